@@ -1,0 +1,74 @@
+"""What comes in and what goes out, the same for every channel. Channels translate; nothing else knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from knowledge.model import Citation, Origin
+from knowledge.validation.diagnostics import ValidationReport
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str  # stable within a channel
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str
+    content: bytes
+    content_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message of one person. The same id in the same channel is the same message, delivered again."""
+
+    id: str
+    channel: str  # "web", "api", "teams" or "cli"
+    conversation: str
+    sender: Person
+    text: str
+    attachments: Sequence[Attachment] = ()
+    reference: Mapping[str, Any] = field(default_factory=dict)  # JSON by which the channel reaches the sender later
+
+
+class ReplyKind(StrEnum):
+    """The outcomes a person can tell apart; the first three are those of an Answer."""
+
+    ANSWERED = "answered"
+    HINTED = "hinted"
+    UNANSWERED = "unanswered"
+    CHECKED = "checked"  # YAML was validated
+    NOTED = "noted"  # a greeting, thanks, details added to a case, a command
+    REFUSED = "refused"  # empty, too long, not text: the text says what to do
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSummary:
+    """What the asker may see of a case. A ticket or sheriff is set only after it was stored."""
+
+    id: str
+    state: str
+    ticket: str = ""
+    ticket_url: str = ""
+    sheriff: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What Sheriff says back: Markdown with [n] marks that refer to `citations`."""
+
+    outcome: ReplyKind
+    text: str
+    confidence: float = 0.0
+    citations: Sequence[Citation] = ()
+    looked_at: Sequence[Citation] = ()
+    origin: Origin = Origin.QUOTED
+    note: str = ""
+    report: ValidationReport | None = None
+    case: CaseSummary | None = None

@@ -1,0 +1,31 @@
+"""Everything Sheriff raises on purpose. A message names the place and the remedy; it is shown to people as it is."""
+
+from __future__ import annotations
+
+
+class SheriffError(Exception):
+    """The root: catch this at an entry point, show its text, never its traceback."""
+
+
+class Misuse(SheriffError):
+    """The call, the configuration or a file named by the user is wrong (exit code 2)."""
+
+
+class Failure(SheriffError):
+    """The call was right and the work could not be done (exit code 1)."""
+
+
+class IndexBroken(Failure):
+    """The knowledge index is missing, of another make, or cannot be read."""
+
+
+class Unavailable(Failure):
+    """Something outside does not answer; raised by adapters, caught where there is a fallback."""
+
+
+class ModelUnavailable(Unavailable):
+    """The language model gave no usable answer: time-out, refusal, cut stream, empty text, broken JSON."""
+
+
+class DeskUnavailable(Unavailable):
+    """The ticket system gave no answer, or an unknown one: look again before creating."""

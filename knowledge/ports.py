@@ -1,0 +1,90 @@
+"""What the middle needs from outside. Each Protocol has two real implementations and one contract suite in tests/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.model import Chunk
+
+Vector = NDArray[np.float32]  # (dimension,), length 1
+Matrix = NDArray[np.float32]  # (count, dimension), rows of length 1
+
+
+class Embedder(Protocol):
+    """Turns text into vectors of length 1; equal text gives equal vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when vectors would: an index of another fingerprint cannot be searched with this embedder."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """Vectors in the order of texts, shape (len(texts), dimension). Raises Unavailable if it is remote and down."""
+
+    def embed_query(self, text: str) -> Vector:
+        """Vector of one question, shape (dimension,). Raises Unavailable likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class ChatModel(Protocol):
+    """A language model that writes text. It gets no tools."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream(self, messages: Sequence[ChatMessage]) -> Iterator[str]:
+        """Pieces of the answer as they come. Raises ModelUnavailable on time-out, error, a stream that stops without
+        a finish reason, or an empty answer; what was yielded before must then be thrown away."""
+
+
+class Field(StrEnum):
+    """The searchable fields of the words side."""
+
+    TEXT = "text"  # body, stemmed, together with the place
+    PLACE = "place"  # path, title and headings
+    GRAMS = "grams"  # character 4-grams of place and body: typing errors, "ArgoCD" for "Argo CD"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    chunk_id: str
+    score: float  # cosine for `nearest`, BM25 for `matching`
+
+
+class ChunkIndex(Protocol):
+    """The one store of knowledge: searchable by meaning and by words. Raises IndexBroken when it cannot be read."""
+
+    def nearest(self, vector: Vector, *, limit: int) -> list[Hit]:
+        """Best cosine first."""
+
+    def matching(self, words: str, *, field: Field, limit: int) -> list[Hit]:
+        """Best BM25 first; no query syntax: any text is safe."""
+
+    def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        """The chunks in the order asked for; unknown ids are left out."""
+
+    def document(self, document_id: str) -> list[Chunk]:
+        """A document's chunks by `order`; empty when unknown."""
+
+    def count(self) -> int: ...
+
+    def add(self, chunks: Sequence[Chunk], vectors: Matrix) -> None:
+        """Store new chunks. An id that is already there is an error of the caller."""
+
+    def remove(self, document_ids: Sequence[str]) -> None:
+        """Forget documents with all their chunks; unknown ids are no error."""
+
+    def close(self) -> None: ...
