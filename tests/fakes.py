@@ -1,1 +1,133 @@
 """Stand-ins for the outside, each run through the same contract suite as the real thing."""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from knowledge.model import Chunk, Kind
+from knowledge.ports import Field, Hit, Matrix, Vector
+
+
+class HashEmbedder:
+    """Vectors from hashed words and character 4-grams: no model, yet similar texts are near each other."""
+
+    def __init__(self, dimension: int = 64) -> None:
+        self._dimension = dimension
+        self.embedded: list[str] = []  # every text ever embedded, so that a test can see what was done again
+
+    @property
+    def fingerprint(self) -> str:
+        return f"hash-{self._dimension}"
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        self.embedded.extend(texts)
+        rows = [self._vector(text) for text in texts]
+        return np.stack(rows) if rows else np.zeros((0, self._dimension), dtype=np.float32)
+
+    def embed_query(self, text: str) -> Vector:
+        return self._vector(text)
+
+    def _vector(self, text: str) -> Vector:
+        vector = np.zeros(self._dimension, dtype=np.float32)
+        vector[0] = 0.01  # a text without words still has a direction
+        for feature in (*_words(text), *_grams(text)):
+            weight = 1.0 if feature.startswith(" ") else 4.0
+            place = zlib.crc32(feature.encode())
+            vector[place % self._dimension] += weight if place & 0x10000 else -weight
+        return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+class MemoryIndex:
+    """A ChunkIndex in two dictionaries, with a plain BM25."""
+
+    def __init__(self, embedder: HashEmbedder | None = None, chunks: Sequence[Chunk] = ()) -> None:
+        self._chunks: dict[str, Chunk] = {}
+        self._vectors: dict[str, Vector] = {}
+        if embedder is not None and chunks:
+            self.add(chunks, embedder.embed([chunk.indexed_text for chunk in chunks]))
+
+    def nearest(self, vector: Vector, *, limit: int) -> list[Hit]:
+        hits = [Hit(id_, float(stored @ vector)) for id_, stored in self._vectors.items()]
+        return sorted(hits, key=lambda hit: -hit.score)[:limit]
+
+    def matching(self, words: str, *, field: Field, limit: int) -> list[Hit]:
+        terms = {id_: Counter(_terms(chunk, field)) for id_, chunk in self._chunks.items()}
+        wanted = set(_grams(words) if field is Field.GRAMS else _words(words))
+        average = sum(bag.total() for bag in terms.values()) / max(1, len(terms))
+        scores: Counter[str] = Counter()
+        for word in wanted:
+            having = [id_ for id_, bag in terms.items() if bag[word]]
+            idf = math.log(1 + (len(terms) - len(having) + 0.5) / (len(having) + 0.5))
+            for id_ in having:
+                count, length = terms[id_][word], terms[id_].total()
+                scores[id_] += idf * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / average))
+        return [Hit(id_, score) for id_, score in scores.most_common(limit)]
+
+    def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        return [self._chunks[id_] for id_ in ids if id_ in self._chunks]
+
+    def document(self, document_id: str) -> list[Chunk]:
+        found = [chunk for chunk in self._chunks.values() if chunk.document_id == document_id]
+        return sorted(found, key=lambda chunk: chunk.order)
+
+    def count(self) -> int:
+        return len(self._chunks)
+
+    def add(self, chunks: Sequence[Chunk], vectors: Matrix) -> None:
+        for chunk, vector in zip(chunks, vectors, strict=True):
+            self._chunks[chunk.id] = chunk
+            self._vectors[chunk.id] = vector
+
+    def remove(self, document_ids: Sequence[str]) -> None:
+        gone = set(document_ids)
+        for id_ in [id_ for id_, chunk in self._chunks.items() if chunk.document_id in gone]:
+            del self._chunks[id_], self._vectors[id_]
+
+    def close(self) -> None:
+        return None
+
+
+def a_chunk(text: str, *, document: str = "docs:page.md", order: int = 0, **given: Any) -> Chunk:
+    """A chunk with every field filled in, so that a test names only what it is about."""
+    source, path = document.split(":", 1)
+    fields: dict[str, Any] = {
+        "id": f"{document}#{order}",
+        "document_id": document,
+        "source": source,
+        "path": path,
+        "title": path.rsplit("/", 1)[-1].removesuffix(".md").replace("-", " ").capitalize(),
+        "kind": Kind.PAGE,
+        "headings": (),
+        "anchor": "",
+        "order": order,
+        "text": text,
+    }
+    return Chunk(**(fields | given))
+
+
+def _words(text: str) -> list[str]:
+    return [word.removesuffix("s") for word in re.findall(r"\w+", text.lower())]
+
+
+def _grams(text: str) -> list[str]:
+    letters = "".join(re.findall(r"\w+", text.lower()))
+    return [f" {letters[i : i + 4]}" for i in range(len(letters) - 3)]
+
+
+def _terms(chunk: Chunk, field: Field) -> list[str]:
+    place = f"{chunk.path} {chunk.place}"
+    if field is Field.PLACE:
+        return _words(place)
+    body = f"{chunk.place} {chunk.phrasing} {chunk.text}"
+    return _grams(body) if field is Field.GRAMS else _words(body)
