@@ -1,0 +1,29 @@
+"""Reads a configuration file and checks it with the same engine, and the same diagnostics, as user YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from knowledge.errors import Misuse
+from knowledge.validation.diagnostics import SourceFile
+from knowledge.validation.engine import check_against
+from knowledge.validation.render import as_text
+
+
+def read_configuration(path: Path, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The file's content as plain values. Raises Misuse with file, line, column and remedy when it is not valid."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise Misuse(f"{path}: no such file. Name an existing one, or leave it out for the defaults.") from error
+    except OSError as error:
+        raise Misuse(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
+    report = check_against(SourceFile(str(path), content), schema)
+    if not report.valid:
+        raise Misuse(as_text(report))
+    values = yaml.safe_load(content.decode("utf-8-sig")) or {}
+    return dict(values)

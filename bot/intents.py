@@ -1,0 +1,140 @@
+"""What a message wants: a check of YAML, an answer, or nothing but politeness. Plain rules; no model decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.messages import Attachment, Incoming
+from knowledge.validation.diagnostics import SourceFile
+from knowledge.validation.source import fenced_blocks, looks_like_yaml
+
+MAX_CHARACTERS = 20_000
+MAX_FILE_BYTES = 1_000_000
+_CHECKABLE = (".yaml", ".yml", ".json")
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".heic")
+_YAML_FENCES = frozenset({"yaml", "yml", "json"})
+
+_POLITE = re.compile(
+    r"^\W*(?:"
+    r"(?P<greeting>hi|hello|hey|good (?:morning|afternoon|evening)|bonjour|salut|hallo|guten tag)"
+    r"|(?P<thanks>(?:many |a lot of )?thanks?(?: you| a lot| so much)?|thx|cheers|merci(?: beaucoup)?|danke|perfect|great)"
+    r")(?:\s+(?:sheriff|there|all|team|everyone|everybody|again|a lot|very much))*\W*$",
+    re.IGNORECASE,
+)
+_HELP = re.compile(r"^\W*(?:help|\?|what can you do|who are you|how do(?:es)? (?:you|this) work)\W*$", re.IGNORECASE)
+_DUTY = re.compile(
+    r"^\W*who(?:'s| is|s)? (?:is )?(?:on duty|the (?:duty )?sheriff)(?: (?:today|now|this week))?\W*$", re.IGNORECASE
+)
+
+
+class Intent(StrEnum):
+    ASK = "ask"
+    CHECK = "check"
+    GREET = "greet"
+    THANK = "thank"
+    HELP = "help"
+    DUTY = "duty"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message understood: the intent, the files to check, the prose beside them, or why it is refused."""
+
+    intent: Intent
+    question: str = ""
+    files: Sequence[SourceFile] = ()
+    reason: str = ""
+
+
+def understand(message: Incoming) -> Request:
+    """The one thing a message asks for; attachments and pasted YAML come before prose."""
+    text = message.text.strip()
+    if len(text) > MAX_CHARACTERS:
+        return _refusal(
+            f"The message has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read. "
+            "Shorten the question, or attach the file instead of pasting it."
+        )
+    if "\x00" in text or _mostly_unprintable(text):
+        return _refusal("This looks like binary data, not text. Paste the text, or attach the YAML file itself.")
+    refused = [_why_unreadable(a) for a in message.attachments if _why_unreadable(a)]
+    files = [SourceFile(a.name, a.content) for a in message.attachments if not _why_unreadable(a)]
+    pasted, prose = _split(text)
+    files += pasted
+    if files:
+        return Request(Intent.CHECK, prose, tuple(files), " ".join(refused))
+    if refused:
+        return _refusal(" ".join(refused))
+    return _of_prose(text)
+
+
+def _of_prose(text: str) -> Request:
+    if not re.search(r"\w", text):
+        if text and set(text) <= set("? "):
+            return Request(Intent.HELP, text)
+        return _refusal("Nothing was asked yet. Write a question, or paste the YAML to check.")
+    for pattern, intent in ((_HELP, Intent.HELP), (_DUTY, Intent.DUTY)):
+        if pattern.match(text):
+            return Request(intent, text)
+    polite = _POLITE.match(text)
+    if polite:
+        return Request(Intent.GREET if polite["greeting"] else Intent.THANK, text)
+    return Request(Intent.ASK, text)
+
+
+def _split(text: str) -> tuple[list[SourceFile], str]:
+    """Pasted YAML and the prose around it."""
+    blocks = [b for b in fenced_blocks(text) if _is_yaml_block(b.info, b.text)]
+    if blocks:
+        prose = text
+        for block in blocks:
+            prose = prose.replace(block.text.rstrip("\n"), "")
+        prose = re.sub(r"(?m)^\s*(?:```|~~~).*$", "", prose).strip()
+        return [SourceFile(_name(b.info, n), b.text) for n, b in enumerate(blocks, start=1)], prose
+    if looks_like_yaml(text):
+        return [SourceFile("pasted.yaml", text)], ""
+    return _after_a_lead(text)
+
+
+def _after_a_lead(text: str) -> tuple[list[SourceFile], str]:
+    """ "Is this ok?" followed by bare YAML on the next lines."""
+    head, newline, rest = text.partition("\n")
+    if newline and len(head) < 300 and rest.count("\n") >= 1 and looks_like_yaml(rest):
+        return [SourceFile("pasted.yaml", rest)], head.strip()
+    return [], text
+
+
+def _is_yaml_block(info: str, text: str) -> bool:
+    language = info.split(maxsplit=1)[0].lower() if info.split() else ""
+    return language in _YAML_FENCES or (not language and looks_like_yaml(text))
+
+
+def _name(info: str, number: int) -> str:
+    """A file name given after the language ("```yaml kafka.yaml") helps to recognise the schema."""
+    for word in info.split()[1:]:
+        if word.endswith(_CHECKABLE):
+            return word
+    return "pasted.yaml" if number == 1 else f"pasted-{number}.yaml"
+
+
+def _why_unreadable(attachment: Attachment) -> str:
+    name = attachment.name.lower()
+    if name.endswith(_PICTURES) or attachment.content_type.startswith("image/"):
+        return f"{attachment.name}: pictures cannot be read yet. Paste the text that it shows."
+    if not name.endswith(_CHECKABLE):
+        return f"{attachment.name}: only .yaml, .yml and .json files are checked. Paste the part you ask about."
+    if len(attachment.content) > MAX_FILE_BYTES:
+        return f"{attachment.name}: {len(attachment.content):,} bytes; at most {MAX_FILE_BYTES:,} are read."
+    return ""
+
+
+def _mostly_unprintable(text: str) -> bool:
+    odd = sum(1 for c in text if not c.isprintable() and c not in "\n\r\t")
+    return odd > 8 and odd > len(text) / 20
+
+
+def _refusal(reason: str) -> Request:
+    return Request(Intent.REFUSE, reason=reason)

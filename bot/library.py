@@ -1,0 +1,169 @@
+"""What Sheriff knows right now: the served index generation, followed when a new one is published."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+import structlog
+
+from ingestion import generations, pipeline
+from ingestion.sources import Source
+from knowledge import answering
+from knowledge.adapters.chroma_index import ChromaIndex
+from knowledge.errors import IndexBroken, SheriffError, Unavailable
+from knowledge.model import Answer, Chunk
+from knowledge.ports import ChatModel, ChunkIndex, Embedder
+from knowledge.relevance import Policy
+
+log = structlog.get_logger(__name__)
+
+
+class LibraryState(StrEnum):
+    MISSING = "missing"
+    BUILDING = "building"
+    READY = "ready"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStatus:
+    """State for pages and /readyz; `sentence` says it in words."""
+
+    state: LibraryState
+    sentence: str
+    done: int = 0
+    total: int = 0
+    chunks: int = 0
+
+    @property
+    def ready(self) -> bool:
+        return self.state is LibraryState.READY
+
+
+class NotReadyError(Unavailable):
+    """The index is still being built: ask again a little later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to answer from the index: everything `answering.answer` needs beside the question."""
+
+    embedder: Embedder
+    model: ChatModel | None
+    policy: Policy
+    encoding: str = "o200k_base"
+
+
+class Library:
+    """The index of one home folder. Safe to use from many threads; at most one ingest runs at a time."""
+
+    def __init__(self, home: Path, reading: Reading, *, patience: float = 90.0) -> None:
+        self._home = home
+        self._reading = reading
+        self._patience = patience  # seconds that a question waits for the first index
+        self._lock = threading.RLock()
+        self._served: tuple[Path, ChunkIndex] | None = None
+        self._before: ChunkIndex | None = None  # kept open until the next switch: a search may still be using it
+        self._status = LibraryStatus(LibraryState.MISSING, f"No index in {home}. Run `sheriff ingest`.")
+        self._built = threading.Event()
+
+    def status(self) -> LibraryStatus:
+        """The state now; opens a generation published by another process."""
+        with self._lock:
+            if self._status.state is LibraryState.BUILDING and self._served is None:
+                return self._status
+            try:
+                index = self._index()
+            except SheriffError as error:
+                return LibraryStatus(self._state_without_index(), str(error))
+            count = index.count()
+            return LibraryStatus(LibraryState.READY, f"{count:,} sections are indexed.", chunks=count)
+
+    def answer(self, question: str, *, listen: Callable[[str], None] = answering.ignore) -> Answer:
+        """The one chain. Raises NotReadyError while the first index is built, IndexBroken when it cannot be read."""
+        index = self._waited_index()
+        return answering.answer(
+            question,
+            index=index,
+            embedder=self._reading.embedder,
+            model=self._reading.model,
+            policy=self._reading.policy,
+            listen=listen,
+        )
+
+    def page(self, document_id: str) -> list[Chunk]:
+        """A document's chunks in order; empty when it is unknown."""
+        return self._waited_index().document(document_id)
+
+    def ingest(
+        self,
+        sources: Sequence[Source],
+        *,
+        progress: Callable[[pipeline.Progress], None] = pipeline.ignore,
+    ) -> pipeline.IngestReport:
+        """Bring the index up to date and serve it. The old one is served until the new one is complete."""
+
+        def tell(step: pipeline.Progress) -> None:
+            sentence = f"Reading the documentation, {step.done:,} of {step.total:,} sections."
+            with self._lock:
+                self._status = LibraryStatus(LibraryState.BUILDING, sentence, step.done, step.total)
+            progress(step)
+
+        with self._lock:
+            self._status = replace(self._status, state=LibraryState.BUILDING, sentence="Reading the documentation.")
+        try:
+            report = pipeline.ingest(sources, home=self._home, embedder=self._reading.embedder, progress=tell)
+        except SheriffError as error:
+            with self._lock:
+                self._status = LibraryStatus(LibraryState.BROKEN, str(error))
+            raise
+        finally:
+            self._built.set()
+        with self._lock:
+            self._status = LibraryStatus(LibraryState.READY, "")
+        return report
+
+    def warm(self) -> None:
+        """Load model and index now, so that the first question is not the slow one."""
+        vector = self._reading.embedder.embed_query("warm up")
+        self._index().nearest(vector, limit=1)
+
+    def close(self) -> None:
+        with self._lock:
+            for index in (self._before, self._served[1] if self._served else None):
+                if index is not None:
+                    index.close()
+            self._served = self._before = None
+
+    def _waited_index(self) -> ChunkIndex:
+        with self._lock:
+            building = self._status.state is LibraryState.BUILDING and self._served is None
+        if building and generations.current(self._home) is None and not self._built.wait(self._patience):
+            status = self.status()
+            raise NotReadyError(f"{status.sentence} Ask again in a minute; YAML can be checked already.")
+        return self._index()
+
+    def _index(self) -> ChunkIndex:
+        """The published generation, opened; a newer one replaces the one that was open."""
+        with self._lock:
+            folder = generations.current(self._home)
+            if folder is None:
+                raise IndexBroken(f"There is no index in {self._home}. Run `sheriff ingest --home {self._home}`.")
+            if self._served and self._served[0] == folder:
+                return self._served[1]
+            index = ChromaIndex.open(folder, fingerprint=self._reading.embedder.fingerprint)
+            if self._before is not None:
+                self._before.close()
+            self._before = self._served[1] if self._served else None
+            self._served = (folder, index)
+            log.info("index_opened", generation=folder.name, chunks=index.count())
+            return index
+
+    def _state_without_index(self) -> LibraryState:
+        if self._status.state is LibraryState.BUILDING:
+            return LibraryState.BUILDING
+        return LibraryState.MISSING if generations.current(self._home) is None else LibraryState.BROKEN

@@ -1,0 +1,251 @@
+"""Settings: `sheriff.yaml` plus the environment, read once into one frozen value. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.configuration import read_configuration
+from knowledge.errors import Misuse
+
+BUNDLED = Path(__file__).resolve().parent.parent / "knowledge" / "platform"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Section(BaseModel):
+    """A part of sheriff.yaml: unknown keys are refused, so that a typing error is found at start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSettings(Section):
+    """One place that knowledge is read from."""
+
+    kind: Literal["folder", "faq", "schemas"] = "folder"
+    name: str = Field(min_length=1, pattern=r"^[a-z0-9][a-z0-9-]*$", description="Short name, shown in reports")
+    path: Path = Field(description="Folder or file, relative to sheriff.yaml")
+    base_url: str = Field("", description="Where people open these pages; empty: Sheriff shows them itself")
+    owner: str = ""
+
+
+class PlatformSettings(Section):
+    """What the platform is called and what its YAML must look like."""
+
+    name: str = "Meridian"
+    docs: str = "Dev Insight"
+    schemas: Path = Field(BUNDLED / "schemas", description="Folder of JSON Schemas that user YAML is checked against")
+    examples: Sequence[str] = Field(
+        ("How do I raise a Kafka partition quota?", "Where do I put alerting.yaml?", "What does ORA-01017 mean?"),
+        description="Questions offered on the first visit",
+        max_length=4,
+    )
+
+
+class ModelSettings(Section):
+    """The language model and the embeddings; keys come from the environment only."""
+
+    provider: Literal["auto", "none", "openai", "azure"] = Field(
+        "auto", description="auto: azure or openai when their key is in the environment, otherwise none"
+    )
+    name: str = Field("gpt-4o-mini", description="Model, for OpenAI and compatible servers")
+    encoding: str = Field("o200k_base", description="tiktoken encoding; an Azure deployment's name does not tell it")
+    timeout_seconds: float = Field(8, gt=0, le=60)
+    context_tokens: int = Field(6000, ge=500, le=200_000, description="Budget for passages and question")
+    embeddings: Literal["local", "openai", "azure"] = "local"
+    embedding_name: str = "text-embedding-3-small"
+    precision: Literal["fp32", "int8"] = Field("fp32", description="Of the local embedding model")
+    threads: int = Field(2, ge=1, le=64, description="Of the local embedding model")
+
+
+class PolicySettings(Section):
+    """From which confidence on an answer is given, or a hint; empty: the calibrated defaults."""
+
+    answer_at: float | None = Field(None, ge=0, le=1)
+    hint_at: float | None = Field(None, ge=0, le=1)
+
+
+class DeskSettings(Section):
+    kind: Literal["sqlite"] = "sqlite"
+    prefix: str = Field("SUP", pattern=r"^[A-Z][A-Z0-9]{1,9}$", description="Ticket numbers are PREFIX-n")
+
+
+class HandoffSettings(Section):
+    acknowledge_minutes: float = Field(30, gt=0, description="Until the sheriff, then the back-up, is reminded")
+    reminders: int = Field(2, ge=0, le=10)
+    reply_due_minutes: int = Field(40, gt=0, description="When a first reply is due")
+
+
+class ServerSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(3978, ge=0, le=65535)
+    public_url: str = Field("", description="https://… under which people reach this server")
+    workers: int = Field(8, ge=1, le=64, description="Questions worked on at the same time")
+
+
+class TeamsSettings(Section):
+    tenant_id: str = Field("", description="Microsoft Entra tenant of the bot")
+
+
+class FileSettings(Section):
+    """The shape of sheriff.yaml."""
+
+    platform: PlatformSettings = PlatformSettings()
+    sources: Sequence[SourceSettings] = ()
+    rota: Path = Field(BUNDLED / "rota.yaml", description="YAML file of the weekly duty")
+    desk: DeskSettings = DeskSettings()
+    model: ModelSettings = ModelSettings()
+    policy: PolicySettings = PolicySettings()
+    handoff: HandoffSettings = HandoffSettings()
+    server: ServerSettings = ServerSettings()
+    teams: TeamsSettings = TeamsSettings()
+
+
+def _secret(*names: str) -> Any:
+    return Field(SecretStr(""), validation_alias=AliasChoices(*names))
+
+
+def _plain(default: str, *names: str) -> Any:
+    return Field(default, validation_alias=AliasChoices(*names))
+
+
+class Settings(BaseSettings):
+    """All that Sheriff was told. Frozen; secrets print as stars."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SHERIFF_", env_nested_delimiter="__", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    home: Path = Path(".sheriff")
+    model_dir: Path | None = None
+    tiktoken_cache: Path | None = _plain("", "TIKTOKEN_CACHE_DIR")
+    database_url: SecretStr = SecretStr("")
+    access_token: SecretStr = SecretStr("")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+    platform: PlatformSettings = PlatformSettings()
+    sources: Sequence[SourceSettings] = ()
+    rota: Path = BUNDLED / "rota.yaml"
+    desk: DeskSettings = DeskSettings()
+    model: ModelSettings = ModelSettings()
+    policy: PolicySettings = PolicySettings()
+    handoff: HandoffSettings = HandoffSettings()
+    server: ServerSettings = ServerSettings()
+    teams: TeamsSettings = TeamsSettings()
+
+    openai_api_key: SecretStr = _secret("OPENAI_API_KEY")
+    openai_base_url: str = _plain("", "OPENAI_BASE_URL")
+    openai_model: str = _plain("", "OPENAI_MODEL")
+    azure_api_key: SecretStr = _secret("AZURE_OPENAI_API_KEY")
+    azure_endpoint: str = _plain("", "AZURE_OPENAI_ENDPOINT")
+    azure_deployment: str = _plain("", "AZURE_OPENAI_DEPLOYMENT")
+    azure_embedding_deployment: str = _plain("", "AZURE_OPENAI_EMBEDDING_DEPLOYMENT")
+    azure_api_version: str = _plain("2024-10-21", "AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION")
+    teams_app_id: str = _plain("", "MICROSOFT_APP_ID")
+    teams_app_password: SecretStr = _secret("MICROSOFT_APP_PASSWORD")
+    teams_tenant_id: str = _plain("", "MICROSOFT_APP_TENANT_ID")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file; there is no third place."""
+        return env_settings, init_settings
+
+    @property
+    def all_sources(self) -> Sequence[SourceSettings]:
+        """The configured sources, or those of the bundled example platform."""
+        return self.sources or BUNDLED_SOURCES
+
+    @property
+    def provider(self) -> Literal["none", "openai", "azure"]:
+        """The language model to use: the one asked for, else the one whose key is here."""
+        if self.model.provider != "auto":
+            return self.model.provider
+        if self.azure_api_key.get_secret_value() and self.azure_endpoint:
+            return "azure"
+        key_or_server = self.openai_api_key.get_secret_value() or self.openai_base_url
+        return "openai" if key_or_server else "none"
+
+    @property
+    def models(self) -> Path:
+        return self.model_dir or self.home / "models"
+
+    @property
+    def database(self) -> str:
+        return self.database_url.get_secret_value() or f"sqlite:///{self.home / 'sheriff.db'}"
+
+    @property
+    def workflow_database(self) -> str:
+        """Its own file on SQLite, so that long workflows and short case writes never wait for one lock."""
+        shared = self.database_url.get_secret_value()
+        return shared or f"sqlite:///{self.home / 'workflows.db'}"
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.server.host in LOOPBACK
+
+
+BUNDLED_SOURCES: Sequence[SourceSettings] = (
+    SourceSettings(kind="folder", name="docs", path=BUNDLED / "docs"),
+    SourceSettings(kind="faq", name="faq", path=BUNDLED / "faq"),
+    SourceSettings(kind="schemas", name="schemas", path=BUNDLED / "schemas"),
+)
+
+
+def load(config: Path | None = None, *, home: Path | None = None) -> Settings:
+    """Settings from `config` (or ./sheriff.yaml if there is one) and the environment; `home` wins over both.
+
+    Raises Misuse with file, line, column and remedy when the file is wrong, or naming the variable when that is.
+    """
+    path = config or Path("sheriff.yaml")
+    values: dict[str, Any] = {}
+    if config is not None or path.is_file():
+        values = read_configuration(path, FileSettings.model_json_schema())
+        values = _anchored(values, path.resolve().parent)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise Misuse(_explain(error, path if values else None)) from error
+    return settings.model_copy(update={"home": home}) if home else settings
+
+
+def with_server(settings: Settings, *, host: str | None, port: int | None) -> Settings:
+    """The same settings with the address given on the command line."""
+    chosen = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+    return settings.model_copy(update={"server": settings.server.model_copy(update=chosen)})
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of sheriff.yaml, for editors."""
+    return {"title": "Sheriff configuration", **FileSettings.model_json_schema()}
+
+
+def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Relative paths in the file mean: relative to the file."""
+    result = dict(values)
+    if isinstance(result.get("rota"), str):
+        result["rota"] = folder / result["rota"]
+    platform = result.get("platform")
+    if isinstance(platform, Mapping) and isinstance(platform.get("schemas"), str):
+        result["platform"] = {**platform, "schemas": folder / platform["schemas"]}
+    sources = result.get("sources")
+    if isinstance(sources, list):
+        result["sources"] = [{**s, "path": folder / s["path"]} for s in sources]
+    return result
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    where = f"{path} or the environment" if path else "the environment"
+    return f"{where}: {place}: {first['msg']}. See docs/operator-guide.md for every setting."

@@ -1,0 +1,181 @@
+"""One message, from arrival to reply: the path that every channel takes. Read it from top to bottom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+from pydantic import TypeAdapter
+
+from bot import wording
+from bot.casework import Casework
+from bot.intents import Intent, Request, understand
+from bot.library import Library
+from bot.messages import CaseSummary, Incoming, Reply, ReplyKind
+from bot.redaction import redact
+from bot.store.case_store import CaseStore
+from bot.store.turn_log import Answered, InProgress, TurnLog
+from bot.support.cases import Case, CaseState, Event
+from bot.telemetry import Metrics
+from knowledge.answering import ignore
+from knowledge.errors import IndexBroken, Unavailable
+from knowledge.model import Answer, Outcome
+from knowledge.validation.catalog import SchemaCatalog
+from knowledge.validation.engine import validate
+
+log = structlog.get_logger(__name__)
+Listener = Callable[[str], None]
+_REPLY = TypeAdapter(Reply)
+_WAIT_FOR_TWIN = 30.0  # seconds that a re-delivered message waits for the first delivery's reply
+
+
+class StillWorkingError(Unavailable):
+    """The same message is being answered right now; its reply is not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a turn takes from the world: the time, a new case id, and the platform's words."""
+
+    clock: Callable[[], datetime]
+    new_case_id: Callable[[], str]
+    platform: str
+    docs: str
+
+
+class Sheriff:
+    """Answers messages. One instance serves all channels and threads."""
+
+    def __init__(
+        self,
+        *,
+        library: Library,
+        catalog: SchemaCatalog,
+        cases: CaseStore,
+        turns: TurnLog,
+        casework: Casework,
+        world: Surroundings,
+        metrics: Metrics,
+    ) -> None:
+        self._library = library
+        self._catalog = catalog
+        self._cases = cases
+        self._turns = turns
+        self._casework = casework
+        self._world = world
+        self._metrics = metrics
+
+    def take(self, incoming: Incoming, listen: Listener = ignore) -> Reply:
+        """The reply to one message; the same message delivered again gets the same reply and no second case.
+
+        `listen` hears the pieces of a generated answer as they are written. Raises Unavailable when the index is not
+        ready yet (nothing is stored then; the message may be sent again).
+        """
+        key = f"{incoming.channel}:{incoming.sender.id}:{incoming.id}"
+        earlier = self._claim(key)
+        if earlier is not None:
+            return earlier
+        finished = False
+        try:
+            with self._metrics.timed_reply():
+                reply = self._reply(incoming, listen)
+            self._turns.finish(key, _REPLY.dump_json(reply).decode())
+            finished = True
+        finally:
+            if not finished:
+                self._turns.abandon(key)
+        self._metrics.replies.labels(outcome=reply.outcome.value, channel=incoming.channel).inc()
+        return reply
+
+    def _claim(self, key: str) -> Reply | None:
+        """None when this message is ours to answer; the first delivery's reply when it was answered before."""
+        deadline = time.monotonic() + _WAIT_FOR_TWIN
+        while True:
+            claim = self._turns.claim(key)
+            if isinstance(claim, Answered):
+                return _REPLY.validate_json(claim.reply)
+            if not isinstance(claim, InProgress):
+                return None
+            if time.monotonic() > deadline:
+                raise StillWorkingError("This message is still being worked on. Ask again in a minute.")
+            time.sleep(0.1)
+
+    def _reply(self, incoming: Incoming, listen: Listener) -> Reply:
+        request = understand(incoming)  # on the original: a check must see what was really pasted
+        message = redact(incoming.text)
+        incoming = replace(incoming, text=message.text)
+        match request.intent:
+            case Intent.CHECK:
+                reply = self._check(incoming, request, listen)
+            case Intent.ASK:
+                reply = self._ask(incoming, message.text, listen)
+            case Intent.REFUSE:
+                reply = Reply(ReplyKind.REFUSED, request.reason)
+            case Intent.DUTY:
+                reply = Reply(ReplyKind.NOTED, self._casework.duty_sentence())
+            case _:
+                reply = Reply(ReplyKind.NOTED, wording.polite(request.intent, self._world.platform, self._world.docs))
+        return replace(reply, note=wording.joined(wording.secrets_note(message.found), reply.note))
+
+    def _check(self, incoming: Incoming, request: Request, listen: Listener) -> Reply:
+        """YAML first; when it is clean and a real question stands beside it, the question too."""
+        report = validate(request.files, catalog=self._catalog)
+        question = redact(request.question).text
+        if report.valid and not report.diagnostics and wording.is_question(question):
+            reply = self._ask(incoming, question, listen)
+            return replace(reply, report=report, note=wording.joined("The YAML you pasted has no errors.", reply.note))
+        reply = Reply(ReplyKind.CHECKED, wording.of_report(report), confidence=1.0, report=report, note=request.reason)
+        case = self._open(incoming, reply, question or incoming.text)
+        return replace(reply, case=_summary(case))
+
+    def _ask(self, incoming: Incoming, question: str, listen: Listener) -> Reply:
+        """Answer from the index; what it cannot answer goes to the duty sheriff at once."""
+        try:
+            answer = self._library.answer(question, listen=listen)
+        except IndexBroken as error:
+            log.error("index_broken", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace adds noise
+            answer = Answer(Outcome.UNANSWERED, "", 0.0, note=wording.INDEX_BROKEN)
+        reply = Reply(
+            ReplyKind(answer.outcome.value),
+            answer.text,
+            answer.confidence,
+            citations=tuple(answer.citations),
+            looked_at=tuple(answer.looked_at),
+            origin=answer.origin,
+            note=answer.note,
+        )
+        case = self._open(incoming, reply, question)
+        if answer.outcome is not Outcome.UNANSWERED:
+            return replace(reply, case=_summary(case))
+        self._metrics.handovers.inc()
+        case = self._casework.hand_over(case.id, wait=2.0)
+        return replace(reply, text=wording.of_handover(case, self._world.docs, reply.looked_at), case=_summary(case))
+
+    def _open(self, incoming: Incoming, reply: Reply, question: str) -> Case:
+        """Store the case before anything is sent: from here on nothing is lost."""
+        now = self._world.clock()
+        case = Case(
+            id=self._world.new_case_id(),
+            state=CaseState.ANSWERED,
+            question=question,
+            asker=incoming.sender,
+            channel=incoming.channel,
+            conversation=incoming.conversation,
+            opened=now,
+            updated=now,
+            outcome=reply.outcome.value,
+            answer=reply.text,
+            confidence=reply.confidence,
+            citations=tuple(reply.citations or reply.looked_at),
+            reference=incoming.reference,
+            events=(Event(now, "opened", incoming.sender.name, question),),
+        )
+        self._cases.save_new(case)
+        return case
+
+
+def _summary(case: Case) -> CaseSummary:
+    return CaseSummary(case.id, case.state.value, case.ticket, case.ticket_url, case.sheriff)

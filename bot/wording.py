@@ -1,0 +1,92 @@
+"""Sentences that Sheriff says itself, in one place: what we found, where it is written, what happens next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.intents import Intent
+from bot.support.cases import Case
+from knowledge.model import Citation
+from knowledge.validation.diagnostics import Diagnostic, Severity, ValidationReport
+
+INDEX_BROKEN = "The documentation cannot be searched at the moment, so nothing was looked up."
+
+
+def polite(intent: Intent, platform: str, docs: str) -> str:
+    """The reply to a greeting, thanks or a call for help; no case is opened for these."""
+    match intent:
+        case Intent.THANK:
+            return "Glad that helped. Ask whenever something else comes up."
+        case Intent.GREET:
+            return f"Hello. Ask about {platform}, or paste YAML to check it."
+        case _:
+            return (
+                f"Ask a question about {platform} in your own words: the answer comes from {docs} and names the page. "
+                "Paste or attach YAML to have it checked, with line, reason and fix. "
+                "What is not written there goes to the duty sheriff, with a ticket."
+            )
+
+
+def secrets_note(found: Sequence[str]) -> str:
+    """Tells the asker that something secret was pasted; never repeats it."""
+    if not found:
+        return ""
+    names = ", ".join(dict.fromkeys(found))
+    return (
+        f"The message held a secret ({names}). It was masked before it was stored. Rotate it: others may have seen it."
+    )
+
+
+def joined(*notes: str) -> str:
+    return " ".join(note for note in notes if note)
+
+
+def is_question(text: str) -> bool:
+    """Whether prose beside YAML asks more than "is this ok?"."""
+    content = re.sub(
+        r"(?i)\b(is|this|that|ok|okay|valid|correct|right|check|please|can|could|you|my|the|yaml|file|validate|look|at)\b",
+        "",
+        text,
+    )
+    return len(re.findall(r"\w{2,}", content)) >= 3
+
+
+def count_of(diagnostics: Sequence[Diagnostic]) -> str:
+    """ "2 errors, 1 warning"."""
+    parts = []
+    for severity, word in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFORMATION, "remark")):
+        number = sum(d.severity is severity for d in diagnostics)
+        if number:
+            parts.append(f"{number} {word}{'s' if number > 1 else ''}")
+    return ", ".join(parts) or "No errors"
+
+
+def of_report(report: ValidationReport) -> str:
+    """A check in words, for channels that show only text."""
+    lines = []
+    for checked in report.files:
+        found = [d for d in report.diagnostics if d.file == checked.name]
+        how = f", checked as {checked.schema} from {checked.chosen_by}" if checked.schema else ""
+        lines.append(f"**{count_of(found)}** in {checked.name}{how}.")
+        lines += [_line(d) for d in found[:20]]
+        if len(found) > 20:
+            lines.append(f"- and {len(found) - 20} more")
+    return "\n".join([*lines, *report.notes])
+
+
+def _line(diagnostic: Diagnostic) -> str:
+    place = f"line {diagnostic.span.line}, column {diagnostic.span.column}"
+    fix = f" Write `{diagnostic.suggestion}`." if diagnostic.suggestion else ""
+    why = f" {diagnostic.why}" if diagnostic.why else ""
+    return f"- {place}: {diagnostic.message} ({diagnostic.code}).{why}{fix}".replace("..", ".")
+
+
+def of_handover(case: Case, docs: str, looked_at: Sequence[Citation]) -> str:
+    """What to say when Sheriff does not know: who has the question, and which ticket, as far as it really happened."""
+    head = "I don’t know." if looked_at else f"I don’t know: {docs} has nothing close to this."
+    if case.ticket and case.sheriff:
+        return f"{head} {case.sheriff} has your question now, as ticket {case.ticket}."
+    if case.ticket:
+        return f"{head} Your question is ticket {case.ticket}; nobody is on duty right now, so the whole team was told."
+    return f"{head} Your case {case.id} is saved. No ticket yet; you will see its number here."
