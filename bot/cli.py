@@ -124,8 +124,7 @@ def prepare(
 def _settings(config: Path | None, home: Path | None) -> Settings:
     from bot.settings import load
 
-    named = os.environ.get("SHERIFF_CONFIG")
-    return load(config or (Path(named) if named else None), home=home)
+    return load(config, home=home)
 
 
 def _text(argument: str) -> str:

@@ -20,7 +20,7 @@ _YAML_FENCES = frozenset({"yaml", "yml", "json"})
 _POLITE = re.compile(
     r"^\W*(?:"
     r"(?P<greeting>hi|hello|hey|good (?:morning|afternoon|evening)|bonjour|salut|hallo|guten tag)"
-    r"|(?P<thanks>(?:many |a lot of )?thanks?(?: you| a lot| so much)?|thx|cheers|merci(?: beaucoup)?|danke|perfect|great)"
+    r"|(?P<thanks>(?:many )?thanks?(?: you| a lot| so much)?|thx|cheers|merci(?: beaucoup)?|danke|perfect|great)"
     r")(?:\s+(?:sheriff|there|all|team|everyone|everybody|again|a lot|very much))*\W*$",
     re.IGNORECASE,
 )

@@ -28,7 +28,7 @@ _FORMATS: Sequence[tuple[str, re.Pattern[str]]] = tuple(
 )
 _URL_PASSWORD = re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]*://[^\s:/@]+:)(?P<value>[^\s@/]+)(?=@)", re.IGNORECASE)
 _KEY_VALUE = re.compile(
-    r"""(?P<head>["']?\b[\w.-]*(?:passwo?r?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|mot[_-]?de[_-]?passe|passwort)["']?
+    r"""(?P<head>["']?\b[\w.-]*(?:passwo?r?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|mot[ _-]?de[ _-]?passe|passwort)["']?
         [ \t]*(?:[:=]|\bis\b)[ \t]*)
         (?P<quote>["']?)(?P<value>[^\s"',;]{6,})(?P=quote)""",
     re.IGNORECASE | re.VERBOSE,

@@ -1,7 +1,8 @@
-"""Settings: `sheriff.yaml` plus the environment, read once into one frozen value. Nothing else reads the environment."""
+"""Settings: `sheriff.yaml` and the environment, read once into one frozen value; nothing else reads the environment."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -10,9 +11,9 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, Vali
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.configuration import read_configuration
+from knowledge import bundled
 from knowledge.errors import Misuse
 
-BUNDLED = Path(__file__).resolve().parent.parent / "knowledge" / "platform"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -37,7 +38,7 @@ class PlatformSettings(Section):
 
     name: str = "Meridian"
     docs: str = "Dev Insight"
-    schemas: Path = Field(BUNDLED / "schemas", description="Folder of JSON Schemas that user YAML is checked against")
+    schemas: Path = Field(bundled.SCHEMAS, description="Folder of JSON Schemas that user YAML is checked against")
     examples: Sequence[str] = Field(
         ("How do I raise a Kafka partition quota?", "Where do I put alerting.yaml?", "What does ORA-01017 mean?"),
         description="Questions offered on the first visit",
@@ -95,7 +96,7 @@ class FileSettings(Section):
 
     platform: PlatformSettings = PlatformSettings()
     sources: Sequence[SourceSettings] = ()
-    rota: Path = Field(BUNDLED / "rota.yaml", description="YAML file of the weekly duty")
+    rota: Path = Field(bundled.ROTA, description="YAML file of the weekly duty")
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     policy: PolicySettings = PolicySettings()
@@ -129,7 +130,7 @@ class Settings(BaseSettings):
 
     platform: PlatformSettings = PlatformSettings()
     sources: Sequence[SourceSettings] = ()
-    rota: Path = BUNDLED / "rota.yaml"
+    rota: Path = bundled.ROTA
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     policy: PolicySettings = PolicySettings()
@@ -152,11 +153,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library fixes this signature
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over the file; there is no third place."""
         return env_settings, init_settings
@@ -196,9 +197,9 @@ class Settings(BaseSettings):
 
 
 BUNDLED_SOURCES: Sequence[SourceSettings] = (
-    SourceSettings(kind="folder", name="docs", path=BUNDLED / "docs"),
-    SourceSettings(kind="faq", name="faq", path=BUNDLED / "faq"),
-    SourceSettings(kind="schemas", name="schemas", path=BUNDLED / "schemas"),
+    SourceSettings(kind="folder", name="docs", path=bundled.DOCS),
+    SourceSettings(kind="faq", name="faq", path=bundled.FAQ),
+    SourceSettings(kind="schemas", name="schemas", path=bundled.SCHEMAS),
 )
 
 
@@ -207,9 +208,10 @@ def load(config: Path | None = None, *, home: Path | None = None) -> Settings:
 
     Raises Misuse with file, line, column and remedy when the file is wrong, or naming the variable when that is.
     """
-    path = config or Path("sheriff.yaml")
+    named = config or os.environ.get("SHERIFF_CONFIG")
+    path = Path(named or "sheriff.yaml")
     values: dict[str, Any] = {}
-    if config is not None or path.is_file():
+    if named or path.is_file():
         values = read_configuration(path, FileSettings.model_json_schema())
         values = _anchored(values, path.resolve().parent)
     try:

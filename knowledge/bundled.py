@@ -1,0 +1,12 @@
+"""Where the bundled example platform lies: data that ships with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PLATFORM = Path(__file__).resolve().parent / "platform"
+DOCS = PLATFORM / "docs"
+FAQ = PLATFORM / "faq"
+SCHEMAS = PLATFORM / "schemas"
+DEPLOYMENT_REPOSITORY = PLATFORM / "deployment-repo"
+ROTA = PLATFORM / "rota.yaml"

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.redaction import redact
+
+GITHUB = "ghp_" + "a1B2" * 9
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret", "kind"),
+    [
+        ("push with AKIAIOSFODNN7EXAMPLE fails", "AKIAIOSFODNN7EXAMPLE", "aws key"),
+        (f"token {GITHUB} is refused", GITHUB, "github token"),
+        (f"Bearer {JWT}", JWT, "jwt"),
+        ("password: Sommer2026!", "Sommer2026!", "password"),
+        ('  dbPassword: "hunter22"', "hunter22", "password"),
+        ("the password is hunter22 I think", "hunter22", "password"),
+        ("mot de passe: Soleil99", "Soleil99", "password"),
+        ("jdbc://app:s3cretpw@db:1521/x", "s3cretpw", "password"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----", "MIIabc", "private key"),
+    ],
+)
+def test_a_secret_is_replaced_and_its_kind_is_named(text: str, secret: str, kind: str) -> None:
+    redacted = redact(text)
+
+    assert secret not in redacted.text
+    assert f"[{kind} removed]" in redacted.text
+    assert kind in redacted.found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Why is the token expired?",
+        "the password is expired, where do I reset it?",
+        "secretName: payments-db",
+        "password: ${DB_PASSWORD}",
+        'token: "%token%"',
+        "password: null",
+        "How do I rotate a key vault secret?",
+        "https://devinsight.example/kafka/quotas#raise",
+    ],
+)
+def test_text_that_only_talks_about_secrets_is_left_alone(text: str) -> None:
+    redacted = redact(text)
+
+    assert redacted.text == text
+    assert not redacted.found
+
+
+@given(st.text())
+def test_any_text_can_be_redacted_and_twice_changes_nothing(text: str) -> None:
+    once = redact(text).text
+
+    assert redact(once).text == once
