@@ -9,7 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from bot.messages import Person
+from knowledge.errors import Misuse
 from knowledge.model import Citation
+
+
+class NotPossible(Misuse):
+    """The case does not allow this now; the text says why and what does."""
 
 
 class CaseState(StrEnum):
@@ -21,6 +26,10 @@ class CaseState(StrEnum):
     CLOSED = "closed"  # the asker confirmed, or said that the answer solved it
     WITHDRAWN = "withdrawn"
     REOPENED = "reopened"
+
+
+OPEN = frozenset({CaseState.NEW, CaseState.ASSIGNED, CaseState.WAITING_FOR_ASKER, CaseState.REOPENED})
+UNTAKEN = frozenset({CaseState.NEW, CaseState.REOPENED})
 
 
 class Cause(StrEnum):
@@ -35,12 +44,34 @@ class Cause(StrEnum):
     OTHER = "other"
 
 
+class EventKind(StrEnum):
+    """What can happen to a case; the words of `Event.kind`."""
+
+    OPENED = "opened"
+    HANDED_OVER = "handed_over"  # a person is needed; the hand-over begins
+    SHERIFF_NAMED = "sheriff_named"  # the rota said who
+    TICKET_OPENED = "ticket_opened"
+    TICKET_PENDING = "ticket_pending"  # the asker was answered before there was a ticket
+    SHERIFF_TOLD = "sheriff_told"
+    ASKER_TOLD = "asker_told"
+    REMINDED = "reminded"
+    TAKEN = "taken"
+    REPLIED = "replied"
+    DETAILS_ASKED = "details_asked"
+    DETAILS_ADDED = "details_added"
+    HANDED_ON = "handed_on"  # from one person to another
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    REOPENED = "reopened"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to a case; appended, never changed."""
 
     at: datetime  # aware, UTC
-    kind: str  # opened, handed_over, ticket_opened, sheriff_told, taken, replied, details_asked, details_added, …
+    kind: str  # an EventKind value
     actor: str  # a person's name, or "Sheriff"
     text: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -68,3 +99,29 @@ class Case:
     resolution: str = ""
     reference: Mapping[str, Any] = field(default_factory=dict)
     events: Sequence[Event] = ()
+
+    @property
+    def label(self) -> str:
+        """How people call it: the ticket once there is one."""
+        return self.ticket or self.id
+
+    @property
+    def is_open(self) -> bool:
+        """A person still has something to do."""
+        return self.state in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A case as it will be, and what then happened; no events means that nothing changes."""
+
+    case: Case
+    events: Sequence[Event] = ()
+
+
+def title(case: Case, *, width: int = 90) -> str:
+    """One line to recognise the case by: the first line of the question, cut at a word."""
+    line = next((line.strip() for line in case.question.splitlines() if line.strip()), case.id)
+    if len(line) <= width:
+        return line
+    return line[:width].rsplit(" ", 1)[0].rstrip(" ,;:") + " …"

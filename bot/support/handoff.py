@@ -1,0 +1,147 @@
+"""Handing a case to a person: what is asked of ticket desks and of channels, and the words that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bot.support.cases import Case, CaseState, Event, EventKind
+from bot.support.rota import Member, Rota
+from bot.support.transitions import since_hand_over
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    number: str  # as people say it, such as SUP-142
+    url: str = ""
+
+
+class TicketState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"  # the desk has no such ticket
+
+
+class Desk(Protocol):
+    """A ticket system. Every method raises DeskUnavailable when it gives no answer, or an unclear one."""
+
+    def open(self, case: Case, *, assignee: str) -> Ticket:
+        """The case's ticket, open and assigned. Called twice for one case, in any process, it is the same ticket;
+        one that was closed is opened again."""
+
+    def comment(self, ticket: str, text: str, *, author: str, key: str) -> None:
+        """Add a comment, once per key."""
+
+    def close(self, ticket: str, *, resolution: str) -> None:
+        """Close it; one that is closed already stays as it is."""
+
+    def state(self, ticket: str) -> TicketState: ...
+
+
+class Role(StrEnum):
+    """Why somebody is told."""
+
+    ASKER = "asker"
+    SHERIFF = "sheriff"
+    BACKUP = "backup"  # nobody has taken the case in time
+    TEAM = "team"  # nor has the back-up
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One thing for one person to know."""
+
+    key: str  # the same key is the same notification, sent again
+    role: Role
+    to: Member  # for the asker: id and name of the person
+    case: Case
+    event: Event  # what has happened
+    text: str
+
+
+class Notifier(Protocol):
+    """A channel that reaches people by itself."""
+
+    def tell(self, notification: Notification) -> str:
+        """Deliver it, once per key. Returns where, in words that follow "was told": "in Teams"; "" when this channel
+        does not reach the person. Raises Unavailable when it would, but does not answer: try again."""
+
+
+class AllChannels:
+    """Tells through every channel, in order; the person was told where any of them got through."""
+
+    def __init__(self, channels: Sequence[Notifier]) -> None:
+        self._channels = tuple(channels)
+
+    def tell(self, notification: Notification) -> str:
+        places = [channel.tell(notification) for channel in self._channels]
+        return " and ".join(dict.fromkeys(place for place in places if place))
+
+
+ASKER_HEARS = frozenset(
+    {
+        EventKind.TAKEN,
+        EventKind.REPLIED,
+        EventKind.DETAILS_ASKED,
+        EventKind.HANDED_ON,
+        EventKind.RESOLVED,
+    }
+)
+SHERIFF_HEARS = frozenset({EventKind.DETAILS_ADDED, EventKind.WITHDRAWN, EventKind.CLOSED, EventKind.HANDED_ON})
+STARTS_HAND_OVER = frozenset({EventKind.HANDED_OVER, EventKind.REOPENED})
+HEARD_OUTSIDE = frozenset(ASKER_HEARS | SHERIFF_HEARS | STARTS_HAND_OVER)  # events that need a workflow
+
+
+def for_asker(case: Case, event: Event) -> str:
+    """What the asker reads when a person did something."""
+    words = {
+        EventKind.TAKEN: f"{event.actor} has taken {case.label}.",
+        EventKind.REPLIED: f"{event.actor} replies on {case.label}:\n\n{event.text}",
+        EventKind.DETAILS_ASKED: f"{event.actor} asks about {case.label}:\n\n{event.text}\n\nAnswer here.",
+        EventKind.HANDED_ON: f"{case.sheriff} has {case.label} now.",
+        EventKind.RESOLVED: f"{event.actor} resolved {case.label}:\n\n{event.text}\n\nReply here to reopen it.",
+    }
+    return words.get(EventKind(event.kind), event.text)
+
+
+def for_sheriff(case: Case, event: Event) -> str:
+    """What the sheriff reads when the asker, or a colleague, did something."""
+    words = {
+        EventKind.HANDED_OVER: f"{case.asker.name} needs a person: {case.question}",
+        EventKind.REOPENED: f"{event.actor} reopened {case.label}. {event.text}".strip(),
+        EventKind.DETAILS_ADDED: f"{event.actor} added to {case.label}:\n\n{event.text}",
+        EventKind.WITHDRAWN: f"{event.actor} withdrew {case.label}. Nothing is left to do.",
+        EventKind.CLOSED: f"{event.actor} says that {case.label} is solved.",
+        EventKind.HANDED_ON: f"{event.actor} handed {case.label} to you.",
+    }
+    return words.get(EventKind(event.kind), event.text)
+
+
+def standing(case: Case, rota: Rota, *, now: datetime) -> str:
+    """Where a handed-over case stands, for the asker: only what has happened, then what comes next."""
+    if case.state is CaseState.WITHDRAWN:
+        return f"{case.label} is withdrawn."
+    told = any(e.kind == EventKind.SHERIFF_TOLD for e in since_hand_over(case))
+    ticket = f"Ticket {case.ticket} is open." if case.ticket else f"Case saved. No ticket yet: {why_no_ticket(case)}"
+    person = f"{case.sheriff} was told." if told and case.sheriff else "The duty sheriff is told next."
+    if rota.is_working(now):
+        return f"{ticket} {person}"
+    begins = rota.local(rota.next_working(now))
+    return f"{ticket} {person} Working hours start {begins:%a %H:%M} ({rota.zone.key})."
+
+
+def why_no_ticket(case: Case) -> str:
+    """The last reason the desk gave and the time of the next try, or that it is on its way."""
+    for event in reversed(since_hand_over(case)):
+        if event.kind == EventKind.TICKET_PENDING:
+            return event.text
+    return "it is being opened."
+
+
+def reminder(case: Case, role: Role) -> str:
+    """What the back-up, or the whole team, reads about a case that nobody has taken."""
+    who = "Nobody has" if role is Role.TEAM else f"{case.sheriff or 'The duty sheriff'} has not"
+    return f"{case.label} of {case.asker.name} waits. {who} taken it yet: {case.question}"

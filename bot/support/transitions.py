@@ -1,0 +1,195 @@
+"""What may become of a case. Each rule returns the Change, an empty one when it has happened already, or refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.support.cases import UNTAKEN, Case, CaseState, Cause, Change, Event, EventKind, NotPossible
+
+_ENDED = {
+    CaseState.RESOLVED: "is already resolved; reply to reopen it",
+    CaseState.CLOSED: "is closed; reply to reopen it",
+    CaseState.WITHDRAWN: "was withdrawn; ask the sheriff to open it again",
+    CaseState.ANSWERED: "has not been handed over; ask the sheriff first",
+}
+
+
+def begin(case: Case) -> Case:
+    """The case with the events its first state stands for, so that no case is stored without its history."""
+    events = tuple(case.events) or (Event(case.opened, EventKind.OPENED, case.asker.name, case.question),)
+    if case.state is CaseState.NEW and not _happened(events, EventKind.HANDED_OVER):
+        reason = "Sheriff found no sure answer." if case.outcome == "unanswered" else ""
+        events = (*events, Event(case.opened, EventKind.HANDED_OVER, "Sheriff", reason))
+    return replace(case, events=events)
+
+
+def ask_sheriff(case: Case, *, by: str, at: datetime) -> Change:
+    """The asker wants a person: a case that was only answered becomes new, one that has ended is opened again."""
+    if case.is_open:
+        return Change(case)
+    if case.ticket:
+        return reopen(case, by=by, at=at)
+    return _change(case, EventKind.HANDED_OVER, by, at, state=CaseState.NEW)
+
+
+def withdraw(case: Case, *, by: str, at: datetime) -> Change:
+    if case.state is CaseState.WITHDRAWN:
+        return Change(case)
+    _require_open(case)
+    return _change(case, EventKind.WITHDRAWN, by, at, state=CaseState.WITHDRAWN)
+
+
+def solved(case: Case, *, by: str, at: datetime) -> Change:
+    """The asker says that it is solved, whoever solved it."""
+    if case.state is CaseState.CLOSED:
+        return Change(case)
+    return _change(case, EventKind.CLOSED, by, at, state=CaseState.CLOSED)
+
+
+def add_details(case: Case, *, by: str, at: datetime, text: str) -> Change:
+    """The asker adds something: it ends waiting for him, and reopens what was resolved."""
+    text = _required(text, "Write what should be added to the case.")
+    if _said_last(case, EventKind.DETAILS_ADDED, by, text):
+        return Change(case)
+    if case.state in {CaseState.RESOLVED, CaseState.CLOSED} and (case.ticket or case.sheriff):
+        return _change(case, EventKind.REOPENED, by, at, text=text, state=CaseState.REOPENED)
+    _require_open(case, or_in={CaseState.ANSWERED})
+    state = CaseState.ASSIGNED if case.state is CaseState.WAITING_FOR_ASKER else case.state
+    return _change(case, EventKind.DETAILS_ADDED, by, at, text=text, state=state)
+
+
+def take(case: Case, *, by: str, at: datetime) -> Change:
+    _require_open(case)
+    if case.state in UNTAKEN:
+        return _change(case, EventKind.TAKEN, by, at, state=CaseState.ASSIGNED, sheriff=by)
+    if case.sheriff == by:
+        return Change(case)
+    raise NotPossible(f"{case.sheriff} already has {case.label}; ask for it to be handed to you.")
+
+
+def reply(case: Case, *, by: str, at: datetime, text: str) -> Change:
+    """Words for the asker; replying to an untaken case takes it."""
+    text = _required(text, f"Write the reply to {case.asker.name} first.")
+    if _said_last(case, EventKind.REPLIED, by, text):
+        return Change(case)
+    _require_open(case)
+    state = CaseState.ASSIGNED if case.state in UNTAKEN else case.state
+    return _change(case, EventKind.REPLIED, by, at, text=text, state=state, sheriff=_owner(case, by))
+
+
+def ask_for_details(case: Case, *, by: str, at: datetime, text: str) -> Change:
+    text = _required(text, f"Write what you need from {case.asker.name}.")
+    if _said_last(case, EventKind.DETAILS_ASKED, by, text):
+        return Change(case)
+    _require_open(case)
+    state = CaseState.WAITING_FOR_ASKER
+    return _change(case, EventKind.DETAILS_ASKED, by, at, text=text, state=state, sheriff=_owner(case, by))
+
+
+def resolve(case: Case, *, by: str, at: datetime, cause: Cause, resolution: str) -> Change:
+    resolution = _required(resolution, f"Write the resolution: {case.asker.name} and the next person who asks see it.")
+    if case.state is CaseState.RESOLVED and (case.cause, case.resolution) == (cause, resolution):
+        return Change(case)
+    _require_open(case)
+    return _change(
+        case,
+        EventKind.RESOLVED,
+        by,
+        at,
+        text=resolution,
+        data={"cause": cause.value},
+        state=CaseState.RESOLVED,
+        sheriff=_owner(case, by),
+        cause=cause,
+        resolution=resolution,
+    )
+
+
+def hand_to(case: Case, *, by: str, at: datetime, member: str) -> Change:
+    _require_open(case)
+    if case.sheriff == member and case.state not in UNTAKEN:
+        return Change(case)
+    state = CaseState.ASSIGNED if case.state in UNTAKEN else case.state
+    data = {"from": case.sheriff, "to": member}
+    return _change(
+        case, EventKind.HANDED_ON, by, at, text=f"{member} has it now.", data=data, state=state, sheriff=member
+    )
+
+
+def reopen(case: Case, *, by: str, at: datetime, text: str = "") -> Change:
+    if case.is_open:
+        return Change(case)
+    if case.state is CaseState.ANSWERED:
+        raise NotPossible(f"{case.label} {_ENDED[case.state]}.")
+    return _change(case, EventKind.REOPENED, by, at, text=text.strip(), state=CaseState.REOPENED)
+
+
+def name_sheriff(case: Case, *, at: datetime, sheriff: str) -> Change:
+    """Write down who is on duty for a case that nobody has taken yet."""
+    if case.state not in UNTAKEN or case.sheriff == sheriff:
+        return Change(case)
+    return _change(case, EventKind.SHERIFF_NAMED, "Sheriff", at, text=f"{sheriff} is on duty.", sheriff=sheriff)
+
+
+def record_ticket(case: Case, *, at: datetime, ticket: str, url: str) -> Change:
+    if case.ticket == ticket:
+        return Change(case)
+    text = f"Ticket {ticket} opened."
+    return _change(case, EventKind.TICKET_OPENED, "Sheriff", at, text=text, ticket=ticket, ticket_url=url)
+
+
+def note(case: Case, kind: EventKind, *, at: datetime, text: str, data: dict[str, Any] | None = None) -> Change:
+    """An event of Sheriff's own that changes no state, such as "Ana was told in Teams"."""
+    return _change(case, kind, "Sheriff", at, text=text, data=data)
+
+
+def rounds(case: Case) -> int:
+    """How often the case was handed over; 0 when nobody was asked yet."""
+    return sum(e.kind in {EventKind.HANDED_OVER, EventKind.REOPENED} for e in case.events)
+
+
+def since_hand_over(case: Case) -> tuple[Event, ...]:
+    """The events of the present round, the hand-over first."""
+    starts = [n for n, e in enumerate(case.events) if e.kind in {EventKind.HANDED_OVER, EventKind.REOPENED}]
+    return tuple(case.events[starts[-1] :]) if starts else ()
+
+
+def _change(
+    case: Case,
+    kind: EventKind,
+    by: str,
+    at: datetime,
+    *,
+    text: str = "",
+    data: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Change:
+    return Change(replace(case, updated=at, **fields), (Event(at, kind, by, text, data or {}),))
+
+
+def _owner(case: Case, by: str) -> str:
+    return by if case.state in UNTAKEN else case.sheriff or by
+
+
+def _require_open(case: Case, *, or_in: Collection[CaseState] = ()) -> None:
+    if not case.is_open and case.state not in or_in:
+        raise NotPossible(f"{case.label} {_ENDED[case.state]}.")
+
+
+def _required(text: str, otherwise: str) -> str:
+    if not text.strip():
+        raise NotPossible(otherwise)
+    return text.strip()
+
+
+def _said_last(case: Case, kind: EventKind, by: str, text: str) -> bool:
+    """A second click or a message delivered again says the same as the last event."""
+    last = case.events[-1] if case.events else None
+    return last is not None and (last.kind, last.actor, last.text) == (kind, by, text)
+
+
+def _happened(events: Collection[Event], kind: EventKind) -> bool:
+    return any(e.kind == kind for e in events)
