@@ -1,4 +1,4 @@
-"""Who is on duty: weekly turns with overrides, counted in the wall time of one zone. Reading the file is in rota_file."""
+"""Who is on duty: weekly turns with overrides, counted in the wall time of one zone. See rota_file for its YAML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEK = timedelta(weeks=1)
-_HORIZON = 10  # years, after which a search for working time gives up and takes the moment itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class WorkingHours:
-    days: frozenset[int] = frozenset(range(5))  # 0 is Monday
+    days: frozenset[int] = frozenset(range(5))  # 0 is Monday; never empty
     begins: time = time(9)
     ends: time = time(18)
 
@@ -129,11 +128,8 @@ class Rota:
         if self.is_working(moment):
             return moment
         here = self.local(moment)
-        for days in range(366 * _HORIZON):
-            begins = self._at(here.date() + timedelta(days=days), self.hours.begins)
-            if _utc(begins) >= _utc(moment) and begins.weekday() in self.hours.days:
-                return begins
-        return moment
+        openings = (self._at(here.date() + timedelta(days=n), self.hours.begins) for n in range(9))
+        return next(o for o in openings if _utc(o) >= _utc(moment) and o.weekday() in self.hours.days)
 
     def after_working(self, moment: datetime, length: timedelta) -> datetime:
         """When `length` of working time has passed since the moment: that is when a reply is due."""

@@ -134,10 +134,10 @@ class _Reader:
 
     def _weekday(self, node: yaml.Node) -> int:
         text = self._text(node).casefold()
-        for number, day in enumerate(WEEKDAYS):
-            if text in {day, day[:3]}:
-                return number
-        self._fault(node, f"unknown weekday {text!r}. Write one of: {', '.join(WEEKDAYS)}")
+        number = next((n for n, day in enumerate(WEEKDAYS) if text in {day, day[:3]}), None)
+        if number is None:
+            self._fault(node, f"unknown weekday {text!r}. Write one of: {', '.join(WEEKDAYS)}")
+        return number
 
     def _time(self, node: yaml.Node) -> time:
         text = self._text(node)
