@@ -1,0 +1,138 @@
+"""Bot Framework JSON to our own messages and back, without the SDK: its models drop what Teams adds to the schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.channels.cards import reply_card
+from bot.messages import Incoming, Person, Reply, ReplyKind
+from knowledge.model import Citation, Origin
+
+Json = Mapping[str, Any]
+CARD = "application/vnd.microsoft.card.adaptive"
+_MOST_TEXT = 20_000  # characters; Teams refuses messages above 100 KB
+
+
+def fault_of(body: object) -> str:
+    """Why a request body is no activity; "" when it is one."""
+    if not isinstance(body, dict):
+        return "The body must be a JSON object: a Bot Framework activity."
+    if not isinstance(body.get("type"), str):
+        return "The activity has no type."
+    conversation = body.get("conversation")
+    if not isinstance(conversation, dict) or not isinstance(conversation.get("id"), str):
+        return "The activity has no conversation with an id."
+    if not isinstance(body.get("serviceUrl", ""), str):
+        return "serviceUrl must be text."
+    return ""
+
+
+def incoming_of(body: Json) -> Incoming:
+    """A message activity in our own words; the mention of the bot itself is taken out."""
+    return Incoming(
+        id=str(body.get("id") or ""),
+        channel="teams",
+        conversation=str(body["conversation"]["id"]),
+        sender=sender_of(body),
+        text=_without_own_mention(body),
+        reference=reference_of(body),
+    )
+
+
+def sender_of(body: Json) -> Person:
+    sender = _dict(body.get("from"))
+    return Person(str(sender.get("aadObjectId") or sender.get("id") or "unknown"), str(sender.get("name") or "Someone"))
+
+
+def reference_of(body: Json) -> dict[str, Any]:
+    """By which a message reaches this conversation later: the fields of a ConversationReference, as JSON."""
+    return {
+        "activityId": body.get("id"),
+        "user": body.get("from"),
+        "bot": body.get("recipient"),
+        "conversation": body.get("conversation"),
+        "channelId": body.get("channelId"),
+        "locale": body.get("locale"),
+        "serviceUrl": body.get("serviceUrl"),
+    }
+
+
+def tenant_of(body: Json) -> str:
+    """The Entra tenant a message comes from; the SDK's own field for it is always empty."""
+    tenant = _dict(_dict(body.get("channelData")).get("tenant"))
+    return str(tenant.get("id") or _dict(body.get("conversation")).get("tenantId") or "")
+
+
+def action_of(body: Json) -> tuple[str, str]:
+    """Verb and case id of a pressed button, from Action.Execute or Action.Submit; ("", "") when it is none."""
+    value = _dict(body.get("value"))
+    data = _dict(_dict(value.get("action")).get("data")) or value
+    return str(data.get("verb") or ""), str(data.get("case") or "")
+
+
+def activity_of(reply: Reply, *, docs: str = "", base_url: str = "") -> dict[str, Any]:
+    """A reply as a message activity: a card where there is one, text where a sentence is enough."""
+    card = reply_card(reply, docs=docs, base_url=base_url)
+    if card is None:
+        text = "\n\n".join(part for part in (reply.note, reply.text) if part)
+        return {"type": "message", "textFormat": "markdown", "text": text[:_MOST_TEXT]}
+    activity: dict[str, Any] = {
+        "type": "message",
+        "summary": card["fallbackText"][:200],
+        "attachments": [{"contentType": CARD, "content": card}],
+    }
+    if reply.outcome in {ReplyKind.ANSWERED, ReplyKind.HINTED}:
+        activity["entities"] = [_message_entity(reply, base_url)]
+        activity["channelData"] = {"feedbackLoop": {"type": "default"}}
+    return activity
+
+
+def card_activity(card: Json) -> dict[str, Any]:
+    return {
+        "type": "message",
+        "summary": str(card["fallbackText"])[:200],
+        "attachments": [{"contentType": CARD, "content": card}],
+    }
+
+
+def _message_entity(reply: Reply, base_url: str) -> dict[str, Any]:
+    """Citations, and the AI label where a model wrote the text: quoted documentation is nobody's invention."""
+    entity: dict[str, Any] = {
+        "type": "https://schema.org/Message",
+        "@type": "Message",
+        "@context": "https://schema.org",
+        "@id": "",
+        "citation": [_claim(c, base_url) for c in reply.citations],
+    }
+    if reply.origin is Origin.GENERATED:
+        entity["additionalType"] = ["AIGeneratedContent"]
+    return entity
+
+
+def _claim(citation: Citation, base_url: str) -> dict[str, Any]:
+    appearance = {
+        "@type": "DigitalDocument",
+        "name": (citation.place or citation.title)[:80],
+        "abstract": re.sub(r"\s+", " ", citation.quote)[:160] or citation.title,
+    }
+    url = citation.url if citation.url.startswith("https://") else f"{base_url}{citation.url}" if base_url else ""
+    if url:
+        appearance["url"] = url
+    return {"@type": "Claim", "position": citation.number, "appearance": appearance}
+
+
+def _without_own_mention(body: Json) -> str:
+    text = str(body.get("text") or "")
+    own = _dict(body.get("recipient")).get("id")
+    entities = body.get("entities")
+    for entity in entities if isinstance(entities, list) else ():
+        mention = _dict(entity)
+        if mention.get("type") == "mention" and _dict(mention.get("mentioned")).get("id") == own:
+            text = text.replace(str(mention.get("text") or ""), " ")
+    return text.replace("\u00a0", " ").strip()
+
+
+def _dict(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
