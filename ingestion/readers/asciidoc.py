@@ -1,0 +1,193 @@
+"""AsciiDoc pages as Markdown: headings, anchors, listings, lists, tables; no includes, as their files are pages too."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ingestion.readers.asciidoc_inline import inline
+from ingestion.readers.asciidoc_tables import Table
+from ingestion.readers.page import Outline, Page, title_from_path
+
+ATTRIBUTE = re.compile(r"^:(!?[\w-]+!?):(?:\s+(.*))?$")
+CONDITION = re.compile(r"^(?:ifdef|ifndef|ifeval|endif)::\S*?\[(.*)\]\s*$")
+DIRECTIVE = re.compile(r"^(?:include|toc|leveloffset)::.*$")
+HEADING = re.compile(r"^(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?$")
+ANCHOR = re.compile(r"^\[(?:\[([^\],]+)(?:,[^\]]*)?\]|#([\w:.{}-]+).*|.*?\bid\s*=\s*[\"']?([^\"',\]]+)[\"']?.*)\]$")
+BLOCK_ATTRIBUTES = re.compile(r"^\[[^\]\[]*(?:\[[^\]]*\][^\]]*)?\]$")
+TITLE = re.compile(r"^\.([^\s.].*)$")
+LISTING = re.compile(r"^(-{4,}|\.{4,}|`{3,})(.*)$")
+COMMENT_BLOCK = re.compile(r"^/{4,}$")
+DELIMITER = re.compile(r"^(?:={4,}|\*{4,}|_{4,}|\+{4,}|--)$")
+TABLE = re.compile(r"^[|!,:]={3,}$")
+ITEM = re.compile(r"^\s*([*.-]|\*{2,6}|\.{2,6}|\d+\.)\s+(\S.*)$")
+TERM = re.compile(r"^\s*(\S.*?)(:{2,4}|;;)(?:\s+(.*))?$")
+CALLOUT = re.compile(r"^<(\d+|\.)>\s+(.*)$")
+ADMONITION = re.compile(r"^(NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+(.*)$")
+STYLE = re.compile(r"^\[(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\b.*\]$")
+LANGUAGE = re.compile(r"^\[(?:source|listing)?\s*,\s*([\w+-]+)")
+QUOTED_PLACEHOLDER = re.compile(r"[_*]{1,2}(<[^<>\n]+>)[_*]{1,2}")
+STEP = 3  # of a list level: enough under "1. ", and not yet code under "- "
+
+
+def read(text: str, path: str) -> Page:
+    """The page's title and sections; any text is a page."""
+    reader = _Reader(Outline())
+    for number, line in enumerate(text.split("\n"), start=1):
+        reader.take(line.rstrip(), number)
+    reader.end()
+    return Page(title=reader.outline.title or title_from_path(path), sections=reader.outline.sections())
+
+
+@dataclass(slots=True)
+class _Reader:
+    """One line after the other; what is open (listing, comment, table) takes the line first."""
+
+    outline: Outline
+    attributes: dict[str, str] = field(default_factory=dict)
+    pending: str = ""  # block attributes for what comes next
+    anchor: str = ""
+    closing: str = ""  # the line that ends the open listing
+    fence: str = "```"
+    quotes: bool = False
+    comment: str = ""
+    table: Table | None = None
+    depth: int = 0  # of the open list
+    attached: bool = False  # a "+" joined the next block to the open list item
+
+    def take(self, line: str, number: int) -> None:
+        if self.comment:
+            self.comment = "" if line == self.comment else self.comment
+        elif self.closing:
+            self._listing_line(line)
+        elif self.table is not None:
+            self._table_line(line)
+        elif not self._invisible(line):
+            self._visible(line, number)
+
+    def end(self) -> None:
+        if self.closing:
+            self._listing_line(self.closing)
+        if self.table is not None:
+            self._end_table()
+
+    def _invisible(self, line: str) -> bool:
+        """Lines that say something about others, or nothing to the reader."""
+        if COMMENT_BLOCK.match(line):
+            self.comment = line
+            return True
+        if found := ATTRIBUTE.match(line):
+            self.attributes[found[1]] = found[2] or ""
+            return True
+        if found := CONDITION.match(line):
+            if found[1]:
+                self._text(found[1])
+            return True
+        if found := ANCHOR.match(line):
+            self.anchor = self._anchor(found[1] or found[2] or found[3])
+        if found := STYLE.match(line):
+            self._write(f"**{found[1].capitalize()}:**")
+        if BLOCK_ATTRIBUTES.match(line):
+            self.pending += line
+            return True
+        return bool(DIRECTIVE.match(line) or DELIMITER.match(line) or (line.startswith("//") and line[2:3] != "/"))
+
+    def _visible(self, line: str, number: int) -> None:
+        if found := HEADING.match(line):
+            self._heading(len(found[1]), found[2], number)
+        elif TABLE.match(line):
+            self.table = Table(self.pending)
+            self.pending = ""
+        elif found := LISTING.match(line):
+            self._open_listing(found[1], found[2])
+        elif line == "+":
+            self.attached = True
+            self.outline.write("")
+        elif not line:
+            self.outline.write("")
+        else:
+            self._text(line)
+
+    def _heading(self, level: int, words: str, number: int) -> None:
+        self.depth, self.attached = 0, False
+        if "[discrete" in self.pending or "[float" in self.pending:
+            self.outline.write(f"**{inline(words, self.attributes)}**")
+        else:
+            text = inline(words, self.attributes).replace("**", "").replace("`", "")
+            self.outline.heading(level, text, line=number, anchor=self.anchor)
+        self.anchor = self.pending = ""
+
+    def _text(self, line: str) -> None:
+        self.pending = ""
+        if found := TITLE.match(line):
+            self.depth = 0 if not self.attached else self.depth
+            self._write(f"**{self._inline(found[1])}**")
+            self.outline.write("")
+        elif found := ITEM.match(line):
+            self._item(found[1], found[2])
+        elif found := CALLOUT.match(line):
+            self.outline.write(f"{found[1].replace('.', '1')}. {self._inline(found[2])}")
+        elif found := ADMONITION.match(line):
+            self._write(f"**{found[1].capitalize()}:** {self._inline(found[2])}")
+        elif (found := TERM.match(line)) and not line.startswith(("http", "image:")):
+            self.depth, self.attached = 1, False
+            self.outline.write(f"- {_strong(self._inline(found[1]))}: {self._inline(found[3] or '')}".rstrip())
+        else:
+            self._write(self._inline(line.strip()))
+
+    def _item(self, mark: str, words: str) -> None:
+        self.attached = False
+        self.depth = 1 if mark == "-" or mark[-1:] == "." and mark[0].isdigit() else len(mark)
+        sign = "1." if mark[0] == "." or mark[0].isdigit() else "-"
+        self.outline.write(f"{' ' * STEP * (self.depth - 1)}{sign} {self._inline(words)}")
+
+    def _write(self, text: str) -> None:
+        self.outline.write(self._indent() + text)
+
+    def _indent(self) -> str:
+        return " " * STEP * self.depth if self.attached else ""
+
+    def _open_listing(self, mark: str, language: str) -> None:
+        found = LANGUAGE.search(self.pending)
+        named = found[1] if found else language.strip() if mark[0] == "`" else ""
+        self.closing, self.quotes = mark, "quotes" in self.pending
+        self.fence = "~~~~" if mark[0] == "`" and len(mark) > 3 else "```"
+        self.pending = ""
+        self.outline.write(f"{self._indent()}{self.fence}{named}")
+
+    def _listing_line(self, line: str) -> None:
+        if line == self.closing:
+            self.outline.write(self._indent() + self.fence)
+            self.closing = ""
+        elif not DIRECTIVE.match(line) and not CONDITION.match(line):
+            # A fence inside a listing would end ours.
+            shown = line.replace("```", "'''") if self.fence == "```" else line
+            if self.quotes:
+                shown = QUOTED_PLACEHOLDER.sub(r"\1", shown)
+            self.outline.write((self._indent() + shown).rstrip())
+
+    def _table_line(self, line: str) -> None:
+        if TABLE.match(line):
+            self._end_table()
+        elif self.table is not None and not line.startswith("//") and not CONDITION.match(line):
+            self.table.add(self._inline(line))
+
+    def _end_table(self) -> None:
+        if self.table is not None:
+            self.outline.write("")
+            for row in self.table.markdown():
+                self._write(row)
+            self.outline.write("")
+        self.table = None
+
+    def _inline(self, text: str) -> str:
+        return inline(text, self.attributes)
+
+    def _anchor(self, name: str) -> str:
+        """`ref-x-{context}` opens x when nobody says what the context is."""
+        known = re.sub(r"\{(\w[\w-]*)\}", lambda found: self.attributes.get(found[1], found[0]), name)
+        return re.sub(r"[-_]?\{[^}]*\}", "", known).strip("'\" ")
+
+
+def _strong(text: str) -> str:
+    return text if text.startswith(("`", "**")) else f"**{text}**"

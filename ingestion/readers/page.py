@@ -1,0 +1,130 @@
+"""What every reader makes of a file: a Page, that is a title and sections in Markdown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from knowledge.model import Section
+
+GENERIC_NAMES = frozenset({"index", "readme", "_index", "main", "home"})
+MAX_HEADING = 200  # longer "headings" are text that only looks like one
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One file as read, before it belongs to a source."""
+
+    title: str
+    sections: tuple[Section, ...]
+    component: str = ""
+    owner: str = ""
+    updated: str = ""
+
+
+def title_from_path(path: str) -> str:
+    """Words of the file name, "kafka/raise-a-quota.md" → "Raise a quota"; the folder's for README and index."""
+    parts = PurePosixPath(path)
+    stem = parts.stem
+    if stem.lower() in GENERIC_NAMES and parts.parent.name:
+        stem = parts.parent.name
+    words = re.sub(r"[\s_-]+", " ", stem).strip()
+    return words[:1].upper() + words[1:] or path
+
+
+def slug(heading: str) -> str:
+    """The fragment that GitHub gives a heading."""
+    kept = re.sub(r"[^\w\- ]", "", heading.strip().lower())
+    return kept.replace(" ", "-")
+
+
+@dataclass(slots=True)
+class Anchors:
+    """Fragments of one page: a heading that occurs again gets -1, -2, … as on GitHub."""
+
+    _seen: dict[str, int] = field(default_factory=dict)
+
+    def of(self, heading: str, explicit: str = "") -> str:
+        wanted = explicit or slug(heading)
+        if not wanted:
+            return ""
+        number = self._seen.get(wanted, -1) + 1
+        self._seen[wanted] = number
+        if not number or explicit:
+            return wanted
+        return self.of(f"{wanted}-{number}")
+
+
+@dataclass(slots=True)
+class Outline:
+    """Collects lines and headings in reading order and gives the page's sections back."""
+
+    title: str = ""  # given beforehand (front matter), or taken from the first heading of level 1
+    _sections: list[Section] = field(default_factory=list)
+    _stack: list[tuple[int, str]] = field(default_factory=list)
+    _anchors: Anchors = field(default_factory=Anchors)
+    _lines: list[str] = field(default_factory=list)
+    _anchor: str = ""
+    _line: int = 1
+    _has_heading: bool = False
+
+    def write(self, line: str) -> None:
+        self._lines.append(line)
+
+    def heading(self, level: int, text: str, *, line: int = 1, anchor: str = "") -> None:
+        """Begin a section; a first heading of level 1 names the page and opens at its top."""
+        self._close()
+        own = self._anchors.of(text, anchor)
+        self._line = line
+        names_page = level == 1 and not self._has_heading and (not self.title or self.title == text)
+        self._has_heading = True
+        if names_page:
+            self.title = text
+            self._anchor = ""
+            return
+        while self._stack and self._stack[-1][0] >= level:
+            self._stack.pop()
+        if text:
+            self._stack.append((level, text))
+        self._anchor = own
+
+    def sections(self) -> tuple[Section, ...]:
+        self._close()
+        return tuple(self._sections)
+
+    def _close(self) -> None:
+        text = tidy(self._lines)
+        if text:
+            headings = tuple(heading for _, heading in self._stack)
+            self._sections.append(Section(headings, self._anchor, text, self._line))
+        self._lines.clear()
+
+
+def tidy(lines: list[str]) -> str:
+    """The lines as one text: no blank ones at the ends, never two in a row outside code."""
+    kept: list[str] = []
+    for line, is_code in zip(lines, code_mask(lines), strict=True):
+        if line.strip() or is_code or (kept and kept[-1].strip()):
+            kept.append(line.rstrip() if not is_code else line)
+    return "\n".join(kept).strip("\n").rstrip()
+
+
+FENCE = re.compile(r"^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}|~{3,})(.*)$")
+
+
+def code_mask(lines: list[str]) -> list[bool]:
+    """For each line whether it belongs to a fenced code block, its fences included."""
+    mask: list[bool] = []
+    fence = ""
+    for line in lines:
+        found = FENCE.match(line)
+        if fence:
+            mask.append(True)
+            if found and found[1].startswith(fence) and not found[2].strip():
+                fence = ""
+        else:
+            opens = bool(found) and not (found[1][0] == "`" and "`" in found[2])
+            mask.append(opens)
+            fence = found[1] if found and opens else ""
+    return mask

@@ -1,0 +1,78 @@
+"""JSON Schemas as knowledge: one document a schema, one section a property."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ingestion.readers import json_schema
+from ingestion.sources.assembly import document
+from ingestion.sources.entries import Entry, Skipped
+from ingestion.sources.files import Unreadable, find, text_of
+from knowledge.model import Document, Kind
+
+READER_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSource:
+    """The *.json files of a folder that are JSON Schemas."""
+
+    name: str
+    folder: Path
+    owner: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        return f"schemas {READER_VERSION} {self.owner}"
+
+    def entries(self) -> Iterator[Entry | Skipped]:
+        return find(self.name, self.folder, lambda path: path.lower().endswith(".json"))
+
+    def read(self, entry: Entry) -> Iterator[Document | Skipped]:
+        place = f"{self.name}:{entry.path}"
+        text = text_of(entry)
+        if isinstance(text, Unreadable):
+            yield Skipped(place, text.reason, text.keeps)
+            return
+        try:
+            schema = json.loads(text)
+        except json.JSONDecodeError as error:
+            yield Skipped(place, f"is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})")
+            return
+        except (RecursionError, ValueError):
+            yield Skipped(place, "is nested too deeply, or holds a number too long, to be read")
+            return
+        if not isinstance(schema, dict) or not json_schema.is_schema(schema):
+            yield Skipped(place, "is JSON, but not a JSON Schema (it has no $schema, properties or $defs)", keeps=False)
+            return
+        yield self._document(entry, schema)
+
+    def _document(self, entry: Entry, schema: dict[str, object]) -> Document:
+        stem = re.sub(r"\.schema$", "", PurePosixPath(entry.path).stem)
+        title, sections = json_schema.read(schema, name=stem, others=self._neighbours(entry))
+        return document(
+            source=self.name,
+            path=entry.path,
+            title=title,
+            kind=Kind.SCHEMA,
+            sections=sections,
+            owner=self.owner,
+            component=stem,
+        )
+
+    def _neighbours(self, entry: Entry) -> json_schema.Lookup:
+        """Schemas beside this one, for references such as common.schema.json#/$defs/name."""
+        here = entry.location.parent
+
+        def look_up(reference: str) -> object:
+            file = here / PurePosixPath(reference.split("?")[0]).name
+            try:
+                return json.loads(file.read_text("utf-8"))
+            except (OSError, ValueError, RecursionError):
+                return None
+
+        return look_up
