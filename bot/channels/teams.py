@@ -16,8 +16,9 @@ from fastapi.responses import JSONResponse, Response
 from bot.casework import Casework
 from bot.channels import teams_activities as wire
 from bot.channels.cards import case_state_card
-from bot.channels.services import Answerer, Cases
+from bot.channels.services import Answerer
 from bot.messages import Incoming, Person
+from bot.store.case_store import CaseStore
 from bot.support.handoff import Notification, Role
 from bot.telemetry import Metrics
 from knowledge.errors import SheriffError, Unavailable
@@ -39,7 +40,7 @@ class TeamsChannel:
 
     connect: Callable[[], TeamsConnection]  # makes the connection when it is first needed
     sheriff: Answerer
-    cases: Cases
+    cases: CaseStore
     casework: Casework
     metrics: Metrics
     executor: Executor

@@ -1,0 +1,375 @@
+"""The wire of Bot Framework: real tokens, real HTTP on loopback, the real SDK."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from bot.channels.teams import TeamsChannel
+from bot.channels.teams_adapter import TeamsConnection
+from bot.channels.teams_auth import BotIdentity, authentication
+from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
+from bot.support.cases import Case, CaseState, Event
+from bot.support.handoff import Notification, Role
+from bot.support.rota import Member
+from bot.telemetry import Metrics
+from knowledge.errors import Unavailable
+from knowledge.model import Citation
+from tests.bot_framework import APP_ID, BotFramework, FixedCredentials, running_bot_framework
+
+CITATION = Citation(1, "Kafka quotas", "kafka/quotas.md", "Raise a quota", "raise", "Set quota.partitions.", url="/p/k")
+ANSWER = Reply(
+    ReplyKind.ANSWERED, "Set `quota.partitions`. [1]", 0.9, citations=(CITATION,), case=CaseSummary("c-1", "answered")
+)
+
+
+class ScriptedSheriff:
+    """Answers every message alike and remembers them."""
+
+    def __init__(self) -> None:
+        self.reply = ANSWER
+        self.failure: Exception | None = None
+        self.taken: list[Incoming] = []
+
+    def take(self, incoming: Incoming, listen: object = None) -> Reply:
+        self.taken.append(incoming)
+        if self.failure:
+            raise self.failure
+        return self.reply
+
+
+class OneCase:
+    """A store of one case, and the three things that its asker may do."""
+
+    def __init__(self) -> None:
+        now = datetime(2026, 11, 23, 10, tzinfo=UTC)
+        kim = Person("aad-kim", "Kim")
+        self.case = Case("c-1", CaseState.ANSWERED, "quota?", kim, "teams", "19:x", now, now, "answered")
+
+    def get(self, case_id: str) -> Case | None:
+        return self.case if case_id == self.case.id else None
+
+    def ask_sheriff(self, case_id: str, by: Person) -> Case:
+        self.case = replace(self.case, state=CaseState.NEW, sheriff="Ana", ticket="SUP-1")
+        return self.case
+
+    def solved(self, case_id: str, by: Person) -> Case:
+        self.case = replace(self.case, state=CaseState.CLOSED)
+        return self.case
+
+    def withdraw(self, case_id: str, by: Person) -> Case:
+        self.case = replace(self.case, state=CaseState.WITHDRAWN)
+        return self.case
+
+
+class Bot:
+    """The bot under test and the Bot Framework that talks to it."""
+
+    def __init__(self, framework: BotFramework, *, app_id: str = APP_ID, tenant_id: str = "") -> None:
+        identity = BotIdentity(app_id=app_id, password="x", metadata_url=f"{framework.url}/metadata")
+        self.framework = framework
+        self.sheriff = ScriptedSheriff()
+        self.cases = OneCase()
+        self.executor = ThreadPoolExecutor(2)
+        self.channel = TeamsChannel(
+            connect=lambda: TeamsConnection(identity, authentication(identity, FixedCredentials(app_id, "x", ""))),
+            sheriff=self.sheriff,
+            cases=self.cases,  # type: ignore[arg-type]
+            casework=self.cases,  # type: ignore[arg-type]
+            metrics=Metrics(),
+            executor=self.executor,
+            docs="Dev Insight",
+            base_url="https://sheriff.example",
+            tenant_id=tenant_id,
+        )
+        app = FastAPI()
+        app.include_router(self.channel.router())
+        self.client = TestClient(app)
+
+    def post(self, body: Any, token: str | None = "") -> Any:
+        value = self.framework.token() if token == "" else token
+        return self.client.post("/api/messages", json=body, headers={"Authorization": f"Bearer {value}"} if value else {})
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[BotFramework]:
+    with running_bot_framework() as framework:
+        yield framework
+
+
+@pytest.fixture
+def framework(running: BotFramework) -> BotFramework:
+    running.sent.clear()
+    running.failures.clear()
+    return running
+
+
+def started(bot: Bot) -> Iterator[Bot]:
+    with bot.client:
+        yield bot
+        bot.client.portal.call(bot.channel.close)
+    bot.executor.shutdown()
+
+
+@pytest.fixture
+def bot(framework: BotFramework) -> Iterator[Bot]:
+    yield from started(Bot(framework))
+
+
+def test_a_message_is_accepted_at_once_and_answered_through_the_connector(bot: Bot) -> None:
+    body = bot.framework.message("<at>Sheriff</at> how do I raise a quota?")
+    body["entities"] = [{"type": "mention", "text": "<at>Sheriff</at>", "mentioned": {"id": f"28:{APP_ID}"}}]
+
+    response = bot.post(body)
+
+    assert response.status_code == 202
+    [answer] = bot.framework.wait_for_messages(1)
+    assert bot.sheriff.taken[0].text == "how do I raise a quota?"
+    assert bot.sheriff.taken[0].sender == Person("aad-kim", "Kim")
+    card = answer["attachments"][0]["content"]
+    assert card["type"] == "AdaptiveCard"
+    assert card["version"] == "1.5"
+    assert "quota.partitions" in card["fallbackText"]
+    assert answer["replyToId"] == body["id"]
+    assert answer["_authorization"] == "Bearer outbound-token"
+    assert bot.framework.sent[0]["type"] == "typing"
+
+
+def test_citations_travel_with_the_message(bot: Bot) -> None:
+    bot.post(bot.framework.message("quota?"))
+
+    [answer] = bot.framework.wait_for_messages(1)
+
+    [entity] = answer["entities"]
+    assert entity["@type"] == "Message"
+    [claim] = entity["citation"]
+    assert claim["position"] == 1
+    assert claim["appearance"]["url"] == "https://sheriff.example/p/k"
+    assert "additionalType" not in entity, "quoted documentation is not AI-generated"
+
+
+def test_a_message_sent_again_is_answered_once(bot: Bot) -> None:
+    body = bot.framework.message("quota?")
+
+    assert [bot.post(body).status_code for _ in range(3)] == [202, 202, 202]
+
+    bot.framework.wait_for_messages(1)
+    time.sleep(0.2)
+    assert len(bot.framework.messages()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"aud": "somebody-else"}, 403),
+        ({"iss": "https://evil.example"}, 403),
+        ({"exp": 1_600_000_000}, 403),
+        ({"serviceurl": "https://evil.example"}, 403),
+    ],
+)
+def test_a_forged_or_expired_token_is_refused(bot: Bot, changes: dict[str, Any], status: int) -> None:
+    response = bot.post(bot.framework.message("hi"), token=bot.framework.token(**changes))
+
+    assert response.status_code == status
+    assert not bot.sheriff.taken
+
+
+def test_no_token_or_garbage_is_refused(bot: Bot) -> None:
+    assert bot.post(bot.framework.message("hi"), token=None).status_code == 401
+    assert bot.post(bot.framework.message("hi"), token="garbage").status_code == 403
+
+
+def test_a_token_signed_with_an_unpublished_key_is_refused(bot: Bot) -> None:
+    other = BotFramework(url=bot.framework.url)
+    other.rotate_to("key-1")
+
+    assert bot.post(bot.framework.message("hi"), token=other.token()).status_code == 403
+
+
+def test_a_new_signing_key_is_found_without_waiting_a_day(framework: BotFramework) -> None:
+    identity = BotIdentity(app_id=APP_ID, metadata_url=f"{framework.url}/metadata")
+    authentication(identity, FixedCredentials(APP_ID, "x", ""))
+    from botframework.connector.auth import JwtTokenExtractor
+
+    keys = JwtTokenExtractor.metadataCache[identity.metadata_url]
+    clock = iter([0.0, 0.0, 0.0, 100.0, 100.0, 100.0, 110.0, 110.0])
+    keys._now = lambda: next(clock)
+
+    async def scenario() -> None:
+        await keys.get("key-1")
+        framework.rotate_to("key-2")
+        assert (await keys.get("key-2")).endorsements == ["msteams"]
+        fetches = framework.key_fetches
+        with pytest.raises(PermissionError):
+            await keys.get("key-forged")
+        assert framework.key_fetches == fetches, "an unknown id so soon again must not become a fetch"
+
+    import asyncio
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        framework.rotate_to("key-1")
+
+
+@pytest.mark.parametrize(
+    "body", [[], "text", {}, {"type": "message"}, {"type": "message", "conversation": {}}, {"type": 5}]
+)
+def test_a_body_that_is_no_activity_gets_a_sentence(bot: Bot, body: Any) -> None:
+    response = bot.post(body)
+
+    assert response.status_code == 400
+    assert response.json()["error"].endswith(".")
+
+
+def test_a_body_that_is_no_json_or_too_large_gets_a_sentence(bot: Bot) -> None:
+    assert bot.client.post("/api/messages", content=b"{").status_code == 400
+    assert bot.client.post("/api/messages", content=b"[" * 600_000).status_code == 413
+    assert bot.client.post("/api/messages", content=b"[" * 100_000).status_code == 400
+
+
+def test_a_throttled_send_is_tried_again(bot: Bot) -> None:
+    bot.framework.failures[:] = [429, 502]
+
+    bot.post(bot.framework.message("quota?"))
+
+    assert len(bot.framework.wait_for_messages(1)) == 1
+
+
+def test_an_index_that_is_being_built_is_said(bot: Bot) -> None:
+    bot.sheriff.failure = Unavailable("Reading the documentation, 3 of 9 sections. Ask again in a minute.")
+
+    bot.post(bot.framework.message("quota?"))
+
+    [answer] = bot.framework.wait_for_messages(1)
+    assert "3 of 9" in answer["text"]
+
+
+def test_our_own_mistake_is_counted_and_does_not_stop_the_bot(bot: Bot) -> None:
+    bot.sheriff.failure = RuntimeError("boom")
+    bot.post(bot.framework.message("quota?"))
+    bot.sheriff.failure = None
+
+    bot.post(bot.framework.message("quota again?"))
+
+    assert len(bot.framework.wait_for_messages(1)) == 1
+
+
+def _press(framework: BotFramework, verb: str, **changes: Any) -> dict[str, Any]:
+    action = {"type": "Action.Execute", "verb": verb, "data": {"verb": verb, "case": "c-1", "v": 1}}
+    return framework.message(type="invoke", name="adaptiveCard/action", value={"action": action}, **changes)
+
+
+def test_ask_the_sheriff_replaces_the_card_with_who_has_it_and_the_ticket(bot: Bot) -> None:
+    response = bot.post(_press(bot.framework, "ask_sheriff"))
+
+    assert response.status_code == 200
+    card = response.json()["value"]
+    assert "Ana has your question now." in card["fallbackText"]
+    assert "SUP-1" in card["fallbackText"]
+
+
+def test_somebody_else_cannot_withdraw_a_case(bot: Bot) -> None:
+    response = bot.post(_press(bot.framework, "withdraw", **{"from": {"id": "29:eve", "name": "Eve"}}))
+
+    assert "Only Kim" in response.json()["value"]["fallbackText"]
+    assert bot.cases.case.state is CaseState.ANSWERED
+
+
+@pytest.mark.parametrize(("verb", "state"), [("solved", CaseState.CLOSED), ("withdraw", CaseState.WITHDRAWN)])
+def test_the_old_submit_action_works_too(bot: Bot, verb: str, state: CaseState) -> None:
+    body = bot.framework.message(value={"verb": verb, "case": "c-1", "v": 1})
+
+    bot.post(body)
+
+    bot.framework.wait_for_messages(1)
+    assert bot.cases.case.state is state
+
+
+@pytest.mark.parametrize(("verb", "case"), [("dance", "c-1"), ("solved", "c-404")])
+def test_an_unknown_button_or_case_changes_nothing(bot: Bot, verb: str, case: str) -> None:
+    body = _press(bot.framework, verb)
+    body["value"]["action"]["data"]["case"] = case
+
+    response = bot.post(body)
+
+    assert response.status_code == 200
+    assert bot.cases.case.state is CaseState.ANSWERED
+
+
+def test_feedback_is_acknowledged_and_an_unknown_invoke_is_not_implemented(bot: Bot) -> None:
+    vote = {"actionName": "feedback", "actionValue": {"reaction": "like", "feedback": "{}"}}
+    feedback = bot.framework.message(type="invoke", name="message/submitAction", value=vote)
+
+    assert bot.post(feedback).status_code == 200
+    assert bot.post(bot.framework.message(type="invoke", name="composeExtension/query")).status_code == 501
+
+
+def test_expected_replies_come_in_the_response(bot: Bot) -> None:
+    response = bot.post(bot.framework.message("quota?", deliveryMode="expectReplies"))
+
+    kinds = [a["type"] for a in response.json()["activities"]]
+    assert kinds == ["typing", "message"]
+
+
+def test_the_bot_says_what_it_does_when_it_is_added(bot: Bot) -> None:
+    body = bot.framework.message(type="conversationUpdate", membersAdded=[{"id": f"28:{APP_ID}"}])
+
+    bot.post(body)
+
+    [welcome] = bot.framework.wait_for_messages(1)
+    assert "Dev Insight" in welcome["text"]
+
+
+def test_another_tenant_is_refused(framework: BotFramework) -> None:
+    for bot in started(Bot(framework, tenant_id="tenant-2")):
+        assert bot.post(framework.message("hi")).status_code == 403
+
+
+def test_without_an_app_id_a_local_emulator_needs_no_token(framework: BotFramework) -> None:
+    for bot in started(Bot(framework, app_id="")):
+        assert bot.post(framework.message("quota?"), token=None).status_code == 202
+        assert framework.wait_for_messages(1)
+
+
+def _notification(case: Case) -> Notification:
+    event = Event(datetime(2026, 11, 23, tzinfo=UTC), "replied", "Ana", "Use kafka.yaml.")
+    return Notification("k", Role.ASKER, Member("aad-kim", "Kim"), case, event, "Ana replies: use kafka.yaml.")
+
+
+def test_a_reply_of_the_sheriff_reaches_the_asker_in_his_conversation(bot: Bot) -> None:
+    bot.post(bot.framework.message("quota?"))
+    bot.framework.wait_for_messages(1)
+    case = replace(bot.cases.case, reference=bot.sheriff.taken[0].reference)
+
+    where = bot.channel.tell(_notification(case))
+
+    assert where == "in Teams"
+    last = bot.framework.messages()[-1]
+    assert last["text"] == "Ana replies: use kafka.yaml."
+    assert "19:support@thread.tacv2" in last["_path"]
+
+
+def test_a_blocked_bot_is_not_tried_forever_and_an_outage_is_reported(bot: Bot) -> None:
+    bot.post(bot.framework.message("quota?"))
+    bot.framework.wait_for_messages(1)
+    case = replace(bot.cases.case, reference=bot.sheriff.taken[0].reference)
+
+    bot.framework.failures[:] = [403]
+    assert bot.channel.tell(_notification(case)) == ""
+
+    bot.framework.failures[:] = [500]
+    with pytest.raises(Unavailable):
+        bot.channel.tell(_notification(case))
+
+
+def test_a_case_from_another_channel_is_not_told_here(bot: Bot) -> None:
+    assert bot.channel.tell(_notification(replace(bot.cases.case, channel="web"))) == ""
