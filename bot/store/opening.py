@@ -1,0 +1,145 @@
+"""Opens the database of cases: SQLite in a file, or PostgreSQL. Brings its tables up to date before anyone uses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from bot.store.case_store import CaseStore
+from bot.store.migrations import HEAD
+from bot.store.turn_log import Clock, TurnLog, utc_now
+from bot.support.broadcast import Broadcast
+from knowledge.errors import Failure, Misuse
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 7_402_193_554  # any number that is ours: PostgreSQL lets one process at a time migrate under it
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything that is kept about cases, on one database."""
+
+    engine: sa.Engine
+    cases: CaseStore
+    turns: TurnLog
+    broadcast: Broadcast
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None = None) -> Store:
+    """The store behind a URL such as sqlite:////var/lib/sheriff/sheriff.db or postgresql://user@host/sheriff.
+
+    A missing SQLite file is made, with its folder. Raises Misuse for a URL that is none, and Failure naming the
+    database and the remedy when it cannot be opened.
+    """
+    engine = _engine(url)
+    try:
+        _bring_up_to_date(engine)
+    except DBAPIError as error:
+        engine.dispose()
+        raise Failure(_why_not(engine.url, str(error.orig).strip())) from error
+    except Failure:
+        engine.dispose()
+        raise
+    broadcast = broadcast or Broadcast()
+    return Store(engine, CaseStore(engine, broadcast=broadcast), TurnLog(engine, clock=clock), broadcast)
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+        if parsed.drivername in {"postgresql", "postgres"}:
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise Misuse(f"{parsed.drivername} is not supported. Name a database as sqlite:///… or postgresql://…")
+        if parsed.get_backend_name() == "postgresql":
+            return sa.create_engine(parsed, pool_pre_ping=True)
+        _make_folder(parsed)
+        engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise Misuse(f"{url!r} is not a database URL. Write sqlite:///… or postgresql://…") from error
+    sa.event.listen(engine, "connect", _configure_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(url: sa.URL) -> None:
+    file = Path(url.database or "sheriff.db")
+    if file.is_dir():
+        raise Failure(f"{file} is a folder, not a database. Name a file in it: sqlite:///{file}/sheriff.db")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Failure(
+            f"{file.parent}: the folder of the database cannot be made ({reason}). Choose another."
+        ) from error
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say, below
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "busy_timeout = 30000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Writers queue for the lock when they begin: taking it later can fail at once, and no timeout helps then."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _bring_up_to_date(engine: sa.Engine) -> None:
+    if _version(engine) == HEAD:
+        return
+    with engine.execution_options(writes=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        _migrate(connection)
+
+
+def _version(engine: sa.Engine) -> str | None:
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _migrate(connection: sa.Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        place = connection.engine.url.render_as_string()
+        raise Failure(
+            f"{place} was written by a newer Sheriff ({error}). Run that version, or another database."
+        ) from error
+
+
+def _why_not(url: sa.URL, reason: str) -> str:
+    place = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    remedies = {
+        "file is not a database": "Move it away to begin with an empty one, or restore a backup.",
+        "malformed": "Restore a backup, or move it away to begin with an empty one.",
+        "unable to open": "Check that this account may write there, or choose another place.",
+        "readonly": "Let this account write to the file and its folder.",
+        "disk is full": "Make room on the disk.",
+        "locked": "Stop the other program that uses it.",
+    }
+    usual = "Check that the server runs and that user, password and database name are right."
+    if url.get_backend_name() == "sqlite":
+        usual = "Check that this account may write there."
+    remedy = next((words for sign, words in remedies.items() if sign in reason), usual)
+    return f"The database {place} cannot be opened: {reason.splitlines()[0]}. {remedy}"

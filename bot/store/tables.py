@@ -1,0 +1,138 @@
+"""The tables, as the code of today sees them. `migrations` brings any older database here; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows by itself only for INTEGER
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """Aware moments, kept in UTC; SQLite, which knows no zones, stores them without one."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("state", sa.String(32), nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("asker_id", sa.String(255), nullable=False),
+    sa.Column("asker_name", sa.String(255), nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("conversation", sa.String(512), nullable=False),
+    sa.Column("opened", UtcTime, nullable=False),
+    sa.Column("updated", UtcTime, nullable=False),
+    sa.Column("outcome", sa.String(32), nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("citations", sa.JSON, nullable=False),
+    sa.Column("component", sa.String(128), nullable=False),
+    sa.Column("sheriff", sa.String(255), nullable=False),
+    sa.Column("ticket", sa.String(128), nullable=True, unique=True),
+    sa.Column("ticket_url", sa.Text, nullable=False),
+    sa.Column("cause", sa.String(32), nullable=True),
+    sa.Column("resolution", sa.Text, nullable=False),
+    sa.Column("reference", sa.JSON, nullable=False),
+    sa.Column("searched", sa.Text, nullable=False),  # what a search looks at, in lower case
+    sa.Index("ix_cases_opened", "opened", "id"),
+    sa.Index("ix_cases_state", "state", "opened", "id"),
+    sa.Index("ix_cases_asker", "asker_id", "opened", "id"),
+    sa.Index("ix_cases_conversation", "conversation", "opened", "id"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("actor", sa.String(255), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Index("ix_events_case", "case_id", "number"),
+    sqlite_autoincrement=True,  # a number is never used twice
+)
+
+# The hinge between a stored event and its durable workflow: written with the event, removed when the workflow is done.
+unheard = sa.Table(
+    "unheard",
+    metadata,
+    sa.Column("event_number", sa.ForeignKey("events.number"), primary_key=True),
+    sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("workflow", sa.String(255), nullable=False),  # id of the one last started; "" for none
+)
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("key", sa.String(512), primary_key=True),
+    sa.Column("claimed", UtcTime, nullable=False, index=True),
+    sa.Column("reply", sa.Text, nullable=True),  # null while it is being worked on
+)
+
+notifications = sa.Table(
+    "notifications",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.String(255), nullable=False, unique=True),
+    sa.Column("at", UtcTime, nullable=False, index=True),
+    sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("role", sa.String(32), nullable=False),
+    sa.Column("member_id", sa.String(255), nullable=False, index=True),
+    sa.Column("member_name", sa.String(255), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.String(64), nullable=False, unique=True),
+    sa.Column("state", sa.String(32), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("assignee", sa.String(255), nullable=False),
+    sa.Column("opened", UtcTime, nullable=False),
+    sa.Column("resolution", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+ticket_comments = sa.Table(
+    "ticket_comments",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("ticket_number", sa.ForeignKey("tickets.number"), nullable=False, index=True),
+    sa.Column("key", sa.String(255), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("author", sa.String(255), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.UniqueConstraint("ticket_number", "key", name="uq_ticket_comments_key"),
+)
