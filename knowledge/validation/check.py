@@ -1,0 +1,115 @@
+"""One document against one schema: diagnostics at the tokens a person would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from knowledge.validation import words
+from knowledge.validation.diagnostics import Diagnostic, Edit, Severity
+from knowledge.validation.faults import Lens, causes, faults
+from knowledge.validation.keys import key_diagnostics, place
+from knowledge.validation.schema import Part
+from knowledge.validation.text import SourceText
+from knowledge.validation.tree import MappingNode, Node, Path, ScalarNode, SequenceNode, path_text, resolved, value_of
+from knowledge.validation.values import value_diagnostic
+
+_KEYS = frozenset({"required", "additionalProperties"})
+
+
+def check(lens: Lens, source: SourceText) -> list[Diagnostic]:
+    """Everything wrong with a document by its schema, one diagnostic for each cause, in order of place."""
+    found = causes(lens, faults(lens, value_of(lens.root)))
+    diagnostics = list(key_diagnostics(lens, source, (fault for fault in found if fault.keyword in _KEYS)))
+    diagnostics += [value_diagnostic(lens, source, fault) for fault in found if fault.keyword not in _KEYS]
+    diagnostics = _one_for_each_place(diagnostics)
+    if lens.schema.mentions_deprecation:
+        diagnostics += _deprecations(lens, source)
+    if lens.schema.mentions_later_keys and not lens.fragment:
+        diagnostics += _later_keys(lens, source)
+    return diagnostics
+
+
+def _one_for_each_place(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Of several things said about one token the first; and nothing about what stands in a misplaced key."""
+    kept: dict[tuple[int, int], Diagnostic] = {}
+    misplaced = tuple(d.path for d in diagnostics if d.code in {"YAML009", "SCH001"})
+    for diagnostic in diagnostics:
+        inside = any(
+            diagnostic.path != path and diagnostic.path.startswith((f"{path}.", f"{path}[")) for path in misplaced
+        )
+        if not inside:
+            kept.setdefault((diagnostic.span.line, diagnostic.span.column), diagnostic)
+    return list(kept.values())
+
+
+def _deprecations(lens: Lens, source: SourceText) -> Iterator[Diagnostic]:
+    for path, node, parts, key in _walk(lens, lens.root, (), lens.schema.root):
+        part = next((part for part in parts if part.get("deprecated") is True), None)
+        if part is None or not path:
+            continue
+        instead = str(part.get("x-replaced-by", ""))
+        since = f" since {part['x-deprecated-since']}" if part.get("x-deprecated-since") else ""
+        span = key.span if key is not None else place(lens.root, source, path)
+        yield Diagnostic(
+            "SCH007",
+            Severity.WARNING,
+            source.name,
+            span,
+            f"“{path[-1]}” is deprecated{since}" + (f". Use `{instead}`" if instead else ""),
+            path=path_text(path),
+            why=str(part.get("description", "")),
+            suggestion=instead,
+            doc=lens.schema.doc_at(path),
+            edits=(Edit(span, instead),) if instead and key is not None else (),
+        )
+
+
+def _later_keys(lens: Lens, source: SourceText) -> Iterator[Diagnostic]:
+    """Keys that must be there once all overlays are merged, and that this file does not set."""
+    for path, node, parts, _ in _walk(lens, lens.root, (), lens.schema.root):
+        if not isinstance(node, MappingNode):
+            continue
+        names = [name for part in parts for name in part.get("x-required", ()) if node.entry(name) is None]
+        if names:
+            listed = ", ".join(f"“{name}”" for name in dict.fromkeys(names))
+            yield Diagnostic(
+                "SCH004",
+                Severity.INFORMATION,
+                source.name,
+                place(lens.root, source, path),
+                f"{words.owner(lens.root, path)} does not set {listed} in this file",
+                path=path_text(path),
+                why="That is right when another overlay sets it; once all are merged it must be there.",
+                doc=lens.schema.doc_at(path),
+            )
+
+
+def _walk(
+    lens: Lens, node: Node, path: Path, parts: Sequence[Part], key: Node | None = None
+) -> Iterator[tuple[Path, Node, Sequence[Part], Node | None]]:
+    node = resolved(node)
+    yield path, node, parts, key
+    if isinstance(node, MappingNode):
+        for entry in node.entries:
+            inner = lens.schema.child(parts, entry.name)
+            if inner:
+                yield from _walk(lens, entry.value, (*path, entry.name), inner, entry.key)
+    elif isinstance(node, SequenceNode):
+        for index, item in enumerate(node.items):
+            inner = lens.schema.child(parts, index)
+            if inner:
+                yield from _walk(lens, item, (*path, index), inner)
+
+
+def wants_number(lens: Lens, path: Path) -> bool:
+    """Whether the schema asks for a number at this place, and for nothing else."""
+    kinds: set[Any] = set()
+    for part in lens.schema.at(path):
+        kind = part.get("type")
+        kinds |= set(kind) if isinstance(kind, list) else {kind} - {None}
+    return bool(kinds) and kinds <= {"number", "integer", "null"}
+
+
+def is_scalar(node: Node | None) -> bool:
+    return isinstance(node, ScalarNode)

@@ -1,0 +1,206 @@
+"""What a schema refuses, as a tree of faults, and which of them are the causes rather than the consequences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from knowledge.validation.schema import Schema
+from knowledge.validation.tree import AliasNode, MappingNode, Node, Path, ScalarNode, node_at, resolved
+
+MAX_FAULTS = 200
+WILDCARD = re.compile(r"%[a-z0-9_-]+%")
+_OF_TEXT = frozenset(
+    {"pattern", "enum", "const", "format", "type", "minLength", "maxLength", "contentEncoding", "contentMediaType"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One refusal at one place; `data` holds the numbers and names that belong to the keyword."""
+
+    path: Path
+    keyword: str
+    data: dict[str, Any]
+    where: tuple[str | int, ...]  # the keyword's place in the schema
+    branches: tuple[tuple[Fault, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """What is looked at and what is left to later stages."""
+
+    schema: Schema
+    root: Node
+    fragment: bool = False  # a piece of a file: keys missing at the top are elsewhere
+
+
+def faults(lens: Lens, value: Any) -> list[Fault]:
+    """Everything the schema refuses, without what only later stages can decide."""
+    validator = lens.schema.validator
+    if validator.is_valid(value):
+        return []
+    found: list[Fault] = []
+    for error in validator.iter_errors(value):
+        kept = _kept(_fault(error), lens)
+        found += [kept] if kept is not None else []
+        if len(found) >= MAX_FAULTS:
+            break
+    return found
+
+
+def _fault(error: Any) -> Fault:
+    kind = error.kind
+    path, where = tuple(error.instance_path), tuple(error.schema_path)
+    if hasattr(kind, "context"):
+        branches = tuple(tuple(_fault(inner) for inner in branch) for branch in kind.context)
+        return Fault(path, kind.name, {}, where, branches)
+    data = kind.as_dict()
+    if kind.name == "propertyNames":
+        inner = _fault(data["error"])
+        return Fault(path, "propertyNames", {"inner": inner, "key": data["error"].instance}, where)
+    return Fault(path, kind.name, data, where)
+
+
+def _kept(fault: Fault, lens: Lens) -> Fault | None:
+    """The fault as far as it can be judged now; None when it cannot."""
+    if fault.branches:
+        branches = tuple(
+            tuple(kept for inner in branch if (kept := _kept(inner, lens)) is not None) for branch in fault.branches
+        )
+        multiple = any(not branch for branch in fault.branches)
+        if not multiple and any(not branch for branch in branches):
+            return None
+        return replace(fault, branches=branches)
+    if lens.fragment and fault.keyword == "required" and not fault.path:
+        return None
+    node = node_at(lens.root, fault.path)
+    if isinstance(node, AliasNode) and node.target is None:
+        return None
+    return None if node is not None and _later(fault, resolved(node), lens.schema) else fault
+
+
+def _later(fault: Fault, node: Node, schema: Schema) -> bool:
+    if not isinstance(node, ScalarNode) or not schema.of_platform or fault.path in {("kind",), ("apiVersion",)}:
+        return False
+    if schema.overlay and node.value is None and not node.empty and fault.path:
+        return fault.keyword in _OF_TEXT  # `null` removes what an outer file set
+    if isinstance(node.value, str) and WILDCARD.search(node.text):
+        return fault.keyword in _OF_TEXT
+    return False
+
+
+def causes(lens: Lens, found: Sequence[Fault]) -> list[Fault]:
+    """The faults that a person would mend, without those that follow from them."""
+    leaves = list(_leaves(found))
+    specific = {leaf.path for leaf in leaves if leaf.keyword != "unevaluatedProperties"}
+    kept: dict[tuple[Path, str, str], Fault] = {}
+    for leaf in leaves:
+        if leaf.keyword in {"unevaluatedProperties", "unevaluatedItems"} and any(
+            path[: len(leaf.path)] == leaf.path for path in specific
+        ):
+            leaf = _undeclared_only(leaf, lens.schema)
+            if leaf is None:
+                continue
+        for single in _singles(leaf):
+            kept.setdefault((single.path, single.keyword, str(single.data)), single)
+    return list(kept.values())
+
+
+def _undeclared_only(fault: Fault, schema: Schema) -> Fault | None:
+    """A fault about keys no part of the schema looked at, reduced to those that no part names."""
+    known = schema.declared(fault.path)
+    unexpected = [name for name in fault.data.get("unexpected", ()) if name not in known]
+    return replace(fault, data={"unexpected": unexpected}) if unexpected else None
+
+
+def _singles(fault: Fault) -> Iterator[Fault]:
+    """One fault a key where a keyword complains about several."""
+    if fault.keyword in {"additionalProperties", "unevaluatedProperties"}:
+        for name in fault.data.get("unexpected", ()):
+            yield replace(fault, keyword="additionalProperties", data={"key": name})
+    else:
+        yield fault
+
+
+def _leaves(found: Iterable[Fault]) -> Iterator[Fault]:
+    for fault in found:
+        if fault.branches:
+            yield from _nearest_branch(fault)
+        else:
+            yield fault
+
+
+def _nearest_branch(fault: Fault) -> Iterator[Fault]:
+    """The faults of the variant that was most likely meant, or one fault for what all variants want."""
+    if any(not branch for branch in fault.branches):
+        yield replace(fault, branches=(), data={"variants": sum(not branch for branch in fault.branches)})
+        return
+    branches = [list(_leaves(branch)) for branch in fault.branches]
+    fitting = [b for b in branches if not _is_about(b, fault.path, "type")]
+    if not fitting:
+        types = [
+            name
+            for branch in branches
+            for leaf in branch
+            for name in leaf.data.get("types", ())
+            if leaf.path == fault.path
+        ]
+        yield Fault(fault.path, "type", {"types": list(dict.fromkeys(types))}, fault.where)
+        return
+    merged = _merged_choice(fitting, fault)
+    if merged is not None:
+        yield merged
+        return
+    yield from min(fitting, key=lambda branch: _distance(branch, fault.path))
+
+
+def _is_about(branch: Sequence[Fault], path: Path, keyword: str) -> bool:
+    return any(leaf.path == path and leaf.keyword == keyword for leaf in branch)
+
+
+def _distance(branch: Sequence[Fault], path: Path) -> tuple[int, int, int]:
+    """How far a value is from a variant: a wrong discriminator weighs most, then the number of faults."""
+    wrong = sum(leaf.keyword in {"const", "enum"} and len(leaf.path) <= len(path) + 1 for leaf in branch)
+    count = sum(len(list(_singles(leaf))) for leaf in branch)
+    return wrong, count, -max((len(leaf.path) for leaf in branch), default=0)
+
+
+def _merged_choice(branches: Sequence[Sequence[Fault]], fault: Fault) -> Fault | None:
+    """One fault when every variant asks for another value of the same key, or for another key."""
+    if len(branches) < 2 or any(len(branch) != 1 for branch in branches):
+        choices = [[leaf for leaf in b if leaf.keyword in {"const", "enum"}] for b in branches]
+        paths = {leaf.path for branch in choices for leaf in branch if len(leaf.path) <= len(fault.path) + 1}
+        if len(branches) < 2 or not all(choices) or len(paths) != 1:
+            return None
+        firsts = [branch[0] for branch in choices]
+    else:
+        firsts = [branch[0] for branch in branches]
+    if len({leaf.path for leaf in firsts}) != 1:
+        return None
+    keywords = {leaf.keyword for leaf in firsts}
+    if keywords <= {"const", "enum"}:
+        options = [option for leaf in firsts for option in _options(leaf)]
+        return Fault(firsts[0].path, "enum", {"options": _distinct(options)}, fault.where)
+    if keywords == {"required"}:
+        names = list(dict.fromkeys(leaf.data["property"] for leaf in firsts))
+        return Fault(firsts[0].path, "required", {"property": names[0], "any": names}, fault.where)
+    return None
+
+
+def _options(fault: Fault) -> list[Any]:
+    return list(fault.data["options"]) if fault.keyword == "enum" else [fault.data["expected_value"]]
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found
+
+
+def is_block(node: Node | None) -> bool:
+    return isinstance(node, MappingNode) and not node.flow

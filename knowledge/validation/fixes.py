@@ -1,0 +1,38 @@
+"""Applying the edits that diagnostics carry: the smallest change, the rest of the text byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from knowledge.validation.diagnostics import Diagnostic, Edit, Span
+from knowledge.validation.text import BREAK
+
+
+def fixed_text(text: str, diagnostics: Iterable[Diagnostic]) -> str:
+    """The text with every mechanical fix applied; of two fixes that overlap the first stands."""
+    chosen: list[Edit] = []
+    for diagnostic in diagnostics:
+        edits = list(diagnostic.edits)
+        if edits and not any(_overlap(edit.span, other.span) for edit in edits for other in chosen):
+            chosen += edits
+    return apply_edits(text, chosen)
+
+
+def apply_edits(text: str, edits: Sequence[Edit]) -> str:
+    """The text after all edits, which must not overlap."""
+    starts = [0, *(match.end() for match in BREAK.finditer(text))]
+
+    def offset(line: int, column: int) -> int:
+        return min(starts[min(line, len(starts)) - 1] + column - 1, len(text))
+
+    for edit in sorted(edits, key=lambda e: (e.span.line, e.span.column), reverse=True):
+        begin = offset(edit.span.line, edit.span.column)
+        end = offset(edit.span.end_line, edit.span.end_column)
+        text = text[:begin] + edit.text + text[end:]
+    return text
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    one_start, one_end = (one.line, one.column), (one.end_line, one.end_column)
+    start, end = (other.line, other.column), (other.end_line, other.end_column)
+    return (one_start < end and start < one_end) or one_start == start

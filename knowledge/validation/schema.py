@@ -1,0 +1,204 @@
+"""One JSON Schema: its names, its validator, and what it says about a place in a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Any
+from urllib.parse import unquote
+
+from knowledge.errors import Misuse
+from knowledge.validation.tree import Path
+
+Part = Mapping[str, Any]  # a schema inside a schema
+_IN_PLACE = ("allOf", "anyOf", "oneOf")
+_BRANCHES = ("then", "else")
+
+
+class Schema:
+    """A schema as its file has it. The validator is built when it is first needed."""
+
+    def __init__(self, document: Mapping[str, Any], *, origin: str) -> None:
+        self.document = document
+        self.origin = origin  # the file, for messages about the schema itself
+        properties = document.get("properties")
+        self.properties: Mapping[str, Any] = properties if isinstance(properties, dict) else {}
+        kind = self.properties.get("kind")
+        self.kind = str(kind.get("const", "")) if isinstance(kind, dict) else ""
+        self.file = str(document.get("x-file", ""))
+        self.title = str(document.get("title") or self.kind or self.file or FilePath(origin).name)
+        self.doc = str(document.get("x-doc", ""))
+
+    @classmethod
+    def read(cls, file: FilePath) -> Schema:
+        """The schema in a file. Raises Misuse, naming file and reason, when there is none."""
+        try:
+            document = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise Misuse(f"{file}: not a readable JSON Schema: {error}") from error
+        if not isinstance(document, dict):
+            raise Misuse(f"{file}: not a JSON Schema: expected an object, found {type(document).__name__}")
+        return cls(document, origin=str(file))
+
+    @property
+    def of_platform(self) -> bool:
+        """Whether it describes a file of a deployment repository, where wildcards may stand in values."""
+        return bool(self.file)
+
+    @property
+    def overlay(self) -> bool:
+        """Whether its files are merged over others, so that `null` may stand for a removed key."""
+        return self.of_platform and not self.kind.startswith("Topology")
+
+    @cached_property
+    def validator(self) -> Any:
+        """Raises Misuse when the document is no usable schema."""
+        import jsonschema_rs
+
+        document = dict(self.document)
+        document.setdefault("$schema", "http://json-schema.org/draft-07/schema#")
+        try:
+            return jsonschema_rs.validator_for(document, validate_formats=True, offline=True)
+        except (ValueError, jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError) as error:
+            raise Misuse(f"{self.origin}: not a usable JSON Schema: {error}".split("\n")[0]) from error
+
+    @cached_property
+    def mentions_deprecation(self) -> bool:
+        return '"deprecated"' in json.dumps(self.document)
+
+    @cached_property
+    def mentions_later_keys(self) -> bool:
+        return '"x-required"' in json.dumps(self.document)
+
+    @cached_property
+    def root(self) -> Sequence[Part]:
+        return self.expand([self.document])
+
+    def expand(self, parts: Iterable[Any]) -> list[Part]:
+        """The parts with all that apply at the same place: references, allOf, every branch."""
+        found: list[Part] = []
+        seen: set[int] = set()
+        stack = [part for part in parts if isinstance(part, dict)]
+        while stack:
+            part = stack.pop(0)
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            found.append(part)
+            for keyword in _IN_PLACE:
+                stack += [inner for inner in part.get(keyword, ()) if isinstance(inner, dict)]
+            stack += [part[keyword] for keyword in _BRANCHES if isinstance(part.get(keyword), dict)]
+            for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+                target = self.target(part.get(keyword))
+                stack += [target] if target is not None else []
+        return found
+
+    def target(self, reference: Any) -> dict[str, Any] | None:
+        """The part a local reference points to; None for a reference elsewhere."""
+        if not isinstance(reference, str):
+            return None
+        address, _, fragment = reference.partition("#")
+        if address:
+            return self._by_id.get(address)
+        if fragment and not fragment.startswith("/"):
+            return self._by_id.get("#" + fragment)
+        node: Any = self.document
+        for step in fragment.split("/")[1:]:
+            step = unquote(step).replace("~1", "/").replace("~0", "~")
+            if isinstance(node, dict):
+                node = node.get(step)
+            elif isinstance(node, list) and step.isdigit() and int(step) < len(node):
+                node = node[int(step)]
+            else:
+                return None
+        return node if isinstance(node, dict) else None
+
+    @cached_property
+    def _by_id(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        stack: list[Any] = [self.document]
+        while stack:
+            part = stack.pop()
+            if isinstance(part, dict):
+                if isinstance(part.get("$id"), str):
+                    found.setdefault(part["$id"], part)
+                for keyword in ("$anchor", "$dynamicAnchor"):
+                    if isinstance(part.get(keyword), str):
+                        found.setdefault("#" + part[keyword], part)
+                stack += part.values()
+            elif isinstance(part, list):
+                stack += part
+        return found
+
+    def at(self, path: Path) -> list[Part]:
+        """Every part of the schema that speaks about the value at this path."""
+        parts: Sequence[Part] = self.root
+        for step in path:
+            parts = self.child(parts, step)
+        return list(parts)
+
+    def child(self, parts: Iterable[Part], step: str | int) -> list[Part]:
+        found: list[Any] = []
+        for part in parts:
+            found += _element(part, step) if isinstance(step, int) else _property(part, step)
+        return self.expand(found)
+
+    def declared(self, path: Path) -> dict[str, Part]:
+        """The keys that the schema names at this place, with the first part that speaks of each."""
+        found: dict[str, Part] = {}
+        for part in self.at(path):
+            for name, inner in _named(part):
+                found.setdefault(name, inner)
+        return found
+
+    def doc_at(self, path: Path) -> str:
+        """The documentation page nearest to a place: its own, or that of what it stands in."""
+        for length in range(len(path), -1, -1):
+            for part in self.at(path[:length]):
+                if isinstance(part.get("x-doc"), str):
+                    return str(part["x-doc"])
+        return self.doc
+
+
+def _named(part: Part) -> Iterator[tuple[str, Part]]:
+    properties = part.get("properties")
+    if isinstance(properties, dict):
+        for name, inner in properties.items():
+            if inner is not False:
+                yield name, inner if isinstance(inner, dict) else {}
+
+
+def _property(part: Part, name: str) -> list[Any]:
+    properties = part.get("properties")
+    if isinstance(properties, dict) and name in properties:
+        return [properties[name]]
+    patterns = part.get("patternProperties")
+    if isinstance(patterns, dict):
+        matching = [inner for pattern, inner in patterns.items() if _matches(pattern, name)]
+        if matching:
+            return matching
+    for keyword in ("additionalProperties", "unevaluatedProperties"):
+        if isinstance(part.get(keyword), dict):
+            return [part[keyword]]
+    return []
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:  # ECMAScript and Python differ in some forms; the validator itself knows them all
+        return False
+
+
+def _element(part: Part, index: int) -> list[Any]:
+    prefix = part.get("prefixItems", part.get("items"))
+    if isinstance(prefix, list):
+        if index < len(prefix):
+            return [prefix[index]]
+        rest = part.get("items") if "prefixItems" in part else part.get("additionalItems")
+        return [rest] if isinstance(rest, dict) else []
+    items = part.get("items")
+    return [items] if isinstance(items, dict) else []

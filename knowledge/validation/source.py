@@ -1,0 +1,88 @@
+"""Text or bytes in, trees that know their lines out, with everything that is wrong before any schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from knowledge.validation import scalars
+from knowledge.validation.compose import Document, compose
+from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile
+from knowledge.validation.pasted import fenced_blocks as fenced_blocks
+from knowledge.validation.pasted import looks_like_yaml as looks_like_yaml
+from knowledge.validation.repairs import odd_space_fault, odd_space_lines
+from knowledge.validation.syntax import explain
+from knowledge.validation.text import SourceText, decode
+from knowledge.validation.tree import MappingNode, Node, ScalarNode, SequenceNode, path_text
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file as read: its text, its documents if it is YAML, and the YAML faults found on the way."""
+
+    source: SourceText
+    documents: Sequence[Document]
+    diagnostics: Sequence[Diagnostic]
+
+    @property
+    def readable(self) -> bool:
+        """Whether the documents are whole, so that a schema can be asked about them."""
+        return bool(self.documents)
+
+
+def parse(file: SourceFile) -> Parsed:
+    """Read a file; whatever its content, the outcome is a value."""
+    source, found = decode(file)
+    if any(d.severity is Severity.ERROR for d in found):
+        return Parsed(source, (), found)
+    composed = compose(source)
+    if composed.stopped:
+        return Parsed(source, (), [*found, *composed.diagnostics])
+    if composed.error is not None:
+        return Parsed(source, (), [*found, explain(source, composed.error)])
+    odd = _odd_spaces(source, composed.documents)
+    if odd:
+        return Parsed(source, (), [*found, odd])
+    traps = [trap for document in composed.documents if document.root for trap in _traps(source, document.root)]
+    return Parsed(source, composed.documents, [*found, *composed.diagnostics, *traps])
+
+
+def _odd_spaces(source: SourceText, documents: Sequence[Document]) -> Diagnostic | None:
+    """Odd spaces in front of a key are part of the key, and the file still parses."""
+    lines = set(odd_space_lines(source))
+    if not lines:
+        return None
+    for document in documents:
+        for _, node in _scalars(document.root, ()) if document.root else ():
+            if not node.plain:
+                lines -= set(range(node.start.line + 2, node.end.line + 2))
+    return odd_space_fault(source, sorted(lines)) if lines else None
+
+
+def _traps(source: SourceText, root: Node) -> Iterator[Diagnostic]:
+    for path, node in _scalars(root, ()):
+        if node.plain and (found := scalars.trap(node.text)):
+            fix = f'"{node.text}"'
+            yield Diagnostic(
+                "YAML005",
+                Severity.WARNING,
+                source.name,
+                node.span,
+                found.message,
+                path=path_text(path),
+                why=found.why,
+                suggestion=fix,
+                edits=(Edit(node.span, fix),),
+            )
+
+
+def _scalars(node: Node, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], ScalarNode]]:
+    """Scalars in value position with their paths, in order; the depth was limited when the tree was made."""
+    if isinstance(node, ScalarNode):
+        yield path, node
+    elif isinstance(node, SequenceNode):
+        for index, item in enumerate(node.items):
+            yield from _scalars(item, (*path, index))
+    elif isinstance(node, MappingNode):
+        for entry in node.entries:
+            yield from _scalars(entry.value, (*path, entry.name))

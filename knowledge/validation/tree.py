@@ -1,0 +1,192 @@
+"""YAML as a tree that remembers where each key and value stands, and its value as JSON would have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from knowledge.validation.diagnostics import Span
+from knowledge.validation.scalars import Scalar as Value
+from knowledge.validation.scalars import meaning
+
+Path = tuple[str | int, ...]
+HUGE = 1e308  # what a schema is told for an infinite number, which JSON does not have
+
+
+class Mark(Protocol):
+    """A place in the text as the parser gives it, all from 0."""
+
+    line: int
+    column: int
+    index: int
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    start: Mark
+    end: Mark
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start.line + 1, self.start.column + 1, self.end.line + 1, self.end.column + 1)
+
+
+@dataclass(slots=True, eq=False)
+class ScalarNode(Node):
+    text: str  # after folding and escapes
+    plain: bool  # neither quoted nor a block
+    value: Value
+    block: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is written at all, as after `key:`."""
+        return self.plain and self.start.index == self.end.index
+
+
+@dataclass(slots=True, eq=False)
+class SequenceNode(Node):
+    items: list[Node] = field(default_factory=list)
+    flow: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    key: Node
+    value: Node
+
+    @property
+    def name(self) -> str:
+        return key_text(self.key)
+
+
+@dataclass(slots=True, eq=False)
+class MappingNode(Node):
+    entries: list[Entry] = field(default_factory=list)
+    flow: bool = False
+
+    def entry(self, name: str) -> Entry | None:
+        """The last entry of this name, which is the one that holds; keys that were merged in come after own ones."""
+        own = next((e for e in reversed(self.entries) if e.name == name), None)
+        return own or next((e for e in merged_entries(self) if e.name == name), None)
+
+
+@dataclass(slots=True, eq=False)
+class AliasNode(Node):
+    anchor: str
+    target: Node | None  # None when no such anchor was set before
+
+
+def key_text(key: Node) -> str:
+    """A key as JSON would name it; a key that is no scalar has a name that no schema knows."""
+    key = resolved(key)
+    if not isinstance(key, ScalarNode):
+        return "{…}" if isinstance(key, MappingNode) else "[…]"
+    if isinstance(key.value, bool):
+        return "true" if key.value else "false"
+    return key.text if key.value is not None or key.text else "null"
+
+
+def resolved(node: Node) -> Node:
+    """The node an alias stands for; itself otherwise, and for an alias of an unknown anchor."""
+    while isinstance(node, AliasNode) and node.target is not None:
+        node = node.target
+    return node
+
+
+def is_merge(entry: Entry) -> bool:
+    return isinstance(entry.key, ScalarNode) and entry.key.plain and entry.key.text == "<<"
+
+
+def merged_entries(node: MappingNode) -> Iterator[Entry]:
+    """Entries that `<<` brings in, the nearest first; those the mapping sets itself are left out."""
+    names = {e.name for e in node.entries if not is_merge(e)}
+    for entry in node.entries:
+        if not is_merge(entry):
+            continue
+        value = resolved(entry.value)
+        for source in value.items if isinstance(value, SequenceNode) else (value,):
+            source = resolved(source)
+            if not isinstance(source, MappingNode):
+                continue
+            for inner in (*(e for e in source.entries if not is_merge(e)), *merged_entries(source)):
+                if inner.name not in names:
+                    names.add(inner.name)
+                    yield inner
+
+
+def value_of(node: Node, cache: dict[int, Any] | None = None) -> Any:
+    """The JSON value of a tree without cycles; aliases share one value."""
+    cache = {} if cache is None else cache
+    if isinstance(node, ScalarNode):
+        value = node.value
+        return (HUGE if value > 0 else -HUGE if value < 0 else 0.0) if _endless(value) else value
+    if id(node) in cache:
+        return cache[id(node)]
+    if isinstance(node, AliasNode):
+        result = None if node.target is None else value_of(node.target, cache)
+    elif isinstance(node, SequenceNode):
+        result = [value_of(item, cache) for item in node.items]
+    elif isinstance(node, MappingNode):
+        own = {e.name: value_of(e.value, cache) for e in node.entries if not is_merge(e)}
+        result = (
+            own | {e.name: value_of(e.value, cache) for e in merged_entries(node)}
+            if len(own) < len(node.entries)
+            else own
+        )
+    cache[id(node)] = result
+    return result
+
+
+def _endless(value: Value) -> bool:
+    return isinstance(value, float) and (value - value) != 0.0
+
+
+def node_at(root: Node, path: Path) -> Node | None:
+    """The node at a path, aliases followed; None when the path leads nowhere."""
+    node: Node | None = root
+    for step in path:
+        node = _child(resolved(node), step) if node is not None else None
+    return node
+
+
+def _child(node: Node, step: str | int) -> Node | None:
+    if isinstance(node, MappingNode):
+        entry = node.entry(str(step))
+        return entry.value if entry else None
+    if isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.items):
+        return node.items[step]
+    return None
+
+
+def entry_at(root: Node, path: Path) -> Entry | None:
+    """The key and value that a path ends in; None when it ends in a list element or nowhere."""
+    parent = node_at(root, path[:-1]) if path else None
+    parent = resolved(parent) if parent is not None else None
+    return parent.entry(str(path[-1])) if isinstance(parent, MappingNode) else None
+
+
+def path_text(path: Path) -> str:
+    """A path as people write it: alerts[0].threshold."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+def walk(root: Node) -> Iterator[Node]:
+    """Every node that is written in the text, once, in order; aliases are not followed."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, SequenceNode):
+            stack.extend(reversed(node.items))
+        elif isinstance(node, MappingNode):
+            for entry in reversed(node.entries):
+                stack += (entry.value, entry.key)
+
+
+def scalar(text: str, start: Mark, end: Mark, *, plain: bool, block: bool = False) -> ScalarNode:
+    return ScalarNode(start, end, text, plain, meaning(text) if plain else text, block)
