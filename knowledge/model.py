@@ -88,6 +88,12 @@ class Passage:
 
     chunk: Chunk
     score: float
+    section: str = ""  # text of the whole section when that was looked up and is more than the chunk
+
+    @property
+    def body(self) -> str:
+        """The text to read and to quote from: the whole section when known, else the chunk."""
+        return self.section or self.chunk.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""From a question to an answer: the one chain, read from top to bottom."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from knowledge import extractive, generative, grounding, relevance
+from knowledge.citing import Cited, cite_all, one_per_place
+from knowledge.errors import ModelUnavailable
+from knowledge.model import Answer, Origin, Outcome, Passage
+from knowledge.ports import ChatModel, ChunkIndex, Embedder
+from knowledge.search import search
+from knowledge.sections import widen
+from knowledge.tokens import STANDARD, Budget
+
+log = logging.getLogger(__name__)
+
+QUOTED_FROM = 2  # passages whose whole section is looked up when nothing but quoting follows
+NEAREST = 3  # places named when the question stays unanswered
+MODEL_SILENT = "The writing model is not answering. This is quoted from the page instead."
+NOT_BACKED = "The pages do not back what the writing model wrote. This is quoted from the likely place instead."
+MODEL_DECLINES = "The writing model finds no answer in these pages. This is the likely place."
+
+
+def ignore(_piece: str) -> None:
+    """A listener for when nobody listens."""
+
+
+def answer(
+    question: str,
+    *,
+    index: ChunkIndex,
+    embedder: Embedder,
+    model: ChatModel | None,
+    policy: relevance.Policy,
+    listen: Callable[[str], None] = ignore,
+    limit: int = 8,
+    budget: Budget = STANDARD,
+) -> Answer:
+    """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
+
+    `listen` hears a model's words as they come: provisional until the Answer is there. Raises what search raises.
+    """
+    found = search(question, index=index, embedder=embedder, limit=limit)
+    confidence = relevance.confidence(found.evidence)
+    outcome = policy.outcome(confidence)
+    if outcome is Outcome.UNANSWERED or not found.passages:
+        return _unanswered(found.passages, confidence)
+    passages = widen(found.passages, index=index, count=limit if model else QUOTED_FROM)
+    if model is None:
+        return _quoted(question, passages, outcome, confidence)
+    try:
+        draft = generative.write(question, passages, model=model, listen=listen, budget=budget)
+    except ModelUnavailable as error:
+        log.warning("model_unavailable: %s", error)
+        return _quoted(question, passages, outcome, confidence, note=MODEL_SILENT)
+    if draft.declines:
+        return _declined(question, passages, outcome, confidence)
+    grounded = grounding.check(draft.text, draft.passages)
+    if not grounded.holds:
+        log.warning("answer_not_backed: %s", "; ".join(grounded.faults))
+        return _quoted(question, passages, Outcome.HINTED, confidence, note=NOT_BACKED)
+    return _answer(outcome, grounded.cited, confidence, origin=Origin.GENERATED)
+
+
+def _declined(question: str, passages: Sequence[Passage], outcome: Outcome, confidence: float) -> Answer:
+    """Search was sure and the reader of the passages is not: a hint. Neither was sure: unanswered."""
+    if outcome is Outcome.ANSWERED:
+        return _quoted(question, passages, Outcome.HINTED, confidence, note=MODEL_DECLINES)
+    return _unanswered(passages, confidence)
+
+
+def _quoted(
+    question: str, passages: Sequence[Passage], outcome: Outcome, confidence: float, *, note: str = ""
+) -> Answer:
+    return _answer(outcome, extractive.quote(question, passages, outcome=outcome), confidence, note=note)
+
+
+def _unanswered(passages: Sequence[Passage], confidence: float) -> Answer:
+    nearest = cite_all(one_per_place(passages)[:NEAREST])
+    return Answer(Outcome.UNANSWERED, "", confidence, looked_at=nearest)
+
+
+def _answer(
+    outcome: Outcome, cited: Cited, confidence: float, *, origin: Origin = Origin.QUOTED, note: str = ""
+) -> Answer:
+    return Answer(outcome, cited.text, confidence, citations=cited.citations, origin=origin, note=note)

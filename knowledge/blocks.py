@@ -1,0 +1,193 @@
+"""Markdown taken apart into its blocks, and made safe to quote: no links, images or HTML of the page's author."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_STASHED = re.compile(r"\x00(\d+)\x00")
+_DROPPED = re.compile(
+    r"<(script|style|iframe|object|svg)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE
+)
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|blockquote|br|center|code|dd|del|details|div|dl|dt|em|embed|figcaption|figure|font|form|h[1-6]|hr"
+    r"|i|iframe|img|input|ins|kbd|li|link|mark|meta|object|ol|p|pre|q|s|samp|script|section|small|span|strike|strong"
+    r"|style|sub|summary|sup|svg|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|video|button|audio|base|source)"
+    r"\b[^<>]*>",
+    re.IGNORECASE,
+)
+_TARGET = r"\((?:[^()\s]|\([^()\s]*\))*(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
+_IMAGE = re.compile(rf"!\[([^\[\]]*)\](?:{_TARGET}|\[[^\[\]]*\])")
+_LINK = re.compile(rf"(?<!\\)\[((?:[^\[\]]|\[[^\[\]]*\])*)\](?:{_TARGET}|\[[^\[\]]*\])")
+_DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:\s+\S+.*$", re.MULTILINE)
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
+_AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]*)>", re.IGNORECASE)
+_URL = re.compile(r"(?<![\w`])((?:https?|ftp)://[^\s<>`\"')\]]*[^\s<>`\"')\].,;:!?])", re.IGNORECASE)
+_MARK = re.compile(r"(?<!\\)\[(\d{1,3})\]")
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])")  # "<name>" that is no tag: the page means it as text
+_FENCE = re.compile(r"\s*(?:[-*+]\s+|\d+[.)]\s+)?(?P<fence>`{3,}|~{3,})")
+_CHANGES = (  # an image may stand inside a link, so links come second, and once more
+    (_DROPPED, ""),
+    (_DEFINITION, ""),
+    (_IMAGE, r"\1"),
+    (_LINK, r"\1"),
+    (_LINK, r"\1"),
+    (_FOOTNOTE, ""),
+    (_LINE_BREAK, " "),
+    (_TAG, ""),
+)
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])[*_)\"”]*\s+(?=[\"“(*_`\[]*[A-Z0-9`%])")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|resp|fig)|(?:^|\s)[A-Za-z])\.$", re.IGNORECASE)
+
+
+class Form(StrEnum):
+    PARAGRAPH = "paragraph"
+    STEPS = "steps"  # a numbered list
+    POINTS = "points"  # any other list
+    CODE = "code"
+    TABLE = "table"
+    QUOTE = "quote"
+    HEADING = "heading"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One top-level piece of Markdown: quoting it whole never leaves a fence, a step or a table open."""
+
+    form: Form
+    text: str
+    items: tuple[str, ...] = ()  # of a list: each item with all its lines
+
+
+_FORMS = {
+    "paragraph_open": Form.PARAGRAPH,
+    "ordered_list_open": Form.STEPS,
+    "bullet_list_open": Form.POINTS,
+    "fence": Form.CODE,
+    "code_block": Form.CODE,
+    "table_open": Form.TABLE,
+    "blockquote_open": Form.QUOTE,
+    "heading_open": Form.HEADING,
+    "html_block": Form.PARAGRAPH,
+}
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("table").disable("reference")
+
+
+def blocks(markdown: str) -> list[Block]:
+    """The blocks of a text in order, each cleaned; empty ones and rules are left out."""
+    lines = markdown.splitlines()
+    found = (_block(token, tokens, lines) for token, tokens in _top_level(_parser().parse(markdown)))
+    return [block for block in found if block is not None and block.text.strip()]
+
+
+def clean(markdown: str) -> str:
+    """Prose that links nowhere and holds no HTML; code spans and fenced code stay as they are."""
+    if "```" in markdown or "~~~" in markdown:
+        return "\n\n".join(block.text for block in blocks(markdown))
+    return _clean_prose(markdown)
+
+
+def sentences(paragraph: str) -> list[str]:
+    """A paragraph cut after each sentence; joined with blanks they give the paragraph back."""
+    pieces: list[str] = []
+    start = 0
+    for match in _SENTENCE_END.finditer(paragraph):
+        before = paragraph[start : match.start()]
+        inside_code = before.count("`") % 2 == 1
+        if not inside_code and not _ABBREVIATION.search(before):
+            pieces.append(paragraph[start : match.end()].strip())
+            start = match.end()
+    pieces.append(paragraph[start:].strip())
+    return [piece for piece in pieces if piece]
+
+
+def _top_level(tokens: Sequence[Token]) -> Iterator[tuple[Token, Sequence[Token]]]:
+    for place, token in enumerate(tokens):
+        if token.level == 0 and token.map is not None and token.type in _FORMS:
+            yield token, tokens[place:]
+
+
+def _block(token: Token, following: Sequence[Token], lines: Sequence[str]) -> Block | None:
+    form = _FORMS[token.type]
+    if form is Form.CODE:
+        return Block(form, _fenced(token.content, token.info))
+    if form in {Form.STEPS, Form.POINTS}:
+        items = tuple(_clean_item(_lines(item, lines)) for item in _items(following))
+        return Block(form, "\n".join(items), items)
+    text = following[1].content if form is Form.HEADING else _lines(token, lines)
+    return Block(form, _clean_prose(text).strip())
+
+
+def _fenced(content: str, info: str = "") -> str:
+    """Code between fences longer than any inside it, so that it is closed whatever it holds."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", content)), default=2)
+    fence = "`" * (longest + 1)
+    words = info.split()
+    return f"{fence}{words[0] if words else ''}\n{content.rstrip()}\n{fence}"
+
+
+def _items(following: Sequence[Token]) -> Iterator[Token]:
+    for token in following[1:]:
+        if token.level == 0:
+            return
+        if token.level == 1 and token.type == "list_item_open":
+            yield token
+
+
+def _lines(token: Token, lines: Sequence[str]) -> str:
+    start, end = token.map or (0, 0)
+    return "\n".join(lines[start:end]).rstrip()
+
+
+def _clean_item(item: str) -> str:
+    """A list item may hold code of its own: only the lines outside its fences are cleaned."""
+    kept: list[str] = []
+    prose: list[str] = []
+    fence = closing = ""
+    for line in item.splitlines():
+        mark = _FENCE.match(line)
+        if mark and not fence:
+            kept += [*_clean_lines(prose), line]
+            prose, fence = [], mark.group("fence")
+            closing = " " * mark.start("fence") + fence
+        elif mark and mark.group("fence").startswith(fence):
+            kept.append(line)
+            fence = ""
+        else:
+            (kept if fence else prose).append(line)
+    kept += [closing] if fence else _clean_lines(prose)  # a fence that the page never closes is closed here
+    return "\n".join(kept).rstrip()
+
+
+def _clean_lines(lines: Sequence[str]) -> list[str]:
+    return _clean_prose("\n".join(lines)).splitlines()
+
+
+def _clean_prose(text: str) -> str:
+    """The text without links, images and HTML; code spans are put aside meanwhile."""
+    stash: list[str] = []
+
+    def put_aside(code: str) -> str:
+        stash.append(code)
+        return f"\x00{len(stash) - 1}\x00"
+
+    text = _CODE.sub(lambda match: put_aside(match.group()), text.replace("\x00", ""))
+    for pattern, change in _CHANGES:
+        text = pattern.sub(change, text)
+    for address in (_AUTOLINK, _URL):
+        text = address.sub(lambda match: put_aside(f"`{match.group(1)}`"), text)
+    text = _MARK.sub(r"\\[\1\\]", _PLACEHOLDER.sub(r"\\<", text))
+    return _STASHED.sub(lambda match: stash[int(match.group(1))], text)

@@ -1,0 +1,245 @@
+"""An answer without a language model: the sentences, steps, rows or code of the page itself, in their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from knowledge import blocks
+from knowledge.blocks import Block, Form
+from knowledge.citing import Cited, cite_all
+from knowledge.model import Kind, Outcome, Passage
+from knowledge.overlap import coverage, rarity, terms
+
+Weights = Mapping[str, float]
+
+PROSE = 900  # characters of an answer beside one code block
+WHOLE = 480  # a section this short is quoted whole
+BESIDE = 350  # characters from a second place
+HINT = 320
+LONG_CODE = 60  # lines: a longer example is for the page
+ADDS = 0.25  # share of the question that a second place must bring in
+_HOW = re.compile(
+    r"\b(?:how|steps?|set ?up|guide|procedure|walk)\b|^(?:create|add|change|raise|request|get)\b", re.IGNORECASE
+)
+_SHOW = re.compile(r"\b(?:example|yaml|snippet|sample|look like|syntax|config\w*|declare|define|file)\b", re.IGNORECASE)
+_LEANING = re.compile(
+    r"(?:it|its|this|that|these|those|they|both|then|such|the (?:same|former|latter))\b", re.IGNORECASE
+)
+_SEE_ALSO = re.compile(r"\s*(?:\*\*|_)?see also\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Excerpt:
+    """What is taken from one passage; `blocks` in the order of the page."""
+
+    passage: Passage
+    blocks: tuple[Block, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(block.text for block in self.blocks)
+
+
+def quote(question: str, passages: Sequence[Passage], *, outcome: Outcome) -> Cited:
+    """The part of the best passage that answers, with [n] marks; a second place only if it covers what is missing.
+
+    For a hint: one short quotation. No passages give an empty text.
+    """
+    weights = _weights(question, passages)
+    for place, passage in enumerate(passages):
+        if outcome is Outcome.HINTED:
+            found = [_hint(passage, weights)]
+        else:
+            first = _excerpt(passage, weights, question, PROSE)
+            found = [first, *_beside(first, passages[place + 1 :], weights, question)]
+        if found[0].blocks:
+            return _written(found, quoted=outcome is Outcome.HINTED)
+    if not passages:
+        return Cited("")
+    return Cited(f"The likely place is **{passages[0].chunk.place}**. [1]", cite_all(passages[:1]))
+
+
+def _weights(question: str, passages: Sequence[Passage]) -> Weights:
+    return rarity(terms(question), [f"{passage.chunk.place} {passage.body}" for passage in passages])
+
+
+# ---- choosing ----
+
+
+def _excerpt(passage: Passage, weights: Weights, question: str, room: int) -> _Excerpt:
+    found = _readable(passage)
+    prose = [block for block in found if block.form is not Form.CODE]
+    if passage.chunk.kind is Kind.FAQ:
+        return _Excerpt(passage, tuple(found))
+    if sum(len(block.text) for block in prose) <= min(WHOLE, room):
+        chosen = set(range(len(found)))
+    else:
+        chosen = _chosen(found, _scores(found, passage, weights, question), room)
+    chosen = _one_code_block(found, chosen, weights, asked=bool(_SHOW.search(question)))
+    return _Excerpt(passage, tuple(_shortened(found[i], weights) for i in sorted(chosen)))
+
+
+def _readable(passage: Passage) -> list[Block]:
+    found = [block for block in blocks.blocks(passage.body) if block.form is not Form.HEADING]
+    if passage.chunk.kind is Kind.FAQ and len(found) > 1 and _SEE_ALSO.match(found[-1].text):
+        found.pop()
+    return found
+
+
+def _scores(found: Sequence[Block], passage: Passage, weights: Weights, question: str) -> list[float]:
+    """How well each block answers: words of the question, the piece that the search found, the form asked for."""
+    steps_wanted = bool(_HOW.search(question))
+    scores = []
+    for place, block in enumerate(found):
+        score = coverage(block.text, weights)
+        if passage.section and block.text[:60] in blocks.clean(passage.chunk.text):
+            score += 0.2
+        if steps_wanted and block.form is Form.STEPS:
+            score += 0.4
+        scores.append(score + (0.1 if place == 0 else 0.0))
+    return scores
+
+
+def _chosen(found: Sequence[Block], scores: Sequence[float], room: int) -> set[int]:
+    """The best block with what introduces or completes it, then the next best while there is room."""
+    ranked = sorted((i for i in range(len(found)) if found[i].form is not Form.CODE), key=lambda i: -scores[i])
+    chosen: set[int] = set()
+    used = 0
+    for i in ranked:
+        group = set(_together(found, i)) - chosen
+        size = sum(_length(found[k]) for k in group if found[k].form is not Form.CODE)
+        if chosen and (scores[i] < scores[ranked[0]] / 2 or used + size > room):
+            continue
+        chosen |= group
+        used += size
+    return chosen
+
+
+def _together(found: Sequence[Block], i: int) -> Iterator[int]:
+    """A list, table or example with the sentence that announces it."""
+    yield i
+    if i > 0 and found[i].form is not Form.PARAGRAPH and found[i - 1].text.endswith(":"):
+        yield i - 1
+    if i + 1 < len(found) and found[i].text.endswith(":"):
+        yield i + 1
+
+
+def _length(block: Block) -> int:
+    return len(block.text) if block.form is Form.STEPS else min(len(block.text), 450)
+
+
+def _one_code_block(found: Sequence[Block], chosen: set[int], weights: Weights, *, asked: bool) -> set[int]:
+    """At most one example: the one announced or next to what was chosen; any if the question asks for one."""
+    prose = {i for i in chosen if found[i].form is not Form.CODE}
+    examples = [i for i, block in enumerate(found) if block.form is Form.CODE and block.text.count("\n") <= LONG_CODE]
+    near = [i for i in examples if i in chosen or i - 1 in prose or (asked and not prose)]
+    candidates = near or (examples if asked or not prose else [])
+    best = max(candidates, key=lambda i: (coverage(found[i].text, weights), -i), default=None)
+    return prose if best is None else prose | {best}
+
+
+def _beside(first: _Excerpt, others: Sequence[Passage], weights: Weights, question: str) -> tuple[_Excerpt, ...]:
+    """The next place, if it covers words of the question that the first leaves out."""
+    said = terms(f"{first.passage.chunk.place} {first.text}")
+    missing = {term: weight for term, weight in weights.items() if term not in said}
+    total = sum(weights.values())
+    for passage in others[:4]:
+        text = f"{passage.chunk.place} {passage.body}"
+        brought = sum(weight for term, weight in missing.items() if term in terms(text))
+        if total and brought / total >= ADDS and coverage(text, weights) >= 0.5:
+            excerpt = _excerpt(passage, {**weights, **{t: 2 * w for t, w in missing.items()}}, question, BESIDE)
+            prose = tuple(block for block in excerpt.blocks if block.form is not Form.CODE)
+            return (_Excerpt(passage, prose),) if prose and len(excerpt.text) <= PROSE else ()
+    return ()
+
+
+def _hint(passage: Passage, weights: Weights) -> _Excerpt:
+    """One short block: the sentences round the best one, or a short list, table or example whole."""
+    found = _readable(passage)
+    best = max(found, key=lambda block: (coverage(block.text, weights), block.form is Form.PARAGRAPH), default=None)
+    if best is None:
+        return _Excerpt(passage, ())
+    short = _shortened(best, weights, HINT)
+    if len(short.text) <= 2 * HINT:
+        return _Excerpt(passage, (short,))
+    prose = [block for block in found if block.form is Form.PARAGRAPH]
+    return _Excerpt(passage, (_shortened(prose[0], weights, HINT),) if prose else ())
+
+
+# ---- shortening: whole sentences, items and rows only ----
+
+
+def _shortened(block: Block, weights: Weights, room: int = 450) -> Block:
+    if len(block.text) <= room:
+        return block
+    match block.form:
+        case Form.PARAGRAPH:
+            return Block(block.form, _sentences(blocks.sentences(block.text), weights, room))
+        case Form.POINTS:
+            kept = _best(block.items, weights, room)
+            return Block(block.form, "\n".join(kept), tuple(kept))
+        case Form.TABLE:
+            head, rows = block.text.splitlines()[:2], block.text.splitlines()[2:]
+            return Block(block.form, "\n".join([*head, *_best(rows, weights, room)]))
+        case _:
+            return block
+
+
+def _sentences(pieces: Sequence[str], weights: Weights, room: int) -> str:
+    """The best sentence and its neighbours on both sides, growing while there is room."""
+    best = max(range(len(pieces)), key=lambda i: coverage(pieces[i], weights))
+    start, end = best, best + 1
+    while True:
+        grown = [(s, e) for s, e in ((start, end + 1), (start - 1, end)) if s >= 0 and e <= len(pieces)]
+        fitting = [(s, e) for s, e in grown if len(" ".join(pieces[s:e])) <= room]
+        if not fitting:
+            return " ".join(pieces[start:end])
+        start, end = max(fitting, key=lambda window: coverage(" ".join(pieces[slice(*window)]), weights))
+
+
+def _best(pieces: Sequence[str], weights: Weights, room: int) -> list[str]:
+    """The items or rows that matter, in their order; at least one."""
+    ranked = sorted(range(len(pieces)), key=lambda i: -coverage(pieces[i], weights))
+    kept: list[int] = []
+    for i in ranked:
+        if kept and sum(len(pieces[k]) for k in [*kept, i]) > room:
+            break
+        kept.append(i)
+    return [pieces[i] for i in sorted(kept)]
+
+
+# ---- writing ----
+
+
+def _written(excerpts: Sequence[_Excerpt], *, quoted: bool) -> Cited:
+    text = "\n\n".join(_marked(excerpt, number) for number, excerpt in enumerate(excerpts, start=1))
+    if quoted:
+        text = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+    return Cited(text, cite_all(excerpt.passage for excerpt in excerpts))
+
+
+def _marked(excerpt: _Excerpt, number: int) -> str:
+    """The excerpt with its mark after the last sentence, or after the heading when there is no sentence."""
+    mark = f"[{number}]"
+    parts = [block.text for block in excerpt.blocks]
+    lead = _lead(excerpt)
+    sentences = [i for i, block in enumerate(excerpt.blocks) if block.form is Form.PARAGRAPH]
+    if sentences:
+        parts[sentences[-1]] += f" {mark}"
+    else:
+        lead = f"{lead or _heading(excerpt.passage)} {mark}"
+    return "\n\n".join(part for part in (lead, *parts) if part)
+
+
+def _lead(excerpt: _Excerpt) -> str:
+    """The heading, when the excerpt does not stand alone: it starts with "It …", with a list, a table or code."""
+    first = excerpt.blocks[0]
+    alone = first.form is Form.PARAGRAPH and not _LEANING.match(first.text)
+    return "" if alone else _heading(excerpt.passage)
+
+
+def _heading(passage: Passage) -> str:
+    headings = passage.chunk.headings
+    return f"**{blocks.clean(headings[-1] if headings else passage.chunk.title)}**"

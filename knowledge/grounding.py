@@ -1,0 +1,187 @@
+"""What a written text may keep: the code decides, by what stands in the passages it cites."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from knowledge import blocks
+from knowledge.blocks import Form
+from knowledge.citing import Cited, cite_all
+from knowledge.model import Passage
+from knowledge.wording import content_words
+
+SUPPORT = 0.4  # share of a sentence's content words that the cited passages must have: a paraphrase keeps more
+_FEW_WORDS = 4  # shorter sentences say too little to be measured
+_MARKS = re.compile(r"[\[【]\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*(?:†[^\]】]*)?[\]】]")
+_MARK = re.compile(r"\[(\d{1,3})\]")
+_SPAN = r"(?<!`)(?P<ticks>`+)(?!`)(?P<span>.+?)(?<!`)(?P=ticks)(?!`)"
+_CODE_SPAN = re.compile(_SPAN, re.DOTALL)
+_FENCED = r"^ *(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<lines>.*?)(?:^ *(?P=fence)[`~]*[ \t]*$|\Z)"
+_FENCE = re.compile(_FENCED, re.DOTALL | re.MULTILINE)
+_CODE_OR_PROSE = re.compile(rf"(?P<code>{_FENCED}|{_SPAN})|(?P<prose>.)", re.DOTALL | re.MULTILINE)
+_NAME = re.compile(
+    r"%[\w-]+%"  # %namespace%
+    r"|(?<![\w-])--?[A-Za-z][\w-]+"  # --dry-run
+    r"|\b[A-Za-z][\w-]+(?:[.:][\w-]{2,})+\b"  # quota.partitions
+    r"|\b[A-Z]{2,}[-_ ]?\d+\b"  # ORA-01017
+    r"|\b[A-Za-z]\w*_\w+\b"  # retention_ms
+)
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_ORDINAL = re.compile(r"^\s*\d+[.)]\s", re.MULTILINE)
+_TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://|\bwww\.|\bmailto:", re.IGNORECASE)
+_NUMBER_WORDS = {
+    word: str(value)
+    for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())  # noqa: SIM905
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """A text that may be shown, or the reasons why it may not."""
+
+    cited: Cited
+    faults: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return not self.faults
+
+
+def check(text: str, passages: Sequence[Passage]) -> Grounded:
+    """The text with its marks renumbered and everything that could lead astray taken out.
+
+    Marks of passages that were not given are dropped; so are links, images, HTML and addresses that no cited passage
+    has. The text holds if it cites at least one passage, and every name, number, piece of code and most words of every
+    sentence occur in what it cites.
+    """
+    text, used = _renumbered(_harmless(text), len(passages))
+    cited = [passages[number - 1] for number in used]
+    sources = _Sources(cited)
+    text = _known_addresses_only(text, sources)
+    faults = tuple(dict.fromkeys(_faults(text, sources)))
+    return Grounded(Cited(text, cite_all(cited)), faults)
+
+
+class _Sources:
+    """The cited passages, folded for comparing."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        whole = "\n".join(f"{passage.chunk.place}\n{passage.body}" for passage in passages)
+        self.text = _folded(whole)
+        self.tokens = {token.lower() for token in _TOKEN.findall(whole)}
+        self.numbers = {_plain_number(number) for number in _NUMBER.findall(whole)}
+        self.numbers |= {value for word, value in _NUMBER_WORDS.items() if word in self.tokens}
+        self.words = set(content_words(whole))
+
+    def has_name(self, name: str) -> bool:
+        """Written so in a passage, or, as `quota.partitions` for nested keys, all its parts are there."""
+        if _folded(name) in self.text:
+            return True
+        parts = [part.lower() for part in _TOKEN.findall(name)]
+        return bool(parts) and all(part in self.tokens for part in parts)
+
+
+def _faults(text: str, sources: _Sources) -> Iterator[str]:
+    prose = _in_prose(_MARK, lambda _: " ", text)
+    if not prose.strip():
+        yield "the text is empty"
+    elif not _MARK.search(_without_code(text)):
+        yield "the text cites nothing"
+    else:
+        yield from _unknown_code(prose, sources)
+        yield from _unknown_names(_without_code(prose), sources)
+        yield from _unsupported_sentences(text, sources)
+
+
+def _unknown_code(prose: str, sources: _Sources) -> Iterator[str]:
+    lines = [line.strip() for match in _FENCE.finditer(prose) for line in match.group("lines").splitlines()]
+    spans = [match.group("span").strip() for match in _CODE_SPAN.finditer(_FENCE.sub("", prose))]
+    for code in (*spans, *lines):
+        if _TOKEN.search(code) and not sources.has_name(code):
+            yield f"{code!r} is in no cited passage"
+
+
+def _unknown_names(prose: str, sources: _Sources) -> Iterator[str]:
+    for name in _NAME.findall(prose):
+        if not sources.has_name(name):
+            yield f"{name!r} is in no cited passage"
+    for number in _NUMBER.findall(_ORDINAL.sub("", _NAME.sub(" ", prose))):
+        if _plain_number(number) not in sources.numbers:
+            yield f"the number {number} is in no cited passage"
+
+
+def _unsupported_sentences(text: str, sources: _Sources) -> Iterator[str]:
+    for sentence in _sentences(text):
+        words = content_words(_MARK.sub(" ", sentence))
+        if len(words) >= _FEW_WORDS and sum(word in sources.words for word in words) / len(words) < SUPPORT:
+            yield f"no cited passage says {sentence[:80]!r}"
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for block in blocks.blocks(_FENCE.sub("", text)):
+        if block.form is not Form.CODE:
+            for line in block.text.splitlines() if block.form is not Form.PARAGRAPH else [block.text]:
+                yield from blocks.sentences(line)
+
+
+# ---- making harmless ----
+
+
+def _harmless(text: str) -> str:
+    """Marks in one form, prose without links, images and HTML; our own marks survive the cleaning."""
+    text = _in_prose(_MARKS, lambda match: "".join(f"⟦{n}⟧" for n in re.findall(r"\d+", match.group(1))), text)
+    text = blocks.clean(text) if text.strip() else ""
+    return re.sub(r"⟦(\d+)⟧", r"[\1]", text).strip()
+
+
+def _renumbered(text: str, count: int) -> tuple[str, list[int]]:
+    """Marks of given passages in order of first use, from 1; others dropped. Code keeps its brackets."""
+    used: list[int] = []
+
+    def renumber(match: re.Match[str]) -> str:
+        number = int(match.group(1))
+        if not 1 <= number <= count:
+            return ""
+        if number not in used:
+            used.append(number)
+        return f"[{used.index(number) + 1}]"
+
+    return _in_prose(_MARK, renumber, text), used
+
+
+def _known_addresses_only(text: str, sources: _Sources) -> str:
+    """Addresses stand in code spans by now; one that no cited passage has goes."""
+
+    def keep(match: re.Match[str]) -> str:
+        code = match.group("span")
+        return match.group() if not _ADDRESS.search(code) or _folded(code) in sources.text else ""
+
+    return _CODE_SPAN.sub(keep, text)
+
+
+def _in_prose(pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], text: str) -> str:
+    """Substitute outside code only."""
+    parts: list[str] = []
+    prose: list[str] = []
+    for match in _CODE_OR_PROSE.finditer(text):
+        if match.group("code") is None:
+            prose.append(match.group("prose"))
+        else:
+            parts += [pattern.sub(change, "".join(prose)), match.group("code")]
+            prose = []
+    return "".join([*parts, pattern.sub(change, "".join(prose))])
+
+
+def _without_code(prose: str) -> str:
+    return _CODE_SPAN.sub(" ", _FENCE.sub(" ", prose))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _plain_number(number: str) -> str:
+    return number.replace(",", "")
