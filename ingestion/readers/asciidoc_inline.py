@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-KNOWN = {"nbsp": " ", "zwsp": "", "empty": "", "sp": " ", "lt": "<", "gt": ">", "amp": "&", "plus": "+", "asterisk": "*"}
+KNOWN = {
+    "nbsp": " ",
+    "zwsp": "",
+    "empty": "",
+    "sp": " ",
+    "lt": "<",
+    "gt": ">",
+    "amp": "&",
+    "plus": "+",
+    "asterisk": "*",
+}
 REFERENCE = re.compile(r"\{([a-zA-Z][\w-]*)\}")
 XREF = re.compile(r"xref:([^\s\[]+)\[((?:[^\]\\]|\\.)*)\]")
 CROSS = re.compile(r"<<([^<>,]+)(?:,\s*([^<>]*))?>>")

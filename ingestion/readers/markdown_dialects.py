@@ -19,7 +19,9 @@ SHORTCODE = re.compile(r"\{\{[<%].*?[%>]\}\}", re.DOTALL)
 JINJA = re.compile(r"\{%.*?%\}", re.DOTALL)
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
 SUMMARY = re.compile(r"<summary[^>]*>(.*?)</summary>", re.DOTALL | re.IGNORECASE)
-WRAPPER = re.compile(r"</?(?:details|div|center|font|span|p|section|figure|picture|Tabs|TabItem)\b[^<>]*>", re.IGNORECASE)
+WRAPPER = re.compile(
+    r"</?(?:details|div|center|font|span|p|section|figure|picture|Tabs|TabItem)\b[^<>]*>", re.IGNORECASE
+)
 IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]`]|`[^`]*`)+)\]\((?!https?:|mailto:)[^()\s]*(?:\s+\"[^\"]*\")?\)")
 BLANKS = re.compile(r"\{:[^{}\n]*\}[ \t]*$", re.MULTILINE)

@@ -71,6 +71,11 @@ def _heading(lines: list[str], at: int) -> tuple[int, str, int] | None:
     if (found := MARKED.match(line)) and not after:
         return len(found[1]), found[2], 1
     underlined = UNDERLINE.match(after)
-    if underlined and line[0].isalnum() and abs(len(after) - len(line)) <= 2 and (at + 2 >= len(lines) or not lines[at + 2].strip()):
+    if (
+        underlined
+        and line[0].isalnum()
+        and abs(len(after) - len(line)) <= 2
+        and (at + 2 >= len(lines) or not lines[at + 2].strip())
+    ):
         return LEVELS[after[0]], line, 2
     return None

@@ -37,7 +37,9 @@ class FaqSource:
         if self.path.is_file():
             yield entry_of(self.name, self.path, self.path.name, self.path.resolve().parent)
         elif not self.path.exists():
-            raise Misuse(f"Source {self.name!r}: there is no file or folder {self.path}. Create it, or correct the path.")
+            raise Misuse(
+                f"Source {self.name!r}: there is no file or folder {self.path}. Create it, or correct the path."
+            )
         else:
             yield from find(self.name, self.path, lambda path: path.lower().endswith(SUFFIXES))
 

@@ -99,6 +99,8 @@ def _walk(source: str, folder: Path, root: Path, wanted: Callable[[str], bool]) 
         if child.is_dir(follow_symlinks=False):
             yield from _walk(source, file, root, wanted)
         elif child.is_symlink() and file.is_dir():
-            yield Skipped(f"{source}:{printable(path)}/", "is a link to a folder; links to files are followed", keeps=False)
+            yield Skipped(
+                f"{source}:{printable(path)}/", "is a link to a folder; links to files are followed", keeps=False
+            )
         elif wanted(path):
             yield entry_of(source, file, path, root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -27,7 +28,10 @@ class SchemaSource:
 
     @property
     def fingerprint(self) -> str:
-        return f"schemas {READER_VERSION} {self.owner}"
+        # A schema says what its neighbours say where it refers to them: one changed, all are read again.
+        found = [entry for entry in self.entries() if isinstance(entry, Entry)]
+        state = hashlib.sha256(repr([(e.path, e.size, e.modified, e.changed) for e in found]).encode())
+        return f"schemas {READER_VERSION} {self.owner} {state.hexdigest()}"
 
     def entries(self) -> Iterator[Entry | Skipped]:
         return find(self.name, self.folder, lambda path: path.lower().endswith(".json"))
