@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from bot.store.rows import case_of, event_of, row_of, row_of_event
 from bot.store.tables import cases, events, unheard
 from bot.support.broadcast import Broadcast, Update
-from bot.support.cases import Case, CaseState, Change, NotPossible
+from bot.support.cases import Case, CaseState, Change, Event, NotPossible
 from bot.support.handoff import HEARD_OUTSIDE
 from bot.support.transitions import begin
 
@@ -23,10 +22,7 @@ class StoredEvent:
 
     number: int
     case_id: str
-    at: datetime
-    kind: str  # an EventKind value
-    actor: str
-    text: str
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ class CaseStore:
     def __init__(self, engine: sa.Engine, *, broadcast: Broadcast) -> None:
         self._engine = engine
         self._writes = engine.execution_options(writes=True)
-        self._broadcast = broadcast
+        self.broadcast = broadcast
 
     def save_new(self, case: Case) -> Case:
         """Store a case for the first time, with its events; returns it as it is stored."""
@@ -130,11 +126,11 @@ class CaseStore:
             .limit(limit)
         )
         with self._engine.connect() as connection:
-            return tuple(_stored(row) for row in connection.execute(query))
+            return tuple(_stored(row) for row in connection.execute(query).mappings())
 
     def event(self, number: int) -> StoredEvent | None:
         with self._engine.connect() as connection:
-            row = connection.execute(sa.select(events).where(events.c.number == number)).first()
+            row = connection.execute(sa.select(events).where(events.c.number == number)).mappings().first()
         return _stored(row) if row else None
 
     def last_event_number(self) -> int:
@@ -167,7 +163,7 @@ class CaseStore:
 
     def _publish(self, case: Case, numbers: Sequence[tuple[int, str]]) -> None:
         for number, kind in numbers:
-            self._broadcast.publish(Update(number, case.id, case.conversation, kind))
+            self.broadcast.publish(Update(number, case.id, case.conversation, kind))
 
 
 def _append(connection: sa.Connection, change: Change) -> Sequence[tuple[int, str]]:
@@ -193,8 +189,8 @@ def _load(connection: sa.Connection, case_id: str, *, for_update: bool = False) 
     return case_of(row, tuple(event_of(r) for r in rows))
 
 
-def _stored(row: sa.Row[Any]) -> StoredEvent:
-    return StoredEvent(row.number, row.case_id, row.at, row.kind, row.actor, row.text)
+def _stored(row: sa.RowMapping) -> StoredEvent:
+    return StoredEvent(row["number"], row["case_id"], event_of(row))
 
 
 def _where(
