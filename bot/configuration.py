@@ -9,9 +9,11 @@ from typing import Any
 import yaml
 
 from knowledge.errors import Misuse
+from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import SourceFile
-from knowledge.validation.engine import check_against
+from knowledge.validation.engine import validate
 from knowledge.validation.render import as_text
+from knowledge.validation.schema import Schema
 
 
 def read_configuration(path: Path, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,7 +24,8 @@ def read_configuration(path: Path, schema: Mapping[str, Any]) -> dict[str, Any]:
         raise Misuse(f"{path}: no such file. Name an existing one, or leave it out for the defaults.") from error
     except OSError as error:
         raise Misuse(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
-    report = check_against(SourceFile(str(path), content), schema)
+    catalog = SchemaCatalog([], forced=Schema(schema, origin="the schema of sheriff.yaml"))
+    report = validate([SourceFile(str(path), content)], catalog=catalog)
     if not report.valid:
         raise Misuse(as_text(report))
     values = yaml.safe_load(content.decode("utf-8-sig")) or {}

@@ -192,6 +192,10 @@ class Settings(BaseSettings):
         return shared or f"sqlite:///{self.home / 'workflows.db'}"
 
     @property
+    def teams_tenant(self) -> str:
+        return self.teams_tenant_id or self.teams.tenant_id
+
+    @property
     def is_loopback(self) -> bool:
         return self.server.host in LOOPBACK
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -38,10 +39,9 @@ class StillWorkingError(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a turn takes from the world: the time, a new case id, and the platform's words."""
+    """What a turn takes from the world: the time, and the platform's words."""
 
     clock: Callable[[], datetime]
-    new_case_id: Callable[[], str]
     platform: str
     docs: str
 
@@ -74,7 +74,7 @@ class Sheriff:
         `listen` hears the pieces of a generated answer as they are written. Raises Unavailable when the index is not
         ready yet (nothing is stored then; the message may be sent again).
         """
-        key = f"{incoming.channel}:{incoming.sender.id}:{incoming.id}"
+        key = _turn_key(incoming)
         earlier = self._claim(key)
         if earlier is not None:
             return earlier
@@ -156,9 +156,13 @@ class Sheriff:
 
     def _open(self, incoming: Incoming, reply: Reply, question: str) -> Case:
         """Store the case before anything is sent: from here on nothing is lost."""
+        case_id = _case_id(_turn_key(incoming))
+        existing = self._cases.get(case_id)
+        if existing is not None:
+            return existing  # a turn that died after this point is answered again: it keeps its case
         now = self._world.clock()
         case = Case(
-            id=self._world.new_case_id(),
+            id=case_id,
             state=CaseState.ANSWERED,
             question=question,
             asker=incoming.sender,
@@ -173,8 +177,16 @@ class Sheriff:
             reference=incoming.reference,
             events=(Event(now, "opened", incoming.sender.name, question),),
         )
-        self._cases.save_new(case)
-        return case
+        return self._cases.save_new(case)
+
+
+def _turn_key(incoming: Incoming) -> str:
+    return f"{incoming.channel}:{incoming.sender.id}:{incoming.id}"
+
+
+def _case_id(turn_key: str) -> str:
+    """One message, one case: the id follows from the message, so that answering it again opens no second case."""
+    return f"c-{hashlib.sha256(turn_key.encode()).hexdigest()[:12]}"
 
 
 def _summary(case: Case) -> CaseSummary:

@@ -1,0 +1,114 @@
+"""What the `sheriff` subcommands do, apart from serving and validating: each a function from settings to output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot import wiring
+from bot.channels.api_models import reply_json
+from bot.messages import Incoming, Person, Reply, ReplyKind
+from bot.settings import Settings
+from bot.support import gaps
+from bot.telemetry import configure_logging
+from ingestion import pipeline
+from knowledge.errors import Failure, Misuse
+
+
+def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str, dry_run: bool) -> None:
+    """Read the sources and bring the index up to date, with a progress bar on a terminal."""
+    sources = wiring.sources(settings, folders, base_url=base_url)
+    with _progress_bar() as advance:
+        report = pipeline.ingest(
+            sources,
+            home=settings.home,
+            embedder=wiring.embedder(settings),
+            dry_run=dry_run,
+            progress=advance,
+        )
+    print(pipeline.as_text(report))
+    if report.is_empty:
+        raise Failure("Nothing was indexed: the sources hold no readable page. Name a folder with .md, .adoc or .html.")
+
+
+def ask_command(settings: Settings, question: str, *, as_json: bool, hand_over: bool) -> None:
+    """Answer one question on standard output."""
+    configure_logging("error")
+    if not question.strip():
+        raise Misuse('The question is empty. Ask one: sheriff ask "How do I raise a Kafka partition quota?"')
+    incoming = Incoming(uuid4().hex, "cli", f"cli-{uuid4().hex[:8]}", Person("cli", "Command line"), question)
+    with wiring.asking(settings, hand_over=hand_over) as take:
+        reply = take(incoming)
+    if as_json:
+        print(json.dumps(reply_json(reply), ensure_ascii=False, indent=2))
+    else:
+        _print_reply(reply, hand_over=hand_over)
+    if reply.outcome is ReplyKind.REFUSED:
+        raise Misuse(reply.text)
+
+
+def gaps_command(settings: Settings, *, output: str, target: Path | None) -> None:
+    """Write the gap report to a file or standard output."""
+    renderers = {"md": gaps.as_markdown, "html": gaps.as_page, "json": gaps.as_json_text}
+    if output not in renderers:
+        raise Misuse(f"--format {output}: choose md, html or json.")
+    with wiring.opened_store(settings) as store:
+        report = wiring.gap_report(settings, store)
+    text = renderers[output](report)
+    if target is None:
+        print(text)
+    else:
+        target.write_text(text, encoding="utf-8")
+        print(f"Written to {target}.", file=sys.stderr)
+
+
+def prepare_command(settings: Settings, folder: Path | None) -> None:
+    """Build the local model's graph and say where it is."""
+    from knowledge.adapters.local_embedder import prepare
+
+    place = prepare(folder or settings.models)
+    print(f"The embedding model is ready in {place}.")
+
+
+def _print_reply(reply: Reply, *, hand_over: bool) -> None:
+    heads = {
+        ReplyKind.ANSWERED: "Answer",
+        ReplyKind.HINTED: "Hint: the likely place, not a sure answer",
+        ReplyKind.UNANSWERED: "I don’t know.",
+    }
+    if reply.outcome in heads:
+        print(heads[reply.outcome])
+    if reply.note:
+        print(f"({reply.note})")
+    if reply.text and reply.text != heads.get(reply.outcome):
+        print(f"\n{reply.text}")
+    for citation in reply.citations:
+        print(f"\n[{citation.number}] {citation.place or citation.title}\n    {citation.url or citation.path}", end="")
+    if reply.citations:
+        print()
+    if reply.outcome is ReplyKind.UNANSWERED:
+        for citation in reply.looked_at[:3]:
+            print(f"  looked at: {citation.place or citation.title} ({citation.path})")
+        if not hand_over:
+            print("\nNobody was told. `--hand-over` opens a case for the duty sheriff.")
+
+
+@contextmanager
+def _progress_bar() -> Iterator[pipeline.OnProgress]:
+    """A bar on standard error while a terminal watches; silence in a log."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("Reading", total=None)
+
+        def advance(step: pipeline.Progress) -> None:
+            bar.update(task, completed=step.done, total=step.total or None)
+
+        yield advance

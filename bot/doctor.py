@@ -1,0 +1,134 @@
+"""`sheriff doctor`: one line for each part, with the remedy where something is wrong. It changes nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from bot import wiring
+from bot.settings import Settings
+from bot.support.rota_file import read_rota
+from ingestion import generations
+from knowledge.errors import SheriffError
+from knowledge.validation.catalog import SchemaCatalog
+
+
+class Health(StrEnum):
+    GOOD = "ok"
+    NOTICE = "note"
+    BAD = "FAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    health: Health
+    part: str
+    sentence: str
+
+
+def report(settings: Settings) -> int:
+    """Print all findings; returns 1 when something is broken, 0 otherwise."""
+    findings = list(examine(settings))
+    for finding in findings:
+        print(f"{finding.health.value:4}  {finding.part:14} {finding.sentence}")
+    return int(any(f.health is Health.BAD for f in findings))
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every part, in the order in which they depend on each other."""
+    checks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
+        ("state folder", _home),
+        ("index", _index),
+        ("schemas", _schemas),
+        ("rota", _rota),
+        ("cases", _cases),
+        ("language model", _model),
+        ("Teams", _teams),
+        ("exposure", _exposure),
+    )
+    for part, check in checks:
+        try:
+            yield check(settings)
+        except SheriffError as error:
+            yield Finding(Health.BAD, part, str(error))
+
+
+def _home(settings: Settings) -> Finding:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.home):
+            pass
+    except OSError as error:
+        return Finding(
+            Health.BAD,
+            "state folder",
+            f"{settings.home} cannot be written ({error.strerror}). Choose another with --home or SHERIFF_HOME.",
+        )
+    return Finding(Health.GOOD, "state folder", f"{settings.home.resolve()} is writable.")
+
+
+def _index(settings: Settings) -> Finding:
+    folder = generations.current(settings.home)
+    if folder is None:
+        return Finding(Health.NOTICE, "index", "There is none yet. `sheriff serve` builds it, or run `sheriff ingest`.")
+    with wiring.opened_library(settings) as library:
+        status = library.status()
+    health = Health.GOOD if status.ready else Health.BAD
+    return Finding(health, "index", f"{folder.name}: {status.sentence}")
+
+
+def _schemas(settings: Settings) -> Finding:
+    catalog = SchemaCatalog.load(settings.platform.schemas)
+    return Finding(Health.GOOD, "schemas", f"{len(catalog.schemas)} in {settings.platform.schemas}.")
+
+
+def _rota(settings: Settings) -> Finding:
+    rota = read_rota(settings.rota)
+    now = datetime.now(UTC)
+    shift, following = rota.shift_at(now), rota.next_shift(now)
+    if shift.member.is_team:
+        return Finding(Health.NOTICE, "rota", f"{settings.rota}: nobody is on duty now; cases go to the whole team.")
+    until = rota.local(shift.ends)
+    return Finding(
+        Health.GOOD,
+        "rota",
+        f"{shift.member.name} until {until:%a %d %b %H:%M} ({rota.zone.key}), then {following.member.name}.",
+    )
+
+
+def _cases(settings: Settings) -> Finding:
+    with wiring.opened_store(settings) as store:
+        return Finding(Health.GOOD, "cases", f"{store.cases.count():,} kept; the database opens.")
+
+
+def _model(settings: Settings) -> Finding:
+    match settings.provider:
+        case "azure":
+            name = settings.azure_deployment
+            if not name:
+                return Finding(Health.BAD, "language model", "Azure is configured; AZURE_OPENAI_DEPLOYMENT is not set.")
+            return Finding(Health.GOOD, "language model", f"Azure OpenAI, deployment {name} (not contacted).")
+        case "openai":
+            name = settings.openai_model or settings.model.name
+            return Finding(Health.GOOD, "language model", f"{name} (not contacted).")
+        case _:
+            return Finding(Health.NOTICE, "language model", "None: answers are quoted. Set OPENAI_API_KEY to change it.")
+
+
+def _teams(settings: Settings) -> Finding:
+    if not settings.teams_app_id:
+        return Finding(Health.NOTICE, "Teams", "Not connected: MICROSOFT_APP_ID is not set.")
+    if not settings.teams_app_password.get_secret_value():
+        return Finding(Health.BAD, "Teams", "MICROSOFT_APP_ID is set, MICROSOFT_APP_PASSWORD is not: no reply can be sent.")
+    return Finding(Health.GOOD, "Teams", f"App {settings.teams_app_id}, tenant {settings.teams_tenant or 'any'}.")
+
+
+def _exposure(settings: Settings) -> Finding:
+    if settings.is_loopback:
+        return Finding(Health.GOOD, "exposure", "Only this machine can reach the pages.")
+    if not settings.access_token.get_secret_value():
+        return Finding(Health.BAD, "exposure", "Other machines could; set SHERIFF_ACCESS_TOKEN, or stay on 127.0.0.1.")
+    return Finding(Health.GOOD, "exposure", "Other machines can, with the access token.")
