@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.support.cases import Case, CaseState, Event, EventKind
 from bot.support.rota import Member, Rota
 from bot.support.transitions import since_hand_over
+from knowledge.errors import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,14 @@ class AllChannels:
         self._channels = tuple(channels)
 
     def tell(self, notification: Notification) -> str:
-        places = [channel.tell(notification) for channel in self._channels]
+        places, silent = [], None
+        for channel in self._channels:
+            try:
+                places.append(channel.tell(notification))
+            except Unavailable as error:
+                silent = error
+        if silent is not None:  # those who did deliver will not do it twice
+            raise silent
         return " and ".join(dict.fromkeys(place for place in places if place))
 
 

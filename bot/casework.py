@@ -1,0 +1,117 @@
+"""What people do to a case, the same from every channel: each call stores what happened and sees that others hear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.messages import Person
+from bot.store.case_store import CaseStore
+from bot.store.turn_log import Clock
+from bot.support import transitions
+from bot.support.cases import Case, Cause, Change, NotPossible
+from bot.support.handoff import standing
+from bot.support.rota import Rota
+from bot.workflows import Workflows
+
+
+class Casework:
+    """Every operation may be repeated: the second time changes nothing, or is refused with a sentence (NotPossible)."""
+
+    def __init__(self, store: CaseStore, *, workflows: Workflows, rota: Rota, clock: Clock) -> None:
+        self._store = store
+        self._workflows = workflows
+        self._rota = rota
+        self._clock = clock
+
+    # What Sheriff and the asker do
+
+    def hand_over(self, case_id: str, *, wait: float = 2.0) -> Case:
+        """Sheriff has no sure answer: the duty sheriff is asked. Returns the case with its ticket if the desk answers
+        within `wait` seconds."""
+        return self._ask(case_id, "Sheriff", wait)
+
+    def ask_sheriff(self, case_id: str, by: Person, *, wait: float = 2.0) -> Case:
+        """The asker wants a person, whatever Sheriff answered."""
+        return self._ask(case_id, by.name, wait)
+
+    def withdraw(self, case_id: str, by: Person) -> Case:
+        """No need any more: nobody is to work on it."""
+        return self._change(case_id, lambda case: transitions.withdraw(case, by=by.name, at=self._clock()))
+
+    def solved(self, case_id: str, by: Person) -> Case:
+        """That solved it."""
+        return self._change(case_id, lambda case: transitions.solved(case, by=by.name, at=self._clock()))
+
+    def add_details(self, case_id: str, by: Person, text: str) -> Case:
+        """The asker adds something; on a resolved case this reopens it."""
+        return self._change(
+            case_id, lambda case: transitions.add_details(case, by=by.name, at=self._clock(), text=text)
+        )
+
+    def reopen(self, case_id: str, by: Person, text: str = "") -> Case:
+        return self._change(case_id, lambda case: transitions.reopen(case, by=by.name, at=self._clock(), text=text))
+
+    # What the sheriff does
+
+    def take(self, case_id: str, by: Person) -> Case:
+        return self._change(case_id, lambda case: transitions.take(case, by=by.name, at=self._clock()))
+
+    def reply(self, case_id: str, by: Person, text: str) -> Case:
+        """Words for the asker; takes the case if nobody has."""
+        return self._change(case_id, lambda case: transitions.reply(case, by=by.name, at=self._clock(), text=text))
+
+    def ask_for_details(self, case_id: str, by: Person, text: str) -> Case:
+        """The case then waits for the asker."""
+
+        def asked(case: Case) -> Change:
+            return transitions.ask_for_details(case, by=by.name, at=self._clock(), text=text)
+
+        return self._change(case_id, asked)
+
+    def resolve(self, case_id: str, by: Person, cause: Cause, resolution: str) -> Case:
+        """The resolution goes to the asker, and to who asks next."""
+
+        def resolved(case: Case) -> Change:
+            return transitions.resolve(case, by=by.name, at=self._clock(), cause=cause, resolution=resolution)
+
+        return self._change(case_id, resolved)
+
+    def hand_to(self, case_id: str, by: Person, member: str) -> Case:
+        """Give the case to another member, by id or name."""
+        known = self._rota.member(member)
+        if known is None:
+            names = ", ".join(m.name for m in self._rota.members)
+            raise NotPossible(f"{member or 'Nobody'} is not in the rota. Hand it to one of: {names}.")
+
+        def handed(case: Case) -> Change:
+            return transitions.hand_to(case, by=by.name, at=self._clock(), member=known.name)
+
+        return self._change(case_id, handed)
+
+    # Sentences
+
+    def duty_sentence(self) -> str:
+        """Who is on duty, until when, and whether anybody works now."""
+        now = self._clock()
+        shift = self._rota.shift_at(now)
+        until = f"until {self._rota.local(shift.ends):%a %d %b, %H:%M} ({self._rota.zone.key})"
+        if shift.member.is_team:
+            who = f"Nobody is on duty {until}; cases go to the whole team."
+        else:
+            who = f"{shift.member.name} is on duty {until}."
+        if self._rota.is_working(now):
+            return who
+        return f"{who} Working hours start {self._rota.local(self._rota.next_working(now)):%a %H:%M}."
+
+    def standing(self, case: Case) -> str:
+        """Where a handed-over case stands, for its asker: only what has really happened."""
+        return standing(case, self._rota, now=self._clock())
+
+    def _ask(self, case_id: str, by: str, wait: float) -> Case:
+        self._store.record(case_id, lambda case: transitions.ask_sheriff(case, by=by, at=self._clock()))
+        return self._workflows.hand_over(case_id, wait=wait)
+
+    def _change(self, case_id: str, rule: Callable[[Case], Change]) -> Case:
+        case = self._store.record(case_id, rule)
+        self._workflows.push(case_id)
+        return case

@@ -1,0 +1,305 @@
+"""Durable work on DBOS: whoever must hear of a stored event hears of it, through crashes and outages, once.
+
+Everything that waits (the next try, a reminder) is a delayed entry in a queue, never a sleeping workflow: an entry
+costs no thread, survives a clean stop, and any replica may work on it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.store.case_store import CaseStore, StoredEvent, Unheard
+from bot.store.outreach import Outreach
+from bot.store.turn_log import Clock
+from bot.support.cases import Case, Change, EventKind
+from bot.support.handoff import STARTS_HAND_OVER, Desk, Notifier
+from bot.support.rota import Rota
+from bot.support.transitions import note, since_hand_over
+from knowledge.errors import Failure, Misuse
+
+log = structlog.get_logger(__name__)
+
+APPLICATION_VERSION = "1"  # fixed: DBOS recovers only workflows of its own version; raise it when steps change order
+_QUEUE = "later"
+_ONLY_ONE = threading.Lock()  # DBOS is global to the process, so its owner is too
+_ALIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
+_ORPHANED_AFTER = timedelta(minutes=5)  # a delivery takes seconds: its replica has died
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How patient the workflows are."""
+
+    acknowledge: timedelta = timedelta(minutes=30)  # of working time until somebody else is told
+    reminders: int = 2  # first to the back-up, then to the whole team
+    retry_after: Sequence[float] = (5, 30, 120, 300, 600)  # seconds; the last one again and again
+    sweep_every: float = 30  # seconds
+    sweep_older_than: timedelta = timedelta(seconds=10)  # younger events are being worked on by who stored them
+
+    def delay(self, attempt: int) -> float:
+        """Seconds before the try after `attempt`, counted from 0."""
+        return self.retry_after[min(attempt, len(self.retry_after) - 1)]
+
+
+class Workflows:
+    """Starts, repeats and resumes deliveries. One may run per process at a time: DBOS knows only one."""
+
+    def __init__(
+        self,
+        store: CaseStore,
+        *,
+        desk: Desk,
+        notifier: Notifier,
+        rota: Rota,
+        clock: Clock,
+        url: str,
+        plan: Plan | None = None,
+        executor: str = "sheriff",
+    ) -> None:
+        """`url` is DBOS's own database, SQLite or PostgreSQL. `executor` names this process among several that share
+        it, and must be the same after a restart."""
+        self._store = store
+        self._outreach = Outreach(store, desk=desk, notifier=notifier, rota=rota, clock=clock)
+        self._rota = rota
+        self._clock = clock
+        self._url = url
+        self._plan = plan or Plan()
+        self._executor = executor
+        self._dbos: Any = None
+        self._ready = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._problem = ""
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is being delivered, in a sentence; "" when all is well or still starting."""
+        return self._problem
+
+    def start(self) -> None:
+        """Begin in the background; returns at once. Until it is ready, cases are stored and picked up afterwards.
+
+        Raises Misuse while other Workflows run in this process.
+        """
+        if not _ONLY_ONE.acquire(blocking=False):
+            raise Misuse("Workflows run in this process already. Stop those first: DBOS knows only one per process.")
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._serve, name="workflows", daemon=True)
+        self._thread.start()
+
+    def wait_until_ready(self, timeout: float) -> bool:
+        return self._ready.wait(timeout)
+
+    def stop(self) -> None:
+        """End in order. What is under way finishes or is taken up again at the next start."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+            _ONLY_ONE.release()
+
+    def hand_over(self, case_id: str, *, wait: float = 2.0) -> Case:
+        """See to it that a handed-over case reaches a person. Returns the case with its ticket if that was there
+        within `wait` seconds; otherwise the asker is told of it later."""
+        deadline = time.monotonic() + wait
+        told = threading.Event()
+        stop_listening = self._store.broadcast.listen(
+            lambda u: told.set() if u.case_id == case_id and u.kind == EventKind.SHERIFF_TOLD else None
+        )
+        try:
+            if self._ready.wait(wait) and self.push(case_id):
+                told.wait(max(0.0, deadline - time.monotonic()))
+        finally:
+            stop_listening()
+        return self._store.record(case_id, self._note_missing_ticket)
+
+    def push(self, case_id: str) -> int:
+        """Start on what nobody has heard of this case; returns how much that is. The sweep does what this cannot."""
+        waiting = self._store.unheard(case_id=case_id)
+        if self._ready.is_set():
+            for row in waiting:
+                self._begin(row)
+        return len(waiting)
+
+    def sweep(self, *, older_than: timedelta = timedelta()) -> None:
+        """Give every stored event that waits its workflow: after a crash between storing and starting, or a bug."""
+        for row in self._store.unheard(before=self._clock() - older_than):
+            if self._stopping.is_set():
+                return
+            self._revive(row)
+
+    def _serve(self) -> None:
+        attempt = 0
+        while not self._stopping.is_set():
+            try:
+                self._launch()
+                break
+            except Failure as error:
+                self._problem = f"Hand-overs wait: {self._place()} cannot be used ({_first_line(error)})."
+                log.warning("workflows_not_started", reason=self._problem)
+                self._stopping.wait(self._plan.delay(attempt))
+                attempt += 1
+        try:
+            self._sweep_until_stopped()
+        finally:
+            self._shut_down()
+
+    def _launch(self) -> None:
+        logging.getLogger("dbos").addHandler(logging.NullHandler())  # so that DBOS adds no console handler of its own
+        from dbos import DBOS, error
+
+        try:
+            DBOS(
+                config={
+                    "name": "sheriff",
+                    "system_database_url": self._url,
+                    "application_version": APPLICATION_VERSION,
+                    "executor_id": self._executor,
+                    "log_level": "CRITICAL",
+                }
+            )
+            self._register(DBOS)
+            DBOS.launch()
+            DBOS.register_queue(_QUEUE, worker_concurrency=8, polling_interval_sec=1.0)
+        except (error.DBOSException, SQLAlchemyError, OSError) as problem:
+            DBOS.destroy(destroy_registry=True)
+            raise Failure(_first_line(problem)) from problem
+        self._dbos, self._problem = DBOS, ""
+        self._ready.set()
+
+    def _register(self, dbos: Any) -> None:
+        @dbos.workflow(name="deliver")  # type: ignore[untyped-decorator]
+        def deliver(number: int, attempt: int) -> None:
+            self._deliver(number, attempt)
+
+        @dbos.workflow(name="remind")  # type: ignore[untyped-decorator]
+        def remind(number: int, count: int) -> None:
+            self._remind(number, count)
+
+        self._deliver_workflow: Callable[[int, int], None] = deliver
+        self._remind_workflow: Callable[[int, int], None] = remind
+
+    def _sweep_until_stopped(self) -> None:
+        older_than = timedelta()  # at start nobody is working on anything
+        while not self._stopping.is_set():
+            try:
+                self.sweep(older_than=older_than)
+            except SQLAlchemyError as error:
+                log.warning("sweep_failed", reason=_first_line(error))
+            older_than = self._plan.sweep_older_than
+            self._stopping.wait(self._plan.sweep_every)
+
+    def _shut_down(self) -> None:
+        self._ready.clear()
+        if self._dbos is not None:
+            self._outreach.wait_until_idle(timeout=5.0)
+            self._dbos.destroy(destroy_registry=True)
+            self._dbos = None
+
+    # What runs inside DBOS: the order of steps must not change without a new APPLICATION_VERSION.
+
+    def _deliver(self, number: int, attempt: int) -> None:
+        event = self._store.event(number)
+        if event is None:
+            return
+        steps = self._outreach.steps_for(event.event)
+        problems = [problem for name, step in steps if (problem := self._step(name, step, number))]
+        if problems:
+            self._again(event, attempt, problems[0])
+        else:
+            self._step("finish", self._outreach.finish, number)
+            if event.event.kind in STARTS_HAND_OVER:
+                self._remind_later(event, 1)
+
+    def _again(self, event: StoredEvent, attempt: int, problem: str) -> None:
+        delay = self._plan.delay(attempt)
+        next_try = self._rota.local(self._clock() + timedelta(seconds=delay))
+        self._step("say why", self._outreach.say_why, event.number, f"{problem} Next try {next_try:%H:%M}.")
+        self._enqueue(event, attempt + 1, delay)
+
+    def _remind(self, number: int, count: int) -> None:
+        event = self._store.event(number)
+        if event is not None and self._step("remind", self._outreach.remind, number, count):
+            self._remind_later(event, count + 1)
+
+    def _remind_later(self, event: StoredEvent, count: int) -> None:
+        if count > self._plan.reminders:
+            return
+        due = self._step("when to remind", self._seconds_until_reminder)
+        self._later(f"{event.case_id}/{event.number}/remind-{count}", due, self._remind_workflow, event.number, count)
+
+    def _seconds_until_reminder(self) -> float:
+        now = self._clock()
+        return (self._rota.after_working(now, self._plan.acknowledge) - now).total_seconds()
+
+    def _step(self, name: str, step: Callable[..., Any], *args: object) -> Any:
+        return self._dbos.run_step({"name": name}, step, *args)
+
+    # Starting workflows: an id that DBOS knows already starts nothing.
+
+    def _begin(self, row: Unheard) -> None:
+        from dbos import SetWorkflowID
+
+        try:
+            with SetWorkflowID(row.workflow or _workflow_id(row, 0)):
+                self._dbos.start_workflow(self._deliver_workflow, row.number, 0)
+        except SQLAlchemyError as error:
+            log.warning("workflow_not_started", case=row.case_id, reason=_first_line(error))
+
+    def _revive(self, row: Unheard) -> None:
+        workflow = row.workflow or _workflow_id(row, 0)
+        status = self._dbos.get_workflow_status(workflow)
+        if status is None:
+            self._store.record(row.case_id, self._note_missing_ticket)
+            self._begin(row)
+        elif status.status not in _ALIVE:
+            attempt = int(workflow.rpartition("+")[2]) if "+" in workflow else 0
+            log.warning("workflow_restarted", case=row.case_id, workflow=workflow, status=status.status)
+            self._enqueue(row, attempt + 1, self._plan.delay(attempt))
+        elif status.status == "PENDING" and self._is_orphan(status):
+            self._dbos.resume_workflow(workflow)
+
+    def _is_orphan(self, status: Any) -> bool:
+        idle = self._clock().timestamp() - (status.updated_at or 0) / 1000
+        return status.executor_id != self._executor and idle > _ORPHANED_AFTER.total_seconds()
+
+    def _enqueue(self, event: StoredEvent | Unheard, attempt: int, delay: float) -> None:
+        workflow = _workflow_id(event, attempt)
+        self._store.set_workflow(event.number, workflow)
+        self._later(workflow, delay, self._deliver_workflow, event.number, attempt)
+
+    def _later(
+        self, workflow: str, delay: float, function: Callable[[int, int], None], number: int, count: int
+    ) -> None:
+        from dbos import SetEnqueueOptions, SetWorkflowID
+
+        with SetWorkflowID(workflow), SetEnqueueOptions(delay_seconds=max(delay, 0.001)):
+            self._dbos.enqueue_workflow(_QUEUE, function, number, count)
+
+    def _note_missing_ticket(self, case: Case) -> Change:
+        """The asker is answered now, without a ticket number: write down that he is still to hear of it."""
+        noted = any(e.kind == EventKind.TICKET_PENDING for e in since_hand_over(case))
+        if case.ticket or noted or not case.is_open:
+            return Change(case)
+        return note(case, EventKind.TICKET_PENDING, at=self._clock(), text="it is being opened.")
+
+    def _place(self) -> str:
+        return self._url.partition("://")[2].rpartition("@")[2]  # without user and password
+
+
+def _workflow_id(event: StoredEvent | Unheard, attempt: int) -> str:
+    """One per event and try: the case id first, so that an operator finds all of a case together."""
+    return f"{event.case_id}/{event.number}" + (f"+{attempt}" if attempt else "")
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
