@@ -73,6 +73,10 @@ class ChunkIndex(Protocol):
     def matching(self, words: str, *, field: Field, limit: int) -> list[Hit]:
         """Best BM25 first; no query syntax: any text is safe."""
 
+    def rarity(self, words: str) -> float:
+        """Sum of the inverse document frequencies of the words in TEXT, those found nowhere included: about what
+        `matching` gives to a chunk that holds them all."""
+
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """The chunks in the order asked for; unknown ids are left out."""
 

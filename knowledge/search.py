@@ -17,7 +17,7 @@ FLOOR_RANK: Final = 50  # the page whose score counts as nothing in a signal
 MEANING: Final = "meaning"
 # Measured on two corpora of product documentation; for pages the words of title and path decide many a tie, for FAQ
 # entries plain words mislead and spelling helps.
-PAGE_WEIGHTS: Final[Mapping[str, float]] = {MEANING: 0.4, Field.TEXT: 0.3, Field.PLACE: 0.15, Field.GRAMS: 0.15}
+PAGE_WEIGHTS: Final[Mapping[str, float]] = {MEANING: 0.4, Field.TEXT: 0.35, Field.PLACE: 0.1, Field.GRAMS: 0.15}
 FAQ_WEIGHTS: Final[Mapping[str, float]] = {MEANING: 0.8, Field.GRAMS: 0.2}
 PER_PAGE: Final = 3  # passages of one page, and chunks that make its mean
 TINY: Final = 1e-9
@@ -33,7 +33,7 @@ class Evidence:
     cosine_lead: float = 0.0  # top cosine in standard deviations above the mean of the found pages
     fused: float = 0.0  # the first page's fused score, 0..1
     fused_lead: float = 0.0  # the same in standard deviations above the mean of the found pages
-    word_score: float = 0.0  # best BM25 per content word of the question
+    word_score: float = 0.0  # best BM25 as a share of what a chunk with all the question's words would have
     covered: float = 0.0  # share of the question's content words in the first passage
     covered_page: float = 0.0  # the same over all passages of the first page
     agreement: float = 0.0  # 1 when meaning and words have the same first page
@@ -78,7 +78,9 @@ def search(question: str, *, index: ChunkIndex, embedder: Embedder, limit: int =
     signals = _signals(question, index, embedder)
     pages = _fused(signals)
     passages = _passages(pages, signals, index, limit)
-    return Found(passages, pages, _evidence(question, signals, pages, passages) if passages else Evidence())
+    if not passages:
+        return Found(pages=pages)
+    return Found(passages, pages, _evidence(question, index.rarity(question), signals, pages, passages[0].chunk))
 
 
 def _signals(question: str, index: ChunkIndex, embedder: Embedder) -> dict[str, _Signal]:
@@ -165,22 +167,26 @@ def _alike(words: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _evidence(
-    question: str, signals: Mapping[str, _Signal], pages: Sequence[RankedPage], passages: Sequence[Passage]
+    question: str, rarity: float, signals: Mapping[str, _Signal], pages: Sequence[RankedPage], first: Chunk
 ) -> Evidence:
     meaning, words = signals[MEANING], signals[Field.TEXT]
     terms = content_words(question)
-    first = pages[0].document_id
     fused = [page.score for page in pages[:FLOOR_RANK]]
-    first_chunks = [chunk for signal in signals.values() for chunk, _ in signal.hits if chunk.document_id == first]
+    of_page = {
+        chunk.id: chunk
+        for signal in signals.values()
+        for chunk, _ in signal.hits
+        if chunk.document_id == pages[0].document_id
+    }
     return Evidence(
         top_cosine=max(meaning.pages.values(), default=0.0),
         page_cosine=_page_cosine(meaning),
         cosine_lead=_lead(list(meaning.pages.values())[:FLOOR_RANK]),
         fused=fused[0],
         fused_lead=_lead(fused),
-        word_score=max(words.pages.values(), default=0.0) / max(1, len(terms)),
-        covered=_covered(terms, [passages[0].chunk]),
-        covered_page=_covered(terms, first_chunks),
+        word_score=max(words.pages.values(), default=0.0) / max(1.0, rarity),
+        covered=_covered(terms, [first]),
+        covered_page=_covered(terms, of_page.values()),
         agreement=float(next(iter(meaning.pages), "") == next(iter(words.pages), None)),
         terms=float(len(terms)),
     )
@@ -198,6 +204,6 @@ def _lead(scores: Sequence[float]) -> float:
     return (scores[0] - fmean(scores)) / spread if spread > TINY else 0.0
 
 
-def _covered(terms: Sequence[str], chunks: Sequence[Chunk]) -> float:
-    found = {word for chunk in chunks for word in content_words(f"{chunk.place} {chunk.indexed_text}")}
+def _covered(terms: Sequence[str], chunks: Iterable[Chunk]) -> float:
+    found = set(content_words(" ".join(f"{chunk.place} {chunk.indexed_text}" for chunk in chunks)))
     return sum(term in found for term in terms) / max(1, len(terms))

@@ -28,7 +28,7 @@ _SHORTEST_STEM: Final = 3
 
 def content_words(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order of first use, each once."""
-    words = _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+    words = dict.fromkeys(_WORD.findall(unicodedata.normalize("NFKC", text).lower()))
     return list(dict.fromkeys(stem(word) for word in words if word not in STOPWORDS))
 
 

@@ -6,13 +6,14 @@ import math
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from knowledge.errors import ModelUnavailable
 from knowledge.model import Chunk, Kind
-from knowledge.ports import Field, Hit, Matrix, Vector
+from knowledge.ports import ChatMessage, Field, Hit, Matrix, Vector
 
 
 class HashEmbedder:
@@ -74,6 +75,11 @@ class MemoryIndex:
                 scores[id_] += idf * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / average))
         return sorted((Hit(id_, score) for id_, score in scores.items()), key=lambda hit: -hit.score)[:limit]
 
+    def rarity(self, words: str) -> float:
+        bags = [set(_terms(chunk, Field.TEXT)) for chunk in self._chunks.values()]
+        counts = [sum(word in bag for bag in bags) for word in set(_words(words))]
+        return sum(math.log(1 + (len(bags) - count + 0.5) / (count + 0.5)) for count in counts)
+
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         return [self._chunks[id_] for id_ in ids if id_ in self._chunks]
 
@@ -96,6 +102,25 @@ class MemoryIndex:
 
     def close(self) -> None:
         return None
+
+
+class ScriptedChat:
+    """A ChatModel that says what it was given; with `fault` it breaks after the last piece."""
+
+    def __init__(self, *pieces: str, fault: str = "") -> None:
+        self._pieces = pieces
+        self._fault = fault
+        self.heard: list[Sequence[ChatMessage]] = []  # every prompt, so that a test can read it
+
+    @property
+    def name(self) -> str:
+        return "scripted"
+
+    def stream(self, messages: Sequence[ChatMessage]) -> Iterator[str]:
+        self.heard.append(messages)
+        yield from self._pieces
+        if self._fault or not "".join(self._pieces):
+            raise ModelUnavailable(self._fault or "The model scripted sent an empty answer.")
 
 
 def a_chunk(text: str, *, document: str = "docs:page.md", order: int = 0, **given: Any) -> Chunk:

@@ -149,6 +149,10 @@ class ChromaIndex:
         with self._place.trouble():
             return self._lexical.matching(words, field=field, limit=limit)
 
+    def rarity(self, words: str) -> float:
+        with self._place.trouble():
+            return self._lexical.rarity(words)
+
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         with self._place.trouble():
             return self._lexical.chunks(ids)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
+from math import log1p
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,13 +99,21 @@ class LexicalIndex:
 
     def matching(self, words: str, *, field: Field, limit: int) -> list[Hit]:
         """Best BM25 first; chunks that share no term with the words are left out."""
-        query = self._query(words[:LONGEST_QUERY], field)
+        query = self._any_of(self._terms(words[:LONGEST_QUERY], field))
         if query is None or limit < 1:
             return []
         snapshot = self._snapshot
         hits = snapshot.searcher.search(query, limit=limit, count=False).hits
         rows = snapshot.searcher.fast_field_values("row", [address for _, address in hits])
         return [Hit(snapshot.ids[row], score) for (score, _), row in zip(hits, rows, strict=True)]
+
+    def rarity(self, words: str) -> float:
+        """Sum of the inverse document frequencies of the words in the text field."""
+        snapshot = self._snapshot
+        count = len(snapshot.ids)
+        terms = (term for name, term in self._terms(words[:LONGEST_QUERY], Field.TEXT) if name == Field.TEXT)
+        frequencies = [min(count, snapshot.searcher.doc_freq("text", term)) for term in terms]
+        return sum(log1p((count - frequency + 0.5) / (frequency + 0.5)) for frequency in frequencies)
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """The chunks in the order asked for; unknown ids are left out."""
@@ -170,7 +179,8 @@ class LexicalIndex:
         stored = (snapshot.searcher.doc(address).get_first("chunk") for _, address in hits)
         return [chunk_codec.decode(bytes(chunk)) for chunk in stored]
 
-    def _query(self, words: str, field: Field) -> Any | None:
+    def _terms(self, words: str, field: Field) -> list[tuple[str, str]]:
+        """Pairs of an index field and a term of it."""
         if field is Field.GRAMS:
             terms = [("grams", gram) for gram in self._grams.analyze(letters(words))]
         else:
@@ -178,7 +188,7 @@ class LexicalIndex:
             terms = [(field.value, word) for word in telling]
         if field is Field.TEXT:
             terms += [("names", name) for name in identifiers(words)]
-        return self._any_of(list(dict.fromkeys(terms))[:MOST_TERMS])
+        return list(dict.fromkeys(terms))[:MOST_TERMS]
 
     def _any_of(self, terms: Sequence[tuple[str, str]]) -> Any | None:
         query, should = self._tantivy.Query, self._tantivy.Occur.Should
