@@ -18,6 +18,7 @@ from knowledge.errors import IndexBroken, SheriffError, Unavailable
 from knowledge.model import Answer, Chunk
 from knowledge.ports import ChatModel, ChunkIndex, Embedder
 from knowledge.relevance import Policy
+from knowledge.tokens import STANDARD, Budget
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,7 @@ class Reading:
     embedder: Embedder
     model: ChatModel | None
     policy: Policy
-    encoding: str = "o200k_base"
+    budget: Budget = STANDARD
 
 
 class Library:
@@ -93,6 +94,7 @@ class Library:
             model=self._reading.model,
             policy=self._reading.policy,
             listen=listen,
+            budget=self._reading.budget,
         )
 
     def page(self, document_id: str) -> list[Chunk]:
