@@ -1,0 +1,147 @@
+"""One call to a model service: its deadline, its single retry, and its failures in words without secrets.
+
+Every call has one deadline over all it does, connecting, retrying and trickling included. It runs on an event loop of
+its own in the calling thread, because only there can a socket that keeps delivering be cut exactly; nothing stays open
+between calls. Call from a worker thread, not from inside a running event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from knowledge.errors import ModelUnavailable, Unavailable
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient
+    from langchain_core.language_models import BaseChatModel
+
+T = TypeVar("T")
+
+CONNECT = 3.0  # seconds: a host that does not shake hands by then is down
+PAUSE = 0.3  # before the one retry
+PATIENCE = 1.0  # a service that asks to wait longer is not asked again: quoting is better than waiting
+_RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
+_CUT = {"length": "stopped at its length limit", "content_filter": "was stopped by the service's content filter"}
+_MEANINGS: Mapping[int, str] = {
+    400: "refuses the request (400); check the model's name and the API version",
+    401: "refuses the key (401)",
+    403: "does not allow this key to use it (403)",
+    404: "does not know this model, deployment or address (404)",
+    429: "is over its rate limit or quota (429)",
+}
+
+
+def stream(
+    build: Callable[[AsyncClient], BaseChatModel], messages: Sequence[tuple[str, str]], *, seconds: float, who: str
+) -> Iterator[str]:
+    """Pieces of the answer. Raises ModelUnavailable, within `seconds` of the first piece being asked for."""
+    pieces = _pieces(build, messages, who)
+    with asyncio.Runner() as runner:
+        end = runner.get_loop().time() + seconds
+        try:
+            while piece := runner.run(_next(pieces, end)):
+                yield piece
+        except _failures() as error:
+            raise ModelUnavailable(f"{who} {_reason(error, seconds)}.") from error
+        finally:
+            runner.run(pieces.aclose())
+
+
+def call(action: Callable[[AsyncClient], Coroutine[Any, Any, T]], *, seconds: float, who: str) -> T:
+    """What the action gives back. Raises Unavailable, within `seconds`."""
+
+    async def bounded() -> T:
+        async with asyncio.timeout(seconds), _client() as client:
+            return await action(client)
+
+    with asyncio.Runner() as runner:
+        try:
+            return runner.run(bounded())
+        except _failures() as error:
+            raise Unavailable(f"{who} {_reason(error, seconds)}.") from error
+
+
+async def _next(pieces: AsyncGenerator[str, None], end: float) -> str:
+    async with asyncio.timeout_at(end):
+        return await anext(pieces, "")
+
+
+async def _pieces(
+    build: Callable[[AsyncClient], BaseChatModel], messages: Sequence[tuple[str, str]], who: str
+) -> AsyncGenerator[str, None]:
+    """The written pieces, none empty. A retry happens only while nothing was written."""
+    async with _client() as client:
+        model = build(client)
+        wrote = False
+        finish = ""
+        for retries_left in (1, 0):
+            try:
+                async with aclosing(model.astream(list(messages))) as chunks:  # type: ignore[type-var]
+                    async for chunk in chunks:
+                        finish = chunk.response_metadata.get("finish_reason") or finish
+                        if chunk.text:
+                            wrote = True
+                            yield str(chunk.text)
+                break
+            except _failures() as error:
+                if wrote or not retries_left or not _worth_a_retry(error):
+                    raise
+                await asyncio.sleep(PAUSE)
+    if not wrote:
+        raise ModelUnavailable(f"{who} sent an empty answer.")
+    if not finish or finish in _CUT:
+        raise ModelUnavailable(
+            f"The answer of {who[0].lower()}{who[1:]} {_CUT.get(finish, 'broke off before its end')}."
+        )
+
+
+@asynccontextmanager
+async def _client() -> AsyncIterator[AsyncClient]:
+    """The SDK's own HTTP client (proxies and trust store of the machine); no read limit but the call's deadline."""
+    from httpx2 import Timeout
+    from openai import DefaultAsyncHttpxClient
+
+    async with DefaultAsyncHttpxClient(timeout=Timeout(None, connect=CONNECT)) as client:
+        yield client
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a service can make the client libraries raise; a broken answer shows as ValueError, KeyError, TypeError."""
+    from httpx2 import HTTPError
+    from openai import OpenAIError
+
+    return (OpenAIError, HTTPError, OSError, ValueError, KeyError, TypeError, AttributeError)
+
+
+def _worth_a_retry(error: Exception) -> bool:
+    from openai import APIConnectionError, APIStatusError, APITimeoutError
+
+    if isinstance(error, APIStatusError):
+        return error.status_code in _RETRIED and _asked_to_wait(error.response.headers) <= PATIENCE
+    return isinstance(error, APIConnectionError) and not isinstance(error, APITimeoutError)
+
+
+def _asked_to_wait(headers: Mapping[str, str]) -> float:
+    try:
+        return float(headers.get("retry-after", "0"))
+    except ValueError:  # a date
+        return float("inf")
+
+
+def _reason(error: Exception, seconds: float) -> str:
+    """A short sentence end; nothing of the service's own text, which may repeat the key."""
+    from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
+
+    if isinstance(error, APITimeoutError):
+        return "does not answer"
+    if isinstance(error, TimeoutError):
+        return f"gave no complete answer within {seconds:g} seconds"
+    if isinstance(error, APIStatusError):
+        status = error.status_code
+        return _MEANINGS.get(status, f"has a fault of its own ({status})" if status >= 500 else f"refuses ({status})")
+    if isinstance(error, APIConnectionError | OSError):
+        return "cannot be reached"
+    return "reports an error" if isinstance(error, APIError) else "sent an answer that cannot be read"
