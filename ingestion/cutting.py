@@ -1,7 +1,7 @@
 """Markdown cut into pieces that may be put into one chunk or another without breaking anything.
 
-A piece is a paragraph, a list item, a table or a code block. One that is too long is cut further: code by lines with its
-fences repeated, tables by rows with their header repeated, text between sentences, then lines, then words.
+A piece is a paragraph, a list item, a table or a code block. One that is too long is cut further: code by lines with
+its fences repeated, tables by rows with their header repeated, text between sentences, then lines, then words.
 """
 
 from __future__ import annotations

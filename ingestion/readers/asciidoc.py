@@ -137,7 +137,7 @@ class _Reader:
 
     def _item(self, mark: str, words: str) -> None:
         self.attached = False
-        self.depth = 1 if mark == "-" or mark[-1:] == "." and mark[0].isdigit() else len(mark)
+        self.depth = 1 if mark == "-" or mark[0].isdigit() else len(mark)
         sign = "1." if mark[0] == "." or mark[0].isdigit() else "-"
         self.outline.write(f"{' ' * STEP * (self.depth - 1)}{sign} {self._inline(words)}")
 

@@ -12,8 +12,8 @@ LEFT_OUT: Final = "script, style, nav, noscript, template, svg, iframe, button, 
 MAX_DEPTH: Final = 100  # deeper nesting is read as plain text
 HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 BLOCKS: Final = frozenset(
-    "address article blockquote body details dd div dl dt fieldset figure figcaption header hgroup hr li main ol p "
-    "section summary ul".split()
+    {"address", "article", "blockquote", "body", "details", "dd", "div", "dl", "dt", "fieldset", "figure"}
+    | {"figcaption", "header", "hgroup", "hr", "li", "main", "ol", "p", "section", "summary", "ul"}
 )
 MARKS: Final = {"strong": "**", "b": "**", "em": "_", "i": "_"}
 PERMALINKS: Final = frozenset({"¶", "#", "§", "🔗"})

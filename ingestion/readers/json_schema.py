@@ -77,7 +77,7 @@ class _Reader:
         merged = self._merged(schema)
         required = _names(merged, "required") | _names(merged, "x-required")
         for key, value in _children(merged):
-            if isinstance(value, Mapping) and (path or not _is_fixed(key, value)):
+            if isinstance(value, Mapping) and (path or key not in dict(_fixed(merged))):
                 inner = self._merged(value)
                 at = f"{path}.{key}" if path else key
                 yield at, inner, key in required
@@ -148,7 +148,7 @@ def _whole(schema: Schema, title: str) -> str:
     lines = [_sentence(schema, "description") or f"The schema of {title}."]
     if file := _sentence(schema, "x-file"):
         lines.append(f"It is written in `{file}`.")
-    if fixed := [f"`{key}: {value['const']}`" for key, value in _children(schema) if _is_fixed(key, value)]:
+    if fixed := [f"`{key}: {value['const']}`" for key, value in _fixed(schema)]:
         lines.append(f"It says {' and '.join(fixed)}.")
     if required := sorted(_names(schema, "required") | _names(schema, "x-required")):
         lines.append(f"Required: {_listed(required)}.")
@@ -239,8 +239,10 @@ def _mapping(schema: Schema, key: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _is_fixed(key: str, value: object) -> bool:
-    return key in SAID_OF_THE_WHOLE and isinstance(value, Mapping) and "const" in value
+def _fixed(schema: Schema) -> Iterator[tuple[str, Schema]]:
+    for key, value in _mapping(schema, "properties").items():
+        if key in SAID_OF_THE_WHOLE and isinstance(value, Mapping) and "const" in value:
+            yield key, value
 
 
 def _is_limit(value: object) -> bool:

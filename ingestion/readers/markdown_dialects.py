@@ -24,12 +24,14 @@ WRAPPER = re.compile(
 )
 IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]`]|`[^`]*`)+)\]\((?!https?:|mailto:)[^()\s]*(?:\s+\"[^\"]*\")?\)")
+DEFINITION = re.compile(r"^ {0,3}\[([^\]\[^][^\]\[]*)\]:\s+\S+(?:\s+[\"'(].*)?\s*$")
+REFERENCE_LINK = re.compile(r"(?<![\]!\\])\[([^\]\[]+)\](?:\[([^\]\[]*)\])?(?![(:\[])")
 BLANKS = re.compile(r"\{:[^{}\n]*\}[ \t]*$", re.MULTILINE)
 
 
 def plain(lines: list[str]) -> list[str]:
     """As many lines, in which nothing but Markdown is left; code stays as it is."""
-    lines = _unfold(lines)
+    lines = _without_references(_unfold(lines))
     result: list[str] = []
     prose: list[str] = []
     for line, is_code in zip(lines, code_mask(lines), strict=True):
@@ -40,6 +42,23 @@ def plain(lines: list[str]) -> list[str]:
         else:
             prose.append(line)
     return result + _prose(prose)
+
+
+def _without_references(lines: list[str]) -> list[str]:
+    """Links to addresses at the foot of the page become their words, and the foot becomes empty."""
+    mask = code_mask(lines)
+    prose = [line for line, is_code in zip(lines, mask, strict=True) if not is_code]
+    labels = {found[1].casefold() for line in prose if (found := DEFINITION.match(line))}
+    if not labels:
+        return lines
+
+    def words(found: re.Match[str]) -> str:
+        return found[1] if (found[2] or found[1]).casefold() in labels else found[0]
+
+    return [
+        line if is_code else "" if DEFINITION.match(line) else REFERENCE_LINK.sub(words, line)
+        for line, is_code in zip(lines, mask, strict=True)
+    ]
 
 
 def _unfold(lines: list[str]) -> list[str]:

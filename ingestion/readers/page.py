@@ -105,11 +105,20 @@ def tidy(lines: list[str]) -> str:
     """The lines as one text: no blank ones at the ends, never two in a row outside code."""
     kept: list[str] = []
     for line, is_code in zip(lines, code_mask(lines), strict=True):
-        if line.strip() or is_code or (kept and kept[-1].strip()):
-            kept.append(line.rstrip() if not is_code else line)
+        if is_code:
+            kept.append(line)
+        elif line.strip() or (kept and kept[-1].strip()):
+            kept.append(_shortened(line.rstrip()))
     return "\n".join(kept).strip("\n").rstrip()
 
 
+def _shortened(line: str) -> str:
+    """The rule under a table's header at its shortest: each dash of it would cost a token."""
+    return LONG_RULE.sub("---", line) if TABLE_RULE.match(line) else line
+
+
+TABLE_RULE = re.compile(r"^[\s>]*\|?[\s:|-]*\|[\s:|-]*$")
+LONG_RULE = re.compile(r"-{4,}")
 FENCE = re.compile(r"^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}|~{3,})(.*)$")
 
 
@@ -124,7 +133,6 @@ def code_mask(lines: list[str]) -> list[bool]:
             if found and found[1].startswith(fence) and not found[2].strip():
                 fence = ""
         else:
-            opens = bool(found) and not (found[1][0] == "`" and "`" in found[2])
-            mask.append(opens)
-            fence = found[1] if found and opens else ""
+            fence = found[1] if found and not (found[1][0] == "`" and "`" in found[2]) else ""
+            mask.append(bool(fence))
     return mask

@@ -1,47 +1,31 @@
-"""From a page to a Document: its hash and its address."""
+"""What a Document needs beside its text: a hash and an address."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import PurePosixPath
 
-from knowledge.model import Document, Kind, Section
+from knowledge.model import Document
 
 # Generators publish these under a name without suffix; an .html or .txt file is published as it is.
 GENERATED = frozenset({".md", ".mdx", ".markdown", ".adoc", ".asciidoc", ".asc", ".rst"})
 
 
-def document(
-    *,
-    source: str,
-    path: str,
-    title: str,
-    kind: Kind,
-    sections: Sequence[Section],
-    url: str = "",
-    updated: str = "",
-    owner: str = "",
-    component: str = "",
-    phrasings: Sequence[str] = (),
-) -> Document:
-    """A Document with the hash of all it says."""
-    said = [title, kind, [asdict(section) for section in sections], url, updated, owner, component, list(phrasings)]
-    return Document(
-        source=source,
-        path=path,
-        title=title,
-        kind=kind,
-        sections=tuple(sections),
-        content_hash=hashlib.sha256(json.dumps(said).encode()).hexdigest(),
-        url=url,
-        updated=updated,
-        owner=owner,
-        component=component,
-        phrasings=tuple(phrasings),
-    )
+def hashed(document: Document) -> Document:
+    """The document with the hash of all that is indexed of it."""
+    said = [
+        document.title,
+        document.kind,
+        [(section.headings, section.anchor, section.text) for section in document.sections],
+        document.url,
+        document.updated,
+        document.owner,
+        document.component,
+        document.phrasings,
+    ]
+    return replace(document, content_hash=hashlib.sha256(json.dumps(said).encode()).hexdigest())
 
 
 def address(base_url: str, path: str) -> str:

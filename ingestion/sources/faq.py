@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ingestion.sources.assembly import address, document
+from ingestion.sources.assembly import address, hashed
 from ingestion.sources.entries import Entry, Skipped
 from ingestion.sources.files import Unreadable, entry_of, find, text_of
 from knowledge.errors import Misuse
@@ -75,16 +75,19 @@ class FaqSource:
         if places := _texts(values, "docs"):
             answer = f"{answer}\n\nSee also: {', '.join(self._reference(place) for place in places)}"
         identity = _text(values, "id")
-        return document(
-            source=self.name,
-            path=f"{path}#{identity}",
-            title=_one_line(_text(values, "question")),
-            kind=Kind.FAQ,
-            sections=[Section((), identity, answer, line)],
-            updated=_text(values, "updated") or file.updated,
-            owner=_text(values, "owner") or file.owner or self.owner,
-            component=_text(values, "component") or file.component,
-            phrasings=[_one_line(phrasing) for phrasing in _texts(values, "phrasings")],
+        return hashed(
+            Document(
+                content_hash="",
+                source=self.name,
+                path=f"{path}#{identity}",
+                title=_one_line(_text(values, "question")),
+                kind=Kind.FAQ,
+                sections=(Section((), identity, answer, line),),
+                updated=_text(values, "updated") or file.updated,
+                owner=_text(values, "owner") or file.owner or self.owner,
+                component=_text(values, "component") or file.component,
+                phrasings=tuple(_one_line(phrasing) for phrasing in _texts(values, "phrasings")),
+            )
         )
 
     def _reference(self, place: str) -> str:
@@ -99,7 +102,7 @@ class _File:
     component: str
     owner: str
     updated: str
-    entries: list[tuple[int, Mapping[str, Any]]]  # with the line each starts on
+    entries: Sequence[tuple[int, Mapping[str, Any]]]  # with the line each starts on
     fault: str = ""
 
 
@@ -111,7 +114,11 @@ def _parse(text: str) -> _File:
         values = loader.construct_document(node) if node is not None else None
     finally:
         loader.dispose()
-    if not isinstance(values, dict) or not isinstance(values.get("entries"), list):
+    if (
+        not isinstance(node, yaml.MappingNode)
+        or not isinstance(values, dict)
+        or not isinstance(values.get("entries"), list)
+    ):
         return _File("", "", "", [], "has no list `entries` at its top level; see the FAQ format in the user guide")
     lines = _lines(node)
     entries = [(line, value) for line, value in zip(lines, values["entries"], strict=False) if isinstance(value, dict)]

@@ -88,6 +88,10 @@ def _walk(source: str, folder: Path, root: Path, wanted: Callable[[str], bool]) 
         with os.scandir(folder) as found:
             children = sorted(found, key=lambda child: child.name)
     except OSError as error:
+        if folder == root:
+            raise Misuse(
+                f"Source {source!r}: {folder} cannot be opened: {explain(error)}. Check its permissions."
+            ) from error
         inside = folder.relative_to(root).as_posix()
         yield Skipped(f"{source}:{printable(inside)}/", f"the folder cannot be opened: {explain(error)}")
         return

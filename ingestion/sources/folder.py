@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from ingestion.readers import READER_VERSION, READERS
-from ingestion.sources.assembly import address, document
+from ingestion.sources.assembly import address, hashed
 from ingestion.sources.entries import Entry, Skipped
 from ingestion.sources.files import Unreadable, find, text_of
 from knowledge.model import Document, Kind
@@ -40,16 +40,19 @@ class FolderSource:
         if not page.sections:
             yield Skipped(f"{self.name}:{entry.path}", "has no text besides its title", keeps=False)
             return
-        yield document(
-            source=self.name,
-            path=entry.path,
-            title=page.title,
-            kind=Kind.PAGE,
-            sections=page.sections,
-            url=address(self.base_url, entry.path),
-            updated=page.updated,
-            owner=page.owner or self.owner,
-            component=page.component,
+        yield hashed(
+            Document(
+                content_hash="",
+                source=self.name,
+                path=entry.path,
+                title=page.title,
+                kind=Kind.PAGE,
+                sections=page.sections,
+                url=address(self.base_url, entry.path),
+                updated=page.updated,
+                owner=page.owner or self.owner,
+                component=page.component,
+            )
         )
 
     def _wanted(self, path: str) -> bool:

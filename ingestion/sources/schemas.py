@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ingestion.readers import json_schema
-from ingestion.sources.assembly import document
+from ingestion.sources.assembly import hashed
 from ingestion.sources.entries import Entry, Skipped
 from ingestion.sources.files import Unreadable, find, text_of
 from knowledge.model import Document, Kind
@@ -58,14 +58,17 @@ class SchemaSource:
     def _document(self, entry: Entry, schema: dict[str, object]) -> Document:
         stem = re.sub(r"\.schema$", "", PurePosixPath(entry.path).stem)
         title, sections = json_schema.read(schema, name=stem, others=self._neighbours(entry))
-        return document(
-            source=self.name,
-            path=entry.path,
-            title=title,
-            kind=Kind.SCHEMA,
-            sections=sections,
-            owner=self.owner,
-            component=stem,
+        return hashed(
+            Document(
+                content_hash="",
+                source=self.name,
+                path=entry.path,
+                title=title,
+                kind=Kind.SCHEMA,
+                sections=sections,
+                owner=self.owner,
+                component=stem,
+            )
         )
 
     def _neighbours(self, entry: Entry) -> json_schema.Lookup:
@@ -73,7 +76,7 @@ class SchemaSource:
         here = entry.location.parent
 
         def look_up(reference: str) -> object:
-            file = here / PurePosixPath(reference.split("?")[0]).name
+            file = here / PurePosixPath(reference.partition("?")[0]).name
             try:
                 return json.loads(file.read_text("utf-8"))
             except (OSError, ValueError, RecursionError):

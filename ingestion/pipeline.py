@@ -1,0 +1,239 @@
+"""Ingest: read the sources, plan by content hash, cut into chunks, embed, publish. Readable top to bottom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ingestion import chunking, generations, manifest, stamps
+from ingestion.manifest import Held, Manifest, Plan
+from ingestion.report import IngestReport
+from ingestion.sources.entries import Source
+from ingestion.survey import Survey, survey
+from ingestion.tokens import counter
+from knowledge.errors import IndexBroken
+from knowledge.model import Chunk, Document
+from knowledge.ports import ChunkIndex, Embedder
+
+EMBEDDED_AT_ONCE: Final = 32  # about a second of work, so that progress is smooth
+STORED_AT_ONCE: Final = 512  # each call is a commit
+
+__all__ = ["IngestReport", "Progress", "ignore", "ingest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the run is, in sections (chunks)."""
+
+    source: str
+    done: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"Reading {self.source}, {self.done:,} of {self.total:,} sections"
+
+
+def ignore(_: Progress) -> None:
+    """Listen to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """How an index is made in a folder, and opened again."""
+
+    create: Callable[[Path, str], ChunkIndex]
+    open: Callable[[Path, str], ChunkIndex]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What one run has to do, and with what."""
+
+    home: Path
+    embedder: Embedder
+    store: Store
+    before: Path | None  # the generation served now
+    held: Manifest | None  # what it holds; None when it cannot be continued
+    survey: Survey
+    plan: Plan
+    progress: Callable[[Progress], None]
+
+
+def ingest(
+    sources: Sequence[Source],
+    *,
+    home: Path,
+    embedder: Embedder,
+    dry_run: bool = False,
+    progress: Callable[[Progress], None] = ignore,
+    clock: Callable[[], float] = time.monotonic,
+    store: Store | None = None,
+) -> IngestReport:
+    """Make home's index hold what the sources hold; the old index serves until the new one is complete.
+
+    Raises Misuse when a source is missing, Failure when the index cannot be written or another ingest is under way,
+    Unavailable when the embeddings are remote and do not answer. In each case the old index goes on serving.
+    """
+    start = clock()
+    if dry_run:
+        work, reason = _look(sources, home, embedder, progress, store)
+        return _report(work, clock() - start, rebuild=reason, dry_run=True)
+    with generations.exclusive(home):
+        work, reason = _look(sources, home, embedder, progress, store)
+        if work.plan.is_empty or work.survey.is_empty:
+            _keep_stamps(work)
+            return _report(work, clock() - start, rebuild="")
+        try:
+            generation, chunks = _build(work)
+        except IndexBroken:
+            if work.held is None:
+                raise
+            reason = "the index could not be read"
+            work = _from_nothing(work, sources)
+            generation, chunks = _build(work)
+        _keep_stamps(work)
+        return _report(work, clock() - start, rebuild=reason, generation=generation, chunks=chunks)
+
+
+def _look(
+    sources: Sequence[Source],
+    home: Path,
+    embedder: Embedder,
+    progress: Callable[[Progress], None],
+    store: Store | None,
+) -> tuple[_Work, str]:
+    """What there is to do, and why everything must be done anew, if so."""
+    before = generations.current(home)
+    held = manifest.read(before) if before else None
+    reason = _reason_to_rebuild(before, held, embedder)
+    if reason:
+        held = None
+    known = stamps.read(generations.index_folder(home))
+    found = survey(sources, held.documents if held else {}, known)
+    plan = manifest.plan(held.documents if held else {}, found.read, found.unchanged)
+    return _Work(home, embedder, store or chroma(), before, held, found, plan, progress), reason
+
+
+def _reason_to_rebuild(before: Path | None, held: Manifest | None, embedder: Embedder) -> str:
+    if before is None:
+        return ""
+    if held is None:
+        return "its manifest could not be read"
+    if held.embedder != embedder.fingerprint:
+        return "the embedding model changed"
+    return "" if held.chunker == chunking.fingerprint() else "the way documents are cut changed"
+
+
+def _from_nothing(work: _Work, sources: Sequence[Source]) -> _Work:
+    found = survey(sources, {}, stamps.Stamps())
+    plan = manifest.plan({}, found.read, found.unchanged)
+    return _Work(work.home, work.embedder, work.store, work.before, None, found, plan, work.progress)
+
+
+def _build(work: _Work) -> tuple[str, int]:
+    """The new generation's name and how many chunks it holds, published."""
+    chunks = _chunks(work)
+    with generations.draft(work.home, copy_of=work.before if work.held else None) as draft:
+        fingerprint = work.embedder.fingerprint
+        index = (work.store.open if work.held else work.store.create)(draft.folder, fingerprint)
+        try:
+            index.remove([*work.plan.remove, *(document.id for document in work.plan.change)])
+            _fill(index, chunks, work)
+        finally:
+            index.close()
+        written = _manifest(work, chunks)
+        with generations.trouble(draft.folder):
+            manifest.write(written, draft.folder)
+            draft.publish()
+    return draft.folder.name, written.chunks
+
+
+def _chunks(work: _Work) -> dict[str, list[Chunk]]:
+    """Chunks by document id, for all that is new or changed."""
+    count = counter(work.embedder)
+    documents: list[Document] = [*work.plan.add, *work.plan.change]
+    return {document.id: chunking.chunk(document, count=count) for document in documents}
+
+
+def _fill(index: ChunkIndex, chunks: dict[str, list[Chunk]], work: _Work) -> None:
+    """Embed and store, source by source; long texts first, so that the time left is never told too short."""
+    import numpy as np
+
+    everything = [chunk for document in chunks.values() for chunk in document]
+    everything.sort(key=lambda chunk: (chunk.source, -len(chunk.indexed_text)))
+    done = 0
+    for stored in _batches(everything, STORED_AT_ONCE):
+        vectors = []
+        for batch in _batches(stored, EMBEDDED_AT_ONCE):
+            work.progress(Progress(batch[0].source, done, len(everything)))
+            vectors.append(work.embedder.embed([chunk.indexed_text for chunk in batch]))
+            done += len(batch)
+        index.add(stored, np.concatenate(vectors))
+    if everything:
+        work.progress(Progress(everything[-1].source, done, len(everything)))
+
+
+def _batches(chunks: Sequence[Chunk], size: int) -> Iterator[Sequence[Chunk]]:
+    for start in range(0, len(chunks), size):
+        yield chunks[start : start + size]
+
+
+def _manifest(work: _Work, chunks: dict[str, list[Chunk]]) -> Manifest:
+    documents = dict(work.held.documents) if work.held else {}
+    for gone in work.plan.remove:
+        documents.pop(gone, None)
+    for document in (*work.plan.add, *work.plan.change):
+        documents[document.id] = Held(document.content_hash, len(chunks[document.id]))
+    return Manifest(work.embedder.fingerprint, chunking.fingerprint(), documents)
+
+
+def _keep_stamps(work: _Work) -> None:
+    folder = generations.index_folder(work.home)
+    with generations.trouble(folder):
+        work.survey.stamps.write(folder)
+
+
+def _report(
+    work: _Work,
+    seconds: float,
+    *,
+    rebuild: str,
+    dry_run: bool = False,
+    generation: str = "",
+    chunks: int | None = None,
+) -> IngestReport:
+    emptied = work.survey.is_empty
+    kept = work.held.chunks if work.held else 0
+    return IngestReport(
+        added=0 if emptied else len(work.plan.add),
+        changed=0 if emptied else len(work.plan.change),
+        removed=0 if emptied else len(work.plan.remove),
+        unchanged=work.plan.unchanged + (len(work.plan.remove) if emptied else 0),
+        chunks=kept if chunks is None else chunks,
+        seconds=seconds,
+        skipped=tuple(work.survey.skipped),
+        generation=generation or (work.before.name if work.before else ""),
+        published=bool(generation),
+        rebuild=rebuild,
+        nothing_found=emptied,
+        dry_run=dry_run,
+    )
+
+
+def chroma() -> Store:
+    """The index in Chroma, with the words derived beside it."""
+
+    def create(folder: Path, fingerprint: str) -> ChunkIndex:
+        from knowledge.adapters.chroma_index import ChromaIndex
+
+        return ChromaIndex.create(folder, fingerprint)
+
+    def open_(folder: Path, fingerprint: str) -> ChunkIndex:
+        from knowledge.adapters.chroma_index import ChromaIndex
+
+        return ChromaIndex.open(folder, fingerprint=fingerprint)
+
+    return Store(create, open_)

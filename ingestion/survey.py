@@ -1,0 +1,76 @@
+"""Looking at all sources: what is there, what changed since the index was made, what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ingestion.manifest import Held
+from ingestion.sources.entries import Entry, Skipped, Source
+from ingestion.stamps import Stamps, still_held
+from knowledge.model import Document
+
+
+@dataclass(slots=True)
+class Survey:
+    """Documents that were read, ids of those that need not be, and what was skipped."""
+
+    read: list[Document] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    stamps: Stamps = field(default_factory=Stamps)  # to be kept for the next run
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the sources hold nothing at all that can be read."""
+        return not self.read and not self.unchanged
+
+
+def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps) -> Survey:
+    """Read what is new or looks different. Raises Misuse when a source's place is missing."""
+    result = Survey()
+    seen: dict[str, str] = {}
+    for source in sources:
+        fingerprint = source.fingerprint
+        for entry in source.entries():
+            if isinstance(entry, Skipped):
+                result.skipped.append(entry)
+                continue
+            known = stamps.documents(source.name, fingerprint, entry)
+            if known is not None and still_held(known, held) and not known.keys() & seen.keys():
+                seen |= dict.fromkeys(known, entry.path)
+                result.unchanged += known
+                result.stamps.note(source.name, fingerprint, entry, known)
+            else:
+                _read(source, fingerprint, entry, seen, result)
+    result.unchanged += _kept(result, held, seen)
+    return result
+
+
+def _read(source: Source, fingerprint: str, entry: Entry, seen: dict[str, str], result: Survey) -> None:
+    documents: dict[str, str] = {}
+    complete = True
+    for found in source.read(entry):
+        if isinstance(found, Document) and found.id not in seen:
+            seen[found.id] = entry.path
+            documents[found.id] = found.content_hash
+            result.read.append(found)
+            continue
+        complete = False
+        result.skipped.append(_twice(found, seen[found.id]) if isinstance(found, Document) else found)
+    if complete:  # a file with a fault is read again next time, so that the fault is told again
+        result.stamps.note(source.name, fingerprint, entry, documents)
+
+
+def _twice(document: Document, first: str) -> Skipped:
+    where = "the same file" if first == document.path.partition("#")[0] else first
+    return Skipped(document.id, f"has the same source and name as one in {where}; give it another id or source name")
+
+
+def _kept(result: Survey, held: Mapping[str, Held], seen: Mapping[str, str]) -> Iterator[str]:
+    """Documents of files that cannot be read just now: what was known of them stays."""
+    faulty = [skipped.path for skipped in result.skipped if skipped.keeps]
+    if not faulty:
+        return
+    exact, starts = set(faulty), tuple(path if path.endswith("/") else f"{path}#" for path in faulty)
+    yield from (id_ for id_ in held if id_ not in seen and (id_ in exact or id_.startswith(starts)))
