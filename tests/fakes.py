@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from knowledge.errors import ModelUnavailable
+from bot.messages import Person
+from bot.support.cases import Case, CaseState
+from bot.support.handoff import Notification, Role, Ticket, TicketState
+from knowledge.errors import DeskUnavailable, ModelUnavailable, Unavailable
 from knowledge.model import Chunk, Kind
 from knowledge.ports import ChatMessage, Field, Hit, Matrix, Vector
 
@@ -156,3 +161,74 @@ def _terms(chunk: Chunk, field: Field) -> list[str]:
         return _words(place)
     body = f"{chunk.place} {chunk.phrasing} {chunk.text}"
     return _grams(body) if field is Field.GRAMS else _words(body)
+
+
+class MemoryDesk:
+    """A Desk in memory. Set `down` to have it answer nobody."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[str, Ticket] = {}  # by case id
+        self.assignees: dict[str, str] = {}  # by ticket number
+        self.closed: dict[str, str] = {}  # resolution by ticket number
+        self.written: dict[tuple[str, str], str] = {}  # text by ticket number and key
+        self.down = False
+        self._lock = threading.Lock()
+
+    def open(self, case: Case, *, assignee: str) -> Ticket:
+        self._answer()
+        with self._lock:
+            ticket = self.tickets.setdefault(case.id, Ticket(f"MEM-{len(self.tickets) + 1}"))
+            self.assignees[ticket.number] = assignee
+            self.closed.pop(ticket.number, None)
+            return ticket
+
+    def comment(self, ticket: str, text: str, *, author: str, key: str) -> None:
+        self._answer()
+        if self.state(ticket) is not TicketState.UNKNOWN:
+            self.written.setdefault((ticket, key), text)
+
+    def close(self, ticket: str, *, resolution: str) -> None:
+        self._answer()
+        if self.state(ticket) is TicketState.OPEN:
+            self.closed[ticket] = resolution
+
+    def state(self, ticket: str) -> TicketState:
+        if all(ticket != known.number for known in self.tickets.values()):
+            return TicketState.UNKNOWN
+        return TicketState.CLOSED if ticket in self.closed else TicketState.OPEN
+
+    def _answer(self) -> None:
+        if self.down:
+            raise DeskUnavailable("The ticket system is not answering.")
+
+
+class RecordingNotifier:
+    """A Notifier that remembers what it was to tell. Set `down` to have it answer nobody."""
+
+    def __init__(self, *, where: str = "in the test") -> None:
+        self.told: dict[str, Notification] = {}  # by key
+        self.down = False
+        self._where = where
+
+    def tell(self, notification: Notification) -> str:
+        if self.down:
+            raise Unavailable("The channel is not answering.")
+        self.told.setdefault(notification.key, notification)
+        return self._where
+
+    def texts(self, role: Role) -> list[str]:
+        return [n.text for n in self.told.values() if n.role is role]
+
+
+def a_case(case_id: str = "c-00000001", *, state: CaseState = CaseState.NEW, **given: Any) -> Case:
+    """A case of Kim's with everything that a test does not care about filled in."""
+    usual: dict[str, Any] = {
+        "question": "Can JOR start a job in a namespace of another application?",
+        "asker": Person("kim", "Kim"),
+        "channel": "web",
+        "conversation": "web:kim",
+        "opened": datetime(2026, 11, 25, 9, 36, tzinfo=UTC),
+        "updated": datetime(2026, 11, 25, 9, 36, tzinfo=UTC),
+        "outcome": "unanswered" if state is CaseState.NEW else "answered",
+    }
+    return Case(id=case_id, state=state, **(usual | given))
