@@ -45,7 +45,7 @@ def prepare(model_dir: Path, *, precision: Precision = "fp32", package: str = PA
     graph, tokenizer = model_dir / _graph_name(precision), model_dir / _tokenizer_name()
     if graph.is_file() and tokenizer.is_file():
         return graph
-    origin = _package_folder(package)
+    origin = package_folder(package)
     _check(origin / "model.safetensors", WEIGHTS_SHA256)
     _check(origin / "tokenizer.json", TOKENIZER_SHA256)
     try:
@@ -67,7 +67,8 @@ def _tokenizer_name() -> str:
     return f"all-MiniLM-L6-v2-{TOKENIZER_SHA256[:12]}-tokenizer.json"
 
 
-def _package_folder(package: str) -> Path:
+def package_folder(package: str = PACKAGE) -> Path:
+    """Where the model's package keeps its files; Misuse when it is not installed."""
     # The package is data from an unknown packager: found and read, never imported.
     spec = importlib.util.find_spec(package)
     for place in (spec.submodule_search_locations or ()) if spec else ():
