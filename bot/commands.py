@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -19,6 +19,7 @@ from bot.settings import Settings
 from bot.support import gaps
 from bot.telemetry import configure_logging
 from ingestion import pipeline
+from ingestion.report import as_text
 from knowledge.errors import Failure, Misuse
 
 
@@ -33,8 +34,10 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
             dry_run=dry_run,
             progress=advance,
         )
-    print(pipeline.as_text(report))
-    if report.is_empty:
+    print(as_text(report))
+    if folders and not dry_run and not report.nothing_found:
+        wiring.remember_sources(settings.home, folders, base_url)
+    if report.nothing_found:
         raise Failure("Nothing was indexed: the sources hold no readable page. Name a folder with .md, .adoc or .html.")
 
 
@@ -101,7 +104,7 @@ def _print_reply(reply: Reply, *, hand_over: bool) -> None:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[pipeline.OnProgress]:
+def _progress_bar() -> Iterator[Callable[[pipeline.Progress], None]]:
     """A bar on standard error while a terminal watches; silence in a log."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
@@ -109,6 +112,6 @@ def _progress_bar() -> Iterator[pipeline.OnProgress]:
         task = bar.add_task("Reading", total=None)
 
         def advance(step: pipeline.Progress) -> None:
-            bar.update(task, completed=step.done, total=step.total or None)
+            bar.update(task, description=f"Reading {step.source}", completed=step.done, total=step.total or None)
 
         yield advance

@@ -115,14 +115,14 @@ def _model(settings: Settings) -> Finding:
             name = settings.openai_model or settings.model.name
             return Finding(Health.GOOD, "language model", f"{name} (not contacted).")
         case _:
-            return Finding(Health.NOTICE, "language model", "None: answers are quoted. Set OPENAI_API_KEY to change it.")
+            return Finding(Health.NOTICE, "language model", "None: answers are quoted. OPENAI_API_KEY changes it.")
 
 
 def _teams(settings: Settings) -> Finding:
     if not settings.teams_app_id:
         return Finding(Health.NOTICE, "Teams", "Not connected: MICROSOFT_APP_ID is not set.")
     if not settings.teams_app_password.get_secret_value():
-        return Finding(Health.BAD, "Teams", "MICROSOFT_APP_ID is set, MICROSOFT_APP_PASSWORD is not: no reply can be sent.")
+        return Finding(Health.BAD, "Teams", "MICROSOFT_APP_PASSWORD is not set: no reply can be sent.")
     return Finding(Health.GOOD, "Teams", f"App {settings.teams_app_id}, tenant {settings.teams_tenant or 'any'}.")
 
 

@@ -110,7 +110,7 @@ class Library:
         """Bring the index up to date and serve it. The old one is served until the new one is complete."""
 
         def tell(step: pipeline.Progress) -> None:
-            sentence = f"Reading the documentation, {step.done:,} of {step.total:,} sections."
+            sentence = f"{step}."
             with self._lock:
                 self._status = LibraryStatus(LibraryState.BUILDING, sentence, step.done, step.total)
             progress(step)

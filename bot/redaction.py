@@ -27,11 +27,11 @@ _FORMATS: Sequence[tuple[str, re.Pattern[str]]] = tuple(
     )
 )
 _URL_PASSWORD = re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]*://[^\s:/@]+:)(?P<value>[^\s@/]+)(?=@)", re.IGNORECASE)
+_NAMES = r"passwo?r?d|passwd|pwd|passwort|mot[ _-]?de[ _-]?passe|secret|token|api[_-]?key|access[_-]?key"
 _KEY_VALUE = re.compile(
-    r"""(?P<head>["']?\b[\w.-]*(?:passwo?r?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|mot[ _-]?de[ _-]?passe|passwort)["']?
-        [ \t]*(?:[:=]|\bis\b)[ \t]*)
-        (?P<quote>["']?)(?P<value>[^\s"',;]{6,})(?P=quote)""",
-    re.IGNORECASE | re.VERBOSE,
+    rf"""(?P<head>["']?\b[\w.-]*(?:{_NAMES})["']?[ \t]*(?:[:=]|\bis\b)[ \t]*)"""
+    r"""(?P<quote>["']?)(?P<value>[^\s"',;]{6,})(?P=quote)""",
+    re.IGNORECASE,
 )
 # Values that name a secret instead of holding one.
 _REFERENCE = re.compile(r"^(?:%.*%|\$\{?.*|<.*>|\{\{.*|\*+|x{3,}|null|none|true|false|changeme|\[.*)$", re.IGNORECASE)

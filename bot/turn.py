@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 from pydantic import TypeAdapter
 
 from bot import wording
-from bot.casework import Casework
 from bot.intents import Intent, Request, understand
 from bot.library import Library
 from bot.messages import CaseSummary, Incoming, Reply, ReplyKind
@@ -46,6 +46,15 @@ class Surroundings:
     docs: str
 
 
+class HandsOver(Protocol):
+    """`bot.casework.Casework`, as far as a turn needs it."""
+
+    def hand_over(self, case_id: str, *, wait: float = 2.0) -> Case:
+        """The duty sheriff is asked; the case comes back with its ticket if that was there within `wait` seconds."""
+
+    def duty_sentence(self) -> str: ...
+
+
 class Sheriff:
     """Answers messages. One instance serves all channels and threads."""
 
@@ -56,7 +65,7 @@ class Sheriff:
         catalog: SchemaCatalog,
         cases: CaseStore,
         turns: TurnLog,
-        casework: Casework,
+        casework: HandsOver,
         world: Surroundings,
         metrics: Metrics,
     ) -> None:

@@ -3,45 +3,55 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from bot.casework import Casework
 from bot.channels.services import Services
-from bot.channels.teams import TeamsChannel
+from bot.channels.teams import TeamsChannel, TeamsLink
 from bot.channels.web import build_app
 from bot.desks.sqlite import SqliteDesk
 from bot.library import Library, Reading
 from bot.messages import Incoming, Reply
 from bot.settings import Settings, SourceSettings
+from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
-from bot.store.notices import NoticeBoard
+from bot.support.cases import Case
 from bot.support.gaps import GapReport, find_gaps
-from bot.support.handoff import AllChannels
+from bot.support.handoff import AllChannels, Notifier
 from bot.support.rota import Rota
 from bot.support.rota_file import read_rota
 from bot.telemetry import Metrics
-from bot.turn import Sheriff, Surroundings
+from bot.turn import HandsOver, Sheriff, Surroundings
 from bot.workflows import Plan, Workflows
 from ingestion.sources import FaqSource, FolderSource, SchemaSource, Source
 from knowledge import relevance
-from knowledge.errors import Misuse, SheriffError
+from knowledge.errors import Failure, Misuse, SheriffError
 from knowledge.ports import ChatModel, Embedder
 from knowledge.tokens import Budget
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.engine import validate
 
+if TYPE_CHECKING:
+    from bot.channels.teams_adapter import TeamsConnection
+
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
+_SOURCES = "sources.json"  # in the home folder: which folders were named on the command line
 
 
 def now() -> datetime:
@@ -113,7 +123,7 @@ def library(settings: Settings, *, with_model: bool = True) -> Library:
 
 def policy(settings: Settings) -> relevance.Policy:
     """The calibrated thresholds, or those of the configuration."""
-    calibrated = relevance.default_policy()
+    calibrated = relevance.Policy.calibrated()
     answer_at, hint_at = settings.policy.answer_at, settings.policy.hint_at
     return relevance.Policy(
         calibrated.answer_at if answer_at is None else answer_at,
@@ -122,7 +132,10 @@ def policy(settings: Settings) -> relevance.Policy:
 
 
 def sources(settings: Settings, folders: Sequence[Path] = (), *, base_url: str = "") -> list[Source]:
-    """The configured sources; or, for folders named on the command line, everything readable in them."""
+    """What to read: the folders named on the command line; else the configured sources; else what this home was last
+    built from by name; else the bundled example platform."""
+    if not folders and not settings.sources:
+        folders, base_url = _remembered_sources(settings.home)
     if not folders:
         return [_configured(source) for source in settings.all_sources]
     found: list[Source] = []
@@ -130,6 +143,22 @@ def sources(settings: Settings, folders: Sequence[Path] = (), *, base_url: str =
     for folder in folders:
         found += _everything_in(folder, _unused(_slug(folder), names), base_url)
     return found
+
+
+def remember_sources(home: Path, folders: Sequence[Path], base_url: str) -> None:
+    """So that a later `sheriff serve` or plain `sheriff ingest` of this home reads the same folders again."""
+    kept = {"folders": [str(folder.resolve()) for folder in folders], "base_url": base_url}
+    (home / _SOURCES).write_text(json.dumps(kept, indent=2), encoding="utf-8")
+
+
+def _remembered_sources(home: Path) -> tuple[Sequence[Path], str]:
+    try:
+        kept = json.loads((home / _SOURCES).read_text(encoding="utf-8"))
+        return [Path(folder) for folder in kept["folders"]], str(kept["base_url"])
+    except FileNotFoundError:
+        return (), ""
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Misuse(f"{home / _SOURCES} cannot be read. Remove it, or run `sheriff ingest DIR` again.") from error
 
 
 def _configured(source: SourceSettings) -> Source:
@@ -196,3 +225,201 @@ def opened_library(settings: Settings, *, with_model: bool = False) -> Iterator[
         yield opened
     finally:
         opened.close()
+
+
+def gap_report(settings: Settings, store: Store) -> GapReport:
+    cases = store.cases.list(limit=_MAX_CASES_IN_REPORT)
+    return find_gaps(cases, embed=embedder(settings).embed, now=now())
+
+
+# ---- one question, on the command line ----
+
+
+@contextmanager
+def asking(settings: Settings, *, hand_over: bool) -> Iterator[Callable[[Incoming], Reply]]:
+    """Sheriff for one question. Without `hand_over` nothing is kept: cases go to a store that is thrown away."""
+    with ExitStack() as stack:
+        if hand_over:
+            database = settings
+        else:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="sheriff-ask-")))
+            database = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{folder / 'cases.db'}")})
+        store = stack.enter_context(opened_store(database))
+        knowing = stack.enter_context(opened_library(settings, with_model=True))
+        rota = read_rota(settings.rota)
+        workflows = _workflows(settings, store, rota, [DeskPageNotifier(store.engine, clock=now)])
+        if hand_over:
+            workflows.start()
+            stack.callback(workflows.stop)
+            workflows.wait_until_ready(timeout=20)
+        casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
+        staying = casework if hand_over else StayingHere(casework, store)
+        yield _sheriff(settings, knowing, store, staying, SchemaCatalog.load(settings.platform.schemas), Metrics()).take
+
+
+class StayingHere:
+    """Hands nothing over: for a question that nobody should be called for."""
+
+    def __init__(self, casework: Casework, store: Store) -> None:
+        self._casework = casework
+        self._store = store
+
+    def hand_over(self, case_id: str, *, wait: float = 0) -> Case:  # noqa: ARG002 - nothing to wait for
+        case = self._store.cases.get(case_id)
+        if case is None:
+            raise Failure(f"There is no case {case_id}.")
+        return case
+
+    def duty_sentence(self) -> str:
+        return self._casework.duty_sentence()
+
+
+# ---- the server ----
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A started Sheriff: the application to serve, and how to end it."""
+
+    app: FastAPI
+    stop: Callable[[], None]
+
+
+def start(settings: Settings, *, address: str) -> Running:
+    """Open everything and begin the background work. Raises Misuse or Failure with a sentence when a part is wrong."""
+    _make_home(settings.home)
+    rota = read_rota(settings.rota)
+    catalog = SchemaCatalog.load(settings.platform.schemas)
+    with ExitStack() as opening:
+        store = opening.enter_context(opened_store(settings))
+        knowing = opening.enter_context(opened_library(settings, with_model=True))
+        executor = ThreadPoolExecutor(settings.server.workers, thread_name_prefix="turn")
+        opening.callback(executor.shutdown, wait=False, cancel_futures=True)
+        metrics = Metrics()
+        link = TeamsLink(lambda: _teams_connection(settings))
+        told = [DeskPageNotifier(store.engine, clock=now), link]
+        workflows = _workflows(settings, store, rota, told)
+        casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
+        sheriff = _sheriff(settings, knowing, store, casework, catalog, metrics)
+        base_url = settings.server.public_url or (address if settings.is_loopback else "")
+        teams = TeamsChannel(
+            link=link,
+            sheriff=sheriff,
+            cases=store.cases,
+            casework=casework,
+            metrics=metrics,
+            executor=executor,
+            docs=settings.platform.docs,
+            base_url=base_url.rstrip("/"),
+            tenant_id=settings.teams_tenant,
+            open_to_all=settings.is_loopback and not settings.teams_app_id,
+        )
+        services = Services(
+            sheriff=sheriff,
+            casework=casework,
+            cases=store.cases,
+            rota=rota,
+            broadcast=store.broadcast,
+            index_status=knowing.status,
+            page=knowing.page,
+            validate=lambda files: validate(files, catalog=catalog),
+            gaps=lambda: gap_report(settings, store),
+            metrics=metrics.registry,
+            clock=now,
+            platform=settings.platform.name,
+            docs=settings.platform.docs,
+            examples=settings.platform.examples,
+            loopback=settings.is_loopback,
+            access_token=settings.access_token.get_secret_value(),
+            hosts=_hosts(settings),
+            workers=settings.server.workers,
+            reply_due_minutes=settings.handoff.reply_due_minutes,
+            routers=(teams.router(),) if _may_answer_teams(settings) else (),
+            lifespan=_lifespan(teams, link),
+            docs_sources=tuple(s.name for s in sources(settings)),
+        )
+        app = build_app(services)
+        workflows.start()
+        opening.callback(workflows.stop)
+        threading.Thread(target=_keep_index, args=(settings, knowing, metrics), name="ingest", daemon=True).start()
+        return Running(app, opening.pop_all().close)
+    raise AssertionError("unreachable")
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        raise Failure(
+            f"{home}: state cannot be written there ({error.strerror}). Choose another folder: --home, or SHERIFF_HOME."
+        ) from error
+
+
+def _sheriff(
+    settings: Settings, knowing: Library, store: Store, casework: HandsOver, catalog: SchemaCatalog, metrics: Metrics
+) -> Sheriff:
+    return Sheriff(
+        library=knowing,
+        catalog=catalog,
+        cases=store.cases,
+        turns=store.turns,
+        casework=casework,
+        world=Surroundings(now, settings.platform.name, settings.platform.docs),
+        metrics=metrics,
+    )
+
+
+def _workflows(settings: Settings, store: Store, rota: Rota, notifiers: Sequence[Notifier]) -> Workflows:
+    return Workflows(
+        store.cases,
+        desk=SqliteDesk(store.engine, prefix=settings.desk.prefix, url="/desk/{case}", clock=now),
+        notifier=AllChannels(notifiers),
+        rota=rota,
+        clock=now,
+        url=settings.workflow_database,
+        plan=Plan(
+            acknowledge=timedelta(minutes=settings.handoff.acknowledge_minutes),
+            reminders=settings.handoff.reminders,
+        ),
+    )
+
+
+def _teams_connection(settings: Settings) -> TeamsConnection:
+    from bot.channels.teams_adapter import TeamsConnection
+    from bot.channels.teams_auth import BotIdentity
+
+    identity = BotIdentity(settings.teams_app_id, settings.teams_app_password.get_secret_value(), settings.teams_tenant)
+    return TeamsConnection(identity)
+
+
+def _may_answer_teams(settings: Settings) -> bool:
+    """Without an app id nobody proves who calls: only this machine may then."""
+    return bool(settings.teams_app_id) or settings.is_loopback
+
+
+def _hosts(settings: Settings) -> tuple[str, ...]:
+    named = urlsplit(settings.server.public_url).hostname
+    return (named,) if named else ()
+
+
+def _lifespan(teams: TeamsChannel, link: TeamsLink) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        link.attach(asyncio.get_running_loop())
+        yield
+        await teams.close()
+
+    return lifespan
+
+
+def _keep_index(settings: Settings, knowing: Library, metrics: Metrics) -> None:
+    """First start: build the index. Later ones: bring it up to date; what is published already is served meanwhile."""
+    try:
+        report = knowing.ingest(sources(settings))
+        log.info("index_ready", sections=report.chunks, seconds=round(report.seconds, 1), skipped=len(report.skipped))
+        knowing.warm()
+        metrics.chunks.set(report.chunks)
+    except SheriffError as error:
+        log.error("index_not_built", reason=str(error))  # noqa: TRY400 - the sentence says it all

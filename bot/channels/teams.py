@@ -34,11 +34,65 @@ _REMEMBERED = 2_000  # messages whose repetition is recognised
 _TELL_WITHIN = 20.0  # seconds that a workflow waits for a message to be accepted
 
 
+class TeamsLink:
+    """The one connection to the Bot Framework, made when it is first needed; also how sheriffs' words go out."""
+
+    def __init__(self, connect: Callable[[], TeamsConnection]) -> None:
+        self._connect = connect
+        self._connection: TeamsConnection | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._making = asyncio.Lock()
+
+    async def connection(self) -> TeamsConnection:
+        self._loop = asyncio.get_running_loop()
+        async with self._making:
+            if self._connection is None:
+                self._connection = await asyncio.to_thread(self._connect)
+        return self._connection
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Say which event loop serves the channel, before the first message came in."""
+        self._loop = loop
+
+    def tell(self, notification: Notification) -> str:
+        """`Notifier`: askers who wrote from a Bot Framework channel are reached in their conversation."""
+        case = notification.case
+        if notification.role is not Role.ASKER or case.channel != "teams" or not case.reference:
+            return ""
+        if self._loop is None or not self._loop.is_running():
+            raise Unavailable("The Teams channel is not running yet.")
+        sending = asyncio.run_coroutine_threadsafe(self._tell(case.reference, notification.text), self._loop)
+        try:
+            return sending.result(timeout=_TELL_WITHIN)
+        except TimeoutError as error:
+            sending.cancel()
+            raise Unavailable("The Bot Framework connector does not answer.") from error
+
+    async def _tell(self, reference: Mapping[str, Any], text: str) -> str:
+        from msrest.exceptions import ClientException
+
+        from bot.channels.teams_adapter import is_refused
+
+        connection = await self.connection()
+        try:
+            await connection.tell(reference, {"type": "message", "text": text})
+        except ClientException as error:
+            if is_refused(error):
+                return ""  # the person blocked the bot; the pages still show it
+            raise Unavailable(f"The Bot Framework connector refused the message: {type(error).__name__}") from error
+        return "in Teams"
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+
 @dataclass(slots=True)
 class TeamsChannel:
     """The bot's side of a Bot Framework conversation."""
 
-    connect: Callable[[], TeamsConnection]  # makes the connection when it is first needed
+    link: TeamsLink
     sheriff: Answerer
     cases: CaseStore
     casework: Casework
@@ -48,8 +102,6 @@ class TeamsChannel:
     base_url: str = ""
     tenant_id: str = ""  # messages of other tenants are refused; "" accepts all
     open_to_all: bool = False  # no app id and loopback only: nobody proves who he is
-    _connection: TeamsConnection | None = None
-    _loop: asyncio.AbstractEventLoop | None = None
     _seen: dict[tuple[str, str], None] = field(default_factory=dict)  # newest last
     _at_work: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -85,7 +137,7 @@ class TeamsChannel:
     ) -> Callable[[Any], Awaitable[Any]] | Response:
         from bot.channels.teams_adapter import MalformedActivityError, NotAuthenticError
 
-        connection = await self._connected()
+        connection = await self.link.connection()
         try:
             process = await connection.receive(body, header)
         except MalformedActivityError as error:
@@ -207,46 +259,11 @@ class TeamsChannel:
 
         await context.send_activity(outgoing(message))
 
-    async def _connected(self) -> TeamsConnection:
-        self._loop = asyncio.get_running_loop()
-        if self._connection is None:
-            self._connection = await asyncio.to_thread(self.connect)
-        return self._connection
-
-    def tell(self, notification: Notification) -> str:
-        """`Notifier`: askers who wrote from a Bot Framework channel are reached in their conversation."""
-        case = notification.case
-        if notification.role is not Role.ASKER or case.channel != "teams" or not case.reference:
-            return ""
-        if self._loop is None or not self._loop.is_running():
-            raise Unavailable("The Teams channel is not running yet.")
-        sending = asyncio.run_coroutine_threadsafe(self._tell(case.reference, notification.text), self._loop)
-        try:
-            return sending.result(timeout=_TELL_WITHIN)
-        except TimeoutError as error:
-            sending.cancel()
-            raise Unavailable("The Bot Framework connector does not answer.") from error
-
-    async def _tell(self, reference: Mapping[str, Any], text: str) -> str:
-        from msrest.exceptions import ClientException
-
-        from bot.channels.teams_adapter import is_refused
-
-        connection = await self._connected()
-        try:
-            await connection.tell(reference, {"type": "message", "text": text})
-        except ClientException as error:
-            if is_refused(error):
-                return ""  # the person blocked the bot; the pages still show it
-            raise Unavailable(f"The Bot Framework connector refused the message: {type(error).__name__}") from error
-        return "in Teams"
-
     async def close(self) -> None:
         """Let running turns finish, then let go of the connections."""
         if self._at_work:
             await asyncio.wait(self._at_work, timeout=5)
-        if self._connection is not None:
-            await self._connection.close()
+        await self.link.close()
 
 
 def _is_new_here(body: Mapping[str, Any]) -> bool:

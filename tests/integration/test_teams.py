@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from bot.channels.teams import TeamsChannel
+from bot.channels.teams import TeamsChannel, TeamsLink
 from bot.channels.teams_adapter import TeamsConnection
 from bot.channels.teams_auth import BotIdentity, authentication
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
@@ -79,8 +79,10 @@ class Bot:
         self.sheriff = ScriptedSheriff()
         self.cases = OneCase()
         self.executor = ThreadPoolExecutor(2)
+        credentials = FixedCredentials(app_id, "x", "")
+        self.link = TeamsLink(lambda: TeamsConnection(identity, authentication(identity, credentials)))
         self.channel = TeamsChannel(
-            connect=lambda: TeamsConnection(identity, authentication(identity, FixedCredentials(app_id, "x", ""))),
+            link=self.link,
             sheriff=self.sheriff,
             cases=self.cases,  # type: ignore[arg-type]
             casework=self.cases,  # type: ignore[arg-type]
@@ -96,7 +98,9 @@ class Bot:
 
     def post(self, body: Any, token: str | None = "") -> Any:
         value = self.framework.token() if token == "" else token
-        return self.client.post("/api/messages", json=body, headers={"Authorization": f"Bearer {value}"} if value else {})
+        return self.client.post(
+            "/api/messages", json=body, headers={"Authorization": f"Bearer {value}"} if value else {}
+        )
 
 
 @pytest.fixture(scope="module")
@@ -350,7 +354,7 @@ def test_a_reply_of_the_sheriff_reaches_the_asker_in_his_conversation(bot: Bot) 
     bot.framework.wait_for_messages(1)
     case = replace(bot.cases.case, reference=bot.sheriff.taken[0].reference)
 
-    where = bot.channel.tell(_notification(case))
+    where = bot.link.tell(_notification(case))
 
     assert where == "in Teams"
     last = bot.framework.messages()[-1]
@@ -364,12 +368,12 @@ def test_a_blocked_bot_is_not_tried_forever_and_an_outage_is_reported(bot: Bot) 
     case = replace(bot.cases.case, reference=bot.sheriff.taken[0].reference)
 
     bot.framework.failures[:] = [403]
-    assert bot.channel.tell(_notification(case)) == ""
+    assert bot.link.tell(_notification(case)) == ""
 
     bot.framework.failures[:] = [500]
     with pytest.raises(Unavailable):
-        bot.channel.tell(_notification(case))
+        bot.link.tell(_notification(case))
 
 
 def test_a_case_from_another_channel_is_not_told_here(bot: Bot) -> None:
-    assert bot.channel.tell(_notification(replace(bot.cases.case, channel="web"))) == ""
+    assert bot.link.tell(_notification(replace(bot.cases.case, channel="web"))) == ""
