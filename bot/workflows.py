@@ -116,7 +116,7 @@ class Workflows:
             lambda u: told.set() if u.case_id == case_id and u.kind == EventKind.SHERIFF_TOLD else None
         )
         try:
-            if self._ready.wait(wait) and self.push(case_id):
+            if not self._is_told(case_id) and self._ready.wait(wait) and self.push(case_id):
                 told.wait(max(0.0, deadline - time.monotonic()))
         finally:
             stop_listening()
@@ -211,20 +211,25 @@ class Workflows:
         event = self._store.event(number)
         if event is None:
             return
-        steps = self._outreach.steps_for(event.event)
-        problems = [problem for name, step in steps if (problem := self._step(name, step, number))]
-        if problems:
-            self._again(event, attempt, problems[0])
+        failed = False
+        for name, step in self._outreach.steps_for(event.event):
+            problem = self._step(name, step, number)
+            if problem and not failed:  # said before the next step, so that the sheriff is told with the reason
+                self._step("say why", self._outreach.say_why, number, problem, self._next_try(attempt))
+            failed = failed or bool(problem)
+        if failed:
+            self._enqueue(event, attempt + 1, self._plan.delay(attempt))
         else:
             self._step("finish", self._outreach.finish, number)
             if event.event.kind in STARTS_HAND_OVER:
                 self._remind_later(event, 1)
 
-    def _again(self, event: StoredEvent, attempt: int, problem: str) -> None:
+    def _next_try(self, attempt: int) -> str:
+        """When, in words; the same for ever once the tries have become regular, so that it is said once."""
         delay = self._plan.delay(attempt)
-        next_try = self._rota.local(self._clock() + timedelta(seconds=delay))
-        self._step("say why", self._outreach.say_why, event.number, f"{problem} Next try {next_try:%H:%M}.")
-        self._enqueue(event, attempt + 1, delay)
+        if attempt + 1 >= len(self._plan.retry_after):
+            return f"Tried every {delay / 60:.0f} minutes." if delay >= 60 else f"Tried every {delay:g} seconds."
+        return f"Next try {self._rota.local(self._clock() + timedelta(seconds=delay)):%H:%M}."
 
     def _remind(self, number: int, count: int) -> None:
         event = self._store.event(number)
@@ -291,6 +296,10 @@ class Workflows:
         if case.ticket or noted or not case.is_open:
             return Change(case)
         return note(case, EventKind.TICKET_PENDING, at=self._clock(), text="it is being opened.")
+
+    def _is_told(self, case_id: str) -> bool:
+        case = self._store.get(case_id)
+        return case is not None and any(e.kind == EventKind.SHERIFF_TOLD for e in since_hand_over(case))
 
     def _place(self) -> str:
         return self._url.partition("://")[2].rpartition("@")[2]  # without user and password

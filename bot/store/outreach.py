@@ -112,7 +112,8 @@ class Outreach:
             if event.kind in ASKER_HEARS:
                 text = handoff.for_asker(case, event)
                 told.append(Notification(f"{number}/asker", Role.ASKER, _asker(case), case, event, text))
-            if event.kind in SHERIFF_HEARS and case.sheriff != event.actor and _was_handed_over(case):
+            knows = event.kind == EventKind.HANDED_ON or _happened(case, EventKind.SHERIFF_TOLD)
+            if event.kind in SHERIFF_HEARS and case.sheriff != event.actor and knows:
                 text = handoff.for_sheriff(case, event)
                 told.append(Notification(f"{number}/sheriff", Role.SHERIFF, self._member(case), case, event, text))
             try:
@@ -122,14 +123,16 @@ class Outreach:
                 return str(error)
         return ""
 
-    def say_why(self, number: int, reason: str) -> str:
+    def say_why(self, number: int, reason: str, next_try: str) -> str:
         """Let asker and desk page see why there is no ticket yet, and when the next try is."""
+        text = f"{reason} {next_try}"
         with self._at_work():
             case, event = self._case(number)
             if event.kind not in STARTS_HAND_OVER or case.ticket or not case.is_open:
                 return ""
-            told = partial(note, kind=EventKind.TICKET_PENDING, at=self._clock(), text=reason)
-            self._store.record(case.id, told)
+            if all(e.text != text for e in since_hand_over(case)):
+                said = partial(note, kind=EventKind.TICKET_PENDING, at=self._clock(), text=text)
+                self._store.record(case.id, said)
         return ""
 
     def finish(self, number: int) -> str:
@@ -201,10 +204,6 @@ class Outreach:
 
 def _happened(case: Case, kind: EventKind) -> bool:
     return any(e.kind == kind for e in since_hand_over(case))
-
-
-def _was_handed_over(case: Case) -> bool:
-    return bool(since_hand_over(case))
 
 
 def _asker(case: Case) -> Member:

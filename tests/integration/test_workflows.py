@@ -1,0 +1,330 @@
+"""Hand-over on real DBOS, a real database and threads; only the desk and the channel are stand-ins."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.desks.sqlite import SqliteDesk
+from bot.store.opening import Store, open_store
+from bot.store.turn_log import utc_now
+from bot.support import transitions
+from bot.support.cases import Case, CaseState, EventKind
+from bot.support.handoff import Role, TicketState
+from bot.support.rota import Member, Rota, WorkingHours
+from bot.workflows import Plan, Workflows
+from knowledge.errors import Misuse
+from tests.fakes import MemoryDesk, RecordingNotifier, a_case
+
+DAY_AND_NIGHT = WorkingHours(frozenset(range(7)), clock_time(0), clock_time(23, 59, 59))
+ROTA = Rota(
+    zone=ZoneInfo("Europe/Paris"),
+    start=date(2026, 1, 5),
+    members=(Member("ana", "Ana"), Member("bo", "Bo")),
+    hours=DAY_AND_NIGHT,
+)
+PATIENT = Plan(acknowledge=timedelta(hours=1), retry_after=(0.2, 0.2), sweep_every=0.2, sweep_older_than=timedelta())
+
+
+@dataclass
+class Office:
+    store: Store
+    desk: MemoryDesk
+    notifier: RecordingNotifier
+    folder: Path
+
+    def workflows(self, plan: Plan = PATIENT) -> Workflows:
+        return Workflows(
+            self.store.cases,
+            desk=self.desk,
+            notifier=self.notifier,
+            rota=ROTA,
+            clock=utc_now,
+            url=f"sqlite:///{self.folder / 'workflows.db'}",
+            plan=plan,
+        )
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    store = open_store(f"sqlite:///{tmp_path / 'sheriff.db'}")
+    yield Office(store, MemoryDesk(), RecordingNotifier(), tmp_path)
+    store.close()
+
+
+@pytest.fixture
+def running(office: Office) -> Iterator[Workflows]:
+    workflows = office.workflows()
+    workflows.start()
+    assert workflows.wait_until_ready(20)
+    yield workflows
+    workflows.stop()
+
+
+def fresh(case_id: str = "c-00000001") -> Case:
+    return a_case(case_id, opened=utc_now(), updated=utc_now())
+
+
+def eventually(true: Callable[[], object], *, within: float = 10.0) -> None:
+    deadline = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.02)
+
+
+def kinds(case: Case | None) -> list[str]:
+    assert case is not None
+    return [event.kind for event in case.events]
+
+
+def test_a_handed_over_case_has_ticket_and_sheriff_when_the_call_returns(office: Office, running: Workflows) -> None:
+    office.store.cases.save_new(fresh())
+    duty = ROTA.sheriff_on(utc_now()).name
+
+    began = time.monotonic()
+    case = running.hand_over("c-00000001")
+
+    assert time.monotonic() - began < 1.0
+    assert (case.ticket, case.sheriff, case.state) == ("MEM-1", duty, CaseState.NEW)
+    assert office.desk.assignees["MEM-1"] == duty
+    assert kinds(case) == ["opened", "handed_over", "sheriff_named", "ticket_opened", "sheriff_told"]
+    assert office.notifier.texts(Role.ASKER) == []  # the reply to the asker names the ticket already
+
+
+def test_handing_over_twice_changes_nothing(office: Office, running: Workflows) -> None:
+    office.store.cases.save_new(fresh())
+    first = running.hand_over("c-00000001")
+
+    again = running.hand_over("c-00000001")
+
+    assert again == first
+    assert len(office.notifier.told) == 1
+
+
+def test_without_an_answer_from_the_desk_the_case_is_kept_and_the_asker_hears_later(
+    office: Office, running: Workflows
+) -> None:
+    office.desk.down = True
+    office.store.cases.save_new(fresh())
+
+    case = running.hand_over("c-00000001")
+
+    assert case.ticket == ""
+    assert "sheriff_told" in kinds(case)
+    pending = next(e.text for e in case.events if e.kind == EventKind.TICKET_PENDING)
+    assert pending.startswith("The ticket system is not answering. Next try ")
+
+    office.desk.down = False
+    eventually(lambda: "asker_told" in kinds(office.store.cases.get("c-00000001")))
+    eventually(lambda: not office.store.cases.unheard())
+    assert "Ticket MEM-1 is open." in office.notifier.texts(Role.ASKER)[0]
+    assert len(office.notifier.texts(Role.SHERIFF)) == 1
+
+
+def test_a_slow_desk_does_not_keep_the_asker_waiting(office: Office, running: Workflows) -> None:
+    office.store.cases.save_new(fresh())
+    opening = office.desk.open
+
+    class SlowDesk(MemoryDesk):
+        def open(self, case: Case, *, assignee: str) -> object:  # type: ignore[override]
+            time.sleep(0.5)
+            return opening(case, assignee=assignee)
+
+    office.desk.__class__ = SlowDesk
+
+    case = running.hand_over("c-00000001", wait=0.1)
+
+    assert case.ticket == ""
+    eventually(lambda: office.notifier.texts(Role.ASKER))
+
+
+def test_a_case_stored_before_the_workflows_were_ready_is_picked_up(office: Office) -> None:
+    workflows = office.workflows()
+    office.store.cases.save_new(fresh())
+
+    case = workflows.hand_over("c-00000001", wait=0.05)
+    assert case.ticket == ""
+
+    workflows.start()
+    try:
+        eventually(lambda: office.desk.tickets)
+        eventually(lambda: office.notifier.texts(Role.ASKER))
+    finally:
+        workflows.stop()
+
+
+def test_a_case_withdrawn_before_it_has_a_ticket_gets_none(office: Office) -> None:
+    workflows = office.workflows()
+    office.store.cases.save_new(fresh())
+    office.store.cases.record("c-00000001", lambda c: transitions.withdraw(c, by="Kim", at=utc_now()))
+
+    workflows.start()
+    try:
+        eventually(lambda: not office.store.cases.unheard())
+    finally:
+        workflows.stop()
+
+    assert office.desk.tickets == {}
+    assert office.notifier.texts(Role.SHERIFF) == []
+
+
+def test_nobody_taking_the_case_tells_the_back_up_and_then_the_team(office: Office) -> None:
+    workflows = office.workflows(Plan(acknowledge=timedelta(seconds=0.1), reminders=2, sweep_every=1))
+    workflows.start()
+    try:
+        office.store.cases.save_new(fresh())
+        workflows.hand_over("c-00000001", wait=20)
+        eventually(lambda: office.notifier.texts(Role.TEAM), within=20)
+    finally:
+        workflows.stop()
+
+    backup = ROTA.backup_on(utc_now()).name
+    assert [n.to.name for n in office.notifier.told.values()][1:] == [backup, "the whole team"]
+    reminded = [e.text for e in office.store.cases.get("c-00000001").events if e.kind == EventKind.REMINDED]  # type: ignore[union-attr]
+    assert reminded == [f"{backup} was told in the test.", "The whole team was told in the test."]
+
+
+def test_a_case_that_was_taken_reminds_nobody(office: Office) -> None:
+    workflows = office.workflows(Plan(acknowledge=timedelta(seconds=0.1), reminders=1, sweep_every=1))
+    workflows.start()
+    try:
+        office.store.cases.save_new(fresh())
+        workflows.hand_over("c-00000001", wait=20)
+        office.store.cases.record("c-00000001", lambda c: transitions.take(c, by="Ana", at=utc_now()))
+        workflows.push("c-00000001")
+        eventually(lambda: not office.store.cases.unheard())
+        time.sleep(2.5)  # the reminder was due after a tenth of a second
+    finally:
+        workflows.stop()
+
+    assert office.notifier.texts(Role.BACKUP) == []
+
+
+def test_a_reopened_case_goes_to_the_sheriff_again_under_its_old_ticket(office: Office, running: Workflows) -> None:
+    office.store.cases.save_new(fresh())
+    running.hand_over("c-00000001")
+    office.store.cases.record("c-00000001", lambda c: transitions.solved(c, by="Kim", at=utc_now()))
+    running.push("c-00000001")
+    eventually(lambda: office.desk.state("MEM-1") is TicketState.CLOSED)
+
+    office.store.cases.record("c-00000001", lambda c: transitions.reopen(c, by="Kim", at=utc_now(), text="It is back."))
+    case = running.hand_over("c-00000001")
+
+    assert (case.ticket, case.state) == ("MEM-1", CaseState.REOPENED)
+    assert office.desk.state("MEM-1") is TicketState.OPEN
+    assert "Kim reopened MEM-1. It is back." in office.notifier.texts(Role.SHERIFF)
+
+
+def test_a_channel_that_is_down_is_tried_again(office: Office, running: Workflows) -> None:
+    office.notifier.down = True
+    office.store.cases.save_new(fresh())
+
+    case = running.hand_over("c-00000001", wait=0.5)
+    assert case.ticket == "MEM-1"
+    assert "sheriff_told" not in kinds(case)
+
+    office.notifier.down = False
+    eventually(lambda: "sheriff_told" in kinds(office.store.cases.get("c-00000001")))
+
+
+def test_many_cases_at_once_each_get_one_ticket(office: Office, running: Workflows) -> None:
+    ids = [f"c-{n:08}" for n in range(20)]
+    for case_id in ids:
+        office.store.cases.save_new(fresh(case_id))
+        running.push(case_id)
+
+    eventually(lambda: not office.store.cases.unheard())
+
+    assert sorted(office.desk.tickets) == ids
+    assert len({t.number for t in office.desk.tickets.values()}) == 20
+
+
+def test_only_one_can_run_in_a_process(office: Office, running: Workflows) -> None:
+    with pytest.raises(Misuse, match="run in this process already"):
+        office.workflows().start()
+
+
+def test_a_workflow_database_that_cannot_be_used_is_named(office: Office) -> None:
+    (office.folder / "workflows.db").mkdir()
+    workflows = office.workflows()
+
+    workflows.start()
+    try:
+        eventually(lambda: workflows.problem)
+    finally:
+        workflows.stop()
+
+    assert workflows.problem.startswith("Hand-overs wait: ")
+    assert "workflows.db" in workflows.problem
+
+
+CRASHING = """
+import os, sys, threading, time
+from pathlib import Path
+from bot.desks.sqlite import SqliteDesk
+from bot.store.opening import open_store
+from tests.fakes import RecordingNotifier
+from tests.integration.test_workflows import fresh, make
+
+class DyingDesk(SqliteDesk):
+    def open(self, case, *, assignee):
+        ticket = super().open(case, assignee=assignee)
+        if ticket.number == "SUP-7":
+            os.kill(os.getpid(), 9)  # the ticket is made; nothing of it is stored with the case
+        return ticket
+
+folder = Path(sys.argv[1])
+store = open_store(f"sqlite:///{folder / 'sheriff.db'}")
+workflows = make(store, DyingDesk(store.engine), RecordingNotifier(), folder)
+workflows.start()
+workflows.wait_until_ready(30)
+for n in range(12):
+    store.cases.save_new(fresh(f"c-{n:08}"))
+    workflows.push(f"c-{n:08}")
+    time.sleep(0.02)
+time.sleep(30)
+"""
+
+
+def make(store: Store, desk: SqliteDesk, notifier: RecordingNotifier, folder: Path) -> Workflows:
+    url = f"sqlite:///{folder / 'workflows.db'}"
+    return Workflows(store.cases, desk=desk, notifier=notifier, rota=ROTA, clock=utc_now, url=url, plan=PATIENT)
+
+
+def test_killed_half_way_nothing_is_lost_and_no_ticket_is_doubled(tmp_path: Path) -> None:
+    crashed = subprocess.run([sys.executable, "-c", CRASHING, str(tmp_path)], check=False, timeout=60)
+    assert crashed.returncode == -signal.SIGKILL
+
+    store = open_store(f"sqlite:///{tmp_path / 'sheriff.db'}")
+    stored = store.cases.count()
+    notifier = RecordingNotifier()
+    workflows = make(store, SqliteDesk(store.engine), notifier, tmp_path)
+    workflows.start()
+    try:
+        eventually(lambda: not store.cases.unheard(), within=30)
+    finally:
+        workflows.stop()
+    tickets = [case.ticket for case in store.cases.list(limit=50)]
+    store.close()
+
+    assert stored >= 7
+    assert sorted(tickets, key=lambda t: int(t[4:])) == [f"SUP-{n}" for n in range(1, stored + 1)]
+
+
+def test_times_in_events_are_aware_and_in_utc(office: Office, running: Workflows) -> None:
+    office.store.cases.save_new(fresh())
+
+    case = running.hand_over("c-00000001")
+
+    assert all(event.at.tzinfo is UTC for event in case.events[2:])
+    assert all(isinstance(event.at, datetime) for event in case.events)
