@@ -26,7 +26,8 @@ def read(text: str, path: str) -> Page:
     lines = markdown_dialects.plain(body.split("\n"))
     outline = Outline(title=front.title)
     if front.aliases:
-        outline.write(f"Also known as {', '.join(front.aliases)}.\n")
+        outline.write(f"Also known as {', '.join(front.aliases)}.")
+        outline.write("")
     _cut(lines, front.lines, outline)
     return _page(front, outline, path)
 

@@ -26,7 +26,7 @@ IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]`]|`[^`]*`)+)\]\((?!https?:|mailto:)[^()\s]*(?:\s+\"[^\"]*\")?\)")
 DEFINITION = re.compile(r"^ {0,3}\[([^\]\[^][^\]\[]*)\]:\s+\S+(?:\s+[\"'(].*)?\s*$")
 REFERENCE_LINK = re.compile(r"(?<![\]!\\])\[([^\]\[]+)\](?:\[([^\]\[]*)\])?(?![(:\[])")
-BLANKS = re.compile(r"\{:[^{}\n]*\}[ \t]*$", re.MULTILINE)
+STYLES = re.compile(r"\{:[^{}#\n]*\}[ \t]*$", re.MULTILINE)
 
 
 def plain(lines: list[str]) -> list[str]:
@@ -98,7 +98,7 @@ def _prose(lines: list[str]) -> list[str]:
         text = _outside_code(pattern, _line_feeds, text)
     text = _outside_code(TABLE, _table, text)
     text = _outside_code(SUMMARY, _bold, text)
-    for pattern in (WRAPPER, BLANKS):
+    for pattern in (WRAPPER, STYLES):
         text = _outside_code(pattern, _line_feeds, text)
     text = _outside_code(IMAGE, _words, text)
     return _outside_code(RELATIVE_LINK, _words, text).split("\n")
