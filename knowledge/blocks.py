@@ -90,7 +90,7 @@ def blocks(markdown: str) -> list[Block]:
     """The blocks of a text in order, each cleaned; empty ones and rules are left out."""
     lines = markdown.splitlines()
     found = (_block(token, tokens, lines) for token, tokens in _top_level(_parser().parse(markdown)))
-    return [block for block in found if block is not None and block.text.strip()]
+    return _continued([block for block in found if block is not None and block.text.strip()])
 
 
 def clean(markdown: str) -> str:
@@ -137,6 +137,28 @@ def _fenced(content: str, info: str = "") -> str:
     fence = "`" * (longest + 1)
     words = info.split()
     return f"{fence}{words[0] if words else ''}\n{content.rstrip()}\n{fence}"
+
+
+def _continued(found: Sequence[Block]) -> list[Block]:
+    """Steps that go on after an example between them, at the number that follows, are one list."""
+    result: list[Block] = []
+    for block in found:
+        first = _number(block)
+        before = [i for i in (len(result) - 2, len(result) - 3) if i >= 0 and _number(result[i])]
+        if first > 1 and before and _number(result[before[0]]) + len(result[before[0]].items) == first:
+            steps, *between = result[before[0] :]
+            items = [*steps.items[:-1], "\n\n".join([steps.items[-1], *(b.text for b in between)]) + "\n"]
+            text = "\n\n".join([steps.text, *(b.text for b in between), block.text])
+            result[before[0] :] = [Block(Form.STEPS, text, (*items, *block.items))]
+        else:
+            result.append(block)
+    return result
+
+
+def _number(block: Block) -> int:
+    """The number a list of steps begins with; 0 for anything else."""
+    number = re.match(r"\s*(\d+)", block.text) if block.form is Form.STEPS else None
+    return int(number.group(1)) if number else 0
 
 
 def _items(following: Sequence[Token]) -> Iterator[Token]:

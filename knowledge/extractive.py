@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from knowledge import blocks
@@ -27,7 +27,7 @@ _SHOW = re.compile(r"\b(?:example|yaml|snippet|sample|look like|syntax|config\w*
 _LEANING = re.compile(
     r"(?:it|its|this|that|these|those|they|both|then|such|the (?:same|former|latter))\b", re.IGNORECASE
 )
-_SEE_ALSO = re.compile(r"\s*(?:\*\*|_)?see also\b", re.IGNORECASE)
+_REFERENCE = re.compile(r"(?:\*\*|_)?(?:see|see also|read more|more|details)\b:?(?:(?![.!?]\s).){1,90}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ def quote(question: str, passages: Sequence[Passage], *, outcome: Outcome) -> Ci
     weights = _weights(question, passages)
     for place, passage in enumerate(passages):
         if outcome is Outcome.HINTED:
-            found = [_hint(passage, weights)]
+            found = [_hint(passage, weights, question)]
         else:
             first = _excerpt(passage, weights, question, PROSE)
             found = [first, *_beside(first, passages[place + 1 :], weights, question)]
         if found[0].blocks:
-            return _written(found, quoted=outcome is Outcome.HINTED)
+            return _written(found, question, quoted=outcome is Outcome.HINTED)
     if not passages:
         return Cited("")
     return Cited(f"The likely place is **{passages[0].chunk.place}**. [1]", cite_all(passages[:1]))
@@ -82,23 +82,33 @@ def _excerpt(passage: Passage, weights: Weights, question: str, room: int) -> _E
 
 
 def _readable(passage: Passage) -> list[Block]:
-    found = [block for block in blocks.blocks(passage.body) if block.form is not Form.HEADING]
-    if passage.chunk.kind is Kind.FAQ and len(found) > 1 and _SEE_ALSO.match(found[-1].text):
-        found.pop()
-    return found
+    """The blocks without headings and without sentences that only refer elsewhere: their links are gone."""
+    found = (_without_references(block) for block in blocks.blocks(passage.body) if block.form is not Form.HEADING)
+    return [block for block in found if block.text]
+
+
+def _without_references(block: Block) -> Block:
+    if block.form is not Form.PARAGRAPH:
+        return block
+    lines = [line for line in block.text.splitlines() if not _REFERENCE.fullmatch(line.strip())]
+    kept = [sentence for sentence in blocks.sentences("\n".join(lines)) if not _REFERENCE.fullmatch(sentence)]
+    return Block(block.form, " ".join(kept)) if len(lines) == 1 else Block(block.form, "\n".join(lines))
 
 
 def _scores(found: Sequence[Block], passage: Passage, weights: Weights, question: str) -> list[float]:
-    """How well each block answers: words of the question, the piece that the search found, the form asked for."""
+    """How well each block answers: words of the question, the piece that the search found, the form asked for.
+
+    Under a heading that says what was asked, the text begins with the answer and need not repeat the words.
+    """
     steps_wanted = bool(_HOW.search(question))
+    piece = blocks.clean(passage.chunk.text) if passage.section else ""
+    first = 0.1 + 0.5 * coverage(" ".join(passage.chunk.headings) or passage.chunk.title, weights)
     scores = []
     for place, block in enumerate(found):
-        score = coverage(block.text, weights)
-        if passage.section and block.text[:60] in blocks.clean(passage.chunk.text):
-            score += 0.2
-        if steps_wanted and block.form is Form.STEPS:
-            score += 0.4
-        scores.append(score + (0.1 if place == 0 else 0.0))
+        score = coverage(block.text, weights) + (first if place == 0 else 0.0)
+        score += 0.2 if block.text[:60] in piece else 0.0
+        score += 0.4 if steps_wanted and block.form is Form.STEPS else 0.0
+        scores.append(score)
     return scores
 
 
@@ -141,31 +151,45 @@ def _one_code_block(found: Sequence[Block], chosen: set[int], weights: Weights, 
 
 
 def _beside(first: _Excerpt, others: Sequence[Passage], weights: Weights, question: str) -> tuple[_Excerpt, ...]:
-    """The next place, if it covers words of the question that the first leaves out."""
+    """The next place, if its very heading names what the first leaves out of the question."""
     said = terms(f"{first.passage.chunk.place} {first.text}")
     missing = {term: weight for term, weight in weights.items() if term not in said}
-    total = sum(weights.values())
     for passage in others[:4]:
         text = f"{passage.chunk.place} {passage.body}"
         brought = sum(weight for term, weight in missing.items() if term in terms(text))
-        if total and brought / total >= ADDS and coverage(text, weights) >= 0.5:
+        named = terms(passage.chunk.place) & missing.keys()
+        if named and brought >= ADDS * sum(weights.values()) and coverage(text, weights) >= 0.5:
             excerpt = _excerpt(passage, {**weights, **{t: 2 * w for t, w in missing.items()}}, question, BESIDE)
             prose = tuple(block for block in excerpt.blocks if block.form is not Form.CODE)
             return (_Excerpt(passage, prose),) if prose and len(excerpt.text) <= PROSE else ()
     return ()
 
 
-def _hint(passage: Passage, weights: Weights) -> _Excerpt:
+def _hint(passage: Passage, weights: Weights, question: str) -> _Excerpt:
     """One short block: the sentences round the best one, or a short list, table or example whole."""
     found = _readable(passage)
-    best = max(found, key=lambda block: (coverage(block.text, weights), block.form is Form.PARAGRAPH), default=None)
-    if best is None:
+    if not found:
         return _Excerpt(passage, ())
+    scores = _scores(found, passage, weights, question)
+    best = found[max(range(len(found)), key=lambda i: scores[i])]
     short = _shortened(best, weights, HINT)
-    if len(short.text) <= 2 * HINT:
-        return _Excerpt(passage, (short,))
+    if len(short.text) > 2 * HINT:
+        short = _first_steps(short) if short.form is Form.STEPS else _first_paragraph(found, weights)
+    return _Excerpt(passage, (short,) if short.text else ())
+
+
+def _first_steps(steps: Block) -> Block:
+    kept = [steps.items[0]]
+    for item in steps.items[1:]:
+        if sum(map(len, kept)) + len(item) > 2 * HINT:
+            break
+        kept.append(item)
+    return Block(Form.STEPS, "\n".join([*kept, "", "…"]))
+
+
+def _first_paragraph(found: Sequence[Block], weights: Weights) -> Block:
     prose = [block for block in found if block.form is Form.PARAGRAPH]
-    return _Excerpt(passage, (_shortened(prose[0], weights, HINT),) if prose else ())
+    return _shortened(prose[0], weights, HINT) if prose else Block(Form.PARAGRAPH, "")
 
 
 # ---- shortening: whole sentences, items and rows only ----
@@ -213,31 +237,38 @@ def _best(pieces: Sequence[str], weights: Weights, room: int) -> list[str]:
 # ---- writing ----
 
 
-def _written(excerpts: Sequence[_Excerpt], *, quoted: bool) -> Cited:
-    text = "\n\n".join(_marked(excerpt, number) for number, excerpt in enumerate(excerpts, start=1))
+def _written(excerpts: Sequence[_Excerpt], question: str, *, quoted: bool) -> Cited:
+    asked = terms(question)
+    text = "\n\n".join(_marked(excerpt, number, asked) for number, excerpt in enumerate(excerpts, start=1))
     if quoted:
         text = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
     return Cited(text, cite_all(excerpt.passage for excerpt in excerpts))
 
 
-def _marked(excerpt: _Excerpt, number: int) -> str:
+def _marked(excerpt: _Excerpt, number: int, asked: Collection[str]) -> str:
     """The excerpt with its mark after the last sentence, or after the heading when there is no sentence."""
     mark = f"[{number}]"
     parts = [block.text for block in excerpt.blocks]
-    lead = _lead(excerpt)
-    sentences = [i for i, block in enumerate(excerpt.blocks) if block.form is Form.PARAGRAPH]
-    if sentences:
-        parts[sentences[-1]] += f" {mark}"
+    lead = _lead(excerpt, asked)
+    prose = [i for i, block in enumerate(excerpt.blocks) if block.form is Form.PARAGRAPH]
+    ends = [i for i in prose if not parts[i].endswith(":")] or prose
+    if ends:
+        parts[ends[-1]] += f" {mark}"
     else:
         lead = f"{lead or _heading(excerpt.passage)} {mark}"
     return "\n\n".join(part for part in (lead, *parts) if part)
 
 
-def _lead(excerpt: _Excerpt) -> str:
-    """The heading, when the excerpt does not stand alone: it starts with "It …", with a list, a table or code."""
+def _lead(excerpt: _Excerpt, asked: Collection[str]) -> str:
+    """The heading, when the excerpt does not stand alone.
+
+    That is when it begins with "It …", a list, a table or code, or answers a heading that asks something else.
+    """
     first = excerpt.blocks[0]
-    alone = first.form is Form.PARAGRAPH and not _LEANING.match(first.text)
-    return "" if alone else _heading(excerpt.passage)
+    heading = _heading(excerpt.passage)
+    leans = first.form is not Form.PARAGRAPH or bool(_LEANING.match(first.text))
+    other = heading.endswith("?**") and not terms(heading) <= set(asked)
+    return heading if leans or other else ""
 
 
 def _heading(passage: Passage) -> str:

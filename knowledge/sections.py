@@ -9,6 +9,7 @@ from knowledge.citing import one_per_place
 from knowledge.model import Chunk, Kind, Passage
 from knowledge.ports import ChunkIndex
 
+LONG_EXAMPLE = 400  # characters
 LONGEST = 6000  # characters: a section beyond that is a page of its own, and its best piece says more
 
 
@@ -21,10 +22,38 @@ def widen(passages: Sequence[Passage], *, index: ChunkIndex, count: int) -> list
 def _whole(passage: Passage, index: ChunkIndex) -> Passage:
     found = passage.chunk
     pieces = [piece for piece in index.document(found.document_id) if _belongs(piece, found)]
-    text = "\n\n".join(piece.text.strip("\n") for piece in pieces if piece.text.strip())
+    text = _joined([piece.text.strip("\n") for piece in pieces if piece.text.strip()])
     if len(pieces) < 2 and not found.phrasing:
         return passage
     return replace(passage, section=text) if len(text) <= LONGEST else passage
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """The texts one after the other; a table or a long example that was cut in two becomes one again."""
+    whole = ""
+    for text in texts:
+        header, _, rows = text.partition("\n|")
+        opening, _, code = text.partition("\n")
+        delimiter, _, rows = rows.partition("\n")
+        if header.startswith("|") and f"{header}\n|{delimiter}\n" in f"{_last_block(whole)}\n":
+            whole = f"{whole}\n{rows}"
+        elif opening.startswith("```") and _is_long_code(_last_block(whole), opening):
+            whole = f"{whole.removesuffix('```').rstrip()}\n{code}"
+        else:
+            whole = f"{whole}\n\n{text}" if whole else text
+    return whole
+
+
+def _last_block(text: str) -> str:
+    if not text.endswith("```"):
+        return text.rpartition("\n\n")[2]
+    start = text.rfind("```", 0, len(text) - 3)
+    return text[start:] if start >= 0 else text
+
+
+def _is_long_code(block: str, opening: str) -> bool:
+    """Only an example too long for one chunk is cut; two short ones after each other are two."""
+    return block.startswith(f"{opening}\n") and len(block) > LONG_EXAMPLE
 
 
 def _belongs(piece: Chunk, found: Chunk) -> bool:
