@@ -23,6 +23,7 @@ COLLECTION: Final = "knowledge"
 BATCH: Final = 5_000  # Chroma takes 5,461 at most
 SEARCH_BREADTH: Final = 256  # the beam of a query: at least as many as a search asks for
 PROBED: Final = 50
+SERVER_SECONDS: Final = 20.0
 REMEDY: Final = "Run `sheriff ingest` to build it again"
 FILTERS: Final = ("document_id", "source", "kind", "component")
 
@@ -111,6 +112,8 @@ class ChromaIndex:
             client = chromadb.HttpClient(
                 host=parts.hostname, port=parts.port or (443 if secure else 8000), ssl=secure, settings=_settings()
             )
+            for session in _sessions(client):
+                session.timeout = SERVER_SECONDS
             try:
                 client.get_collection(collection, embedding_function=None)
             except NotFoundError:
@@ -129,7 +132,7 @@ class ChromaIndex:
                 _check_vectors(collection, place)
                 return cls(client, collection, place, lexical_folder)
         except Exception:
-            client.close()
+            _close(client, place)
             raise
 
     @property
@@ -196,7 +199,7 @@ class ChromaIndex:
 
     def close(self) -> None:
         """Let go of files and connections; the index cannot be used afterwards."""
-        self._client.close()
+        _close(self._client, self._place)
 
     def _seal(self) -> None:
         # The number changes with every write, so that a word index left behind by a crash is recognised.
@@ -244,6 +247,18 @@ def _embedded_client(folder: Path) -> Any:
         # Chroma keeps the half-started system under its path and would hand it out again after a repair.
         SharedSystemClient._identifier_to_system.pop(str(folder), None)  # noqa: SLF001
         raise
+
+
+def _sessions(client: Any) -> list[Any]:
+    # The HTTP clients under a Chroma client: it sets no time-out on them and never closes them.
+    return [part._server._session for part in (client, client._admin_client)]  # noqa: SLF001
+
+
+def _close(client: Any, place: _Place) -> None:
+    if place.remote:
+        for session in _sessions(client):
+            session.close()
+    client.close()
 
 
 def _create_collection(client: Any, name: str, fingerprint: str) -> Any:

@@ -131,7 +131,7 @@ class LexicalIndex:
         return sorted(chunks, key=lambda chunk: (chunk.document_id, chunk.order))
 
     def document_ids(self) -> list[str]:
-        return [term for term, _ in self._live_terms(self._snapshot.searcher, "document")]
+        return sorted(term for term, _ in self._live_terms(self._snapshot.searcher, "document"))
 
     def add(self, chunks: Sequence[Chunk]) -> None:
         def write(writer: Any) -> None:
