@@ -87,13 +87,13 @@ def _of_prose(text: str) -> Request:
 
 def _split(text: str) -> tuple[list[SourceFile], str]:
     """Pasted YAML and the prose around it."""
-    blocks = [b for b in fenced_blocks(text) if _is_yaml_block(b.info, b.text)]
+    blocks = [(info, block) for info, block, _ in fenced_blocks(text) if _is_yaml_block(info, block)]
     if blocks:
         prose = text
-        for block in blocks:
-            prose = prose.replace(block.text.rstrip("\n"), "")
+        for _, block in blocks:
+            prose = prose.replace(block.rstrip("\n"), "")
         prose = re.sub(r"(?m)^\s*(?:```|~~~).*$", "", prose).strip()
-        return [SourceFile(_name(b.info, n), b.text) for n, b in enumerate(blocks, start=1)], prose
+        return [SourceFile(_name(info, n), block) for n, (info, block) in enumerate(blocks, start=1)], prose
     if looks_like_yaml(text):
         return [SourceFile("pasted.yaml", text)], ""
     return _after_a_lead(text)
