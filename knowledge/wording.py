@@ -22,7 +22,10 @@ _WORD: Final = re.compile(r"[^\W_]+")
 # A word that carries punctuation inside: kafka.topic.partitions, ORA-01017, my_key, %namespace%. The look-behind keeps
 # the search linear on a paste without spaces.
 _IDENTIFIER: Final = re.compile(r"(?<![\w%])%?\w+(?:[.:/@-]+\w+)+%?|(?<![\w%])%\w+%|(?<!\w)\w*_\w*")
-_ENDINGS: Final = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "ly", "s", "e", "y")
+_ENDINGS: Final = (
+    *("ations", "ation", "ators", "ator", "ating", "ated", "ates", "ate"),
+    *("ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "ly", "s"),
+)
 _SHORTEST_STEM: Final = 3
 
 
@@ -34,10 +37,10 @@ def content_words(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """A word without its English ending: rough, and the same on both sides of a comparison."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
-            return word.removesuffix(ending)
-    return word
+    longest = len(word) - _SHORTEST_STEM
+    ending = next((ending for ending in _ENDINGS if len(ending) <= longest and word.endswith(ending)), "")
+    bare = word.removesuffix(ending)
+    return bare[:-1] if len(bare) > _SHORTEST_STEM and bare[-1] in "eiy" else bare
 
 
 def identifiers(text: str) -> list[str]:
