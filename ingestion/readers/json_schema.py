@@ -79,6 +79,8 @@ class _Reader:
         for key, value in _children(merged):
             if isinstance(value, Mapping) and (path or key not in dict(_fixed(merged))):
                 inner = self._merged(value)
+                if _references(inner.get("items")):
+                    inner["items"] = self._merged(inner["items"])
                 at = f"{path}.{key}" if path else key
                 yield at, inner, key in required
                 yield from self._below(value, inner, at, opened)
@@ -131,8 +133,8 @@ class _Reader:
         return found
 
 
-def _references(schema: Schema) -> frozenset[str]:
-    reference = schema.get("$ref")
+def _references(schema: object) -> frozenset[str]:
+    reference = schema.get("$ref") if isinstance(schema, Mapping) else None
     return frozenset([reference]) if isinstance(reference, str) else frozenset()
 
 
@@ -159,7 +161,20 @@ def _whole(schema: Schema, title: str) -> str:
 
 def _about(path: str, schema: Schema, *, required: bool) -> str:
     """One property in words; the path is said in full, because people search for it."""
-    facts = [f"`{path}`: {_type(schema)}{', required' if required else ''}."]
+    lines = [f"`{path}`: {_type(schema)}{', required' if required else ''}.", *_facts(schema)]
+    items = schema.get("items")
+    if isinstance(items, Mapping) and (each := _facts(items)):
+        lines.append(f"Each item: {' '.join(each)}")
+    if merge := _sentence(schema, "x-merge"):
+        key = _sentence(schema, "x-key")
+        lines.append(f"Merge rule of overlays: {merge}{f' `{key}`' if key else ''}.")
+    if page := _sentence(schema, "x-doc").partition("#")[0]:
+        lines.append(f"See also: {page.removesuffix('.md')}.")
+    return "\n".join([*lines, *_examples(schema)])
+
+
+def _facts(schema: Schema) -> list[str]:
+    facts: list[str] = []
     if description := _sentence(schema, "description") or _sentence(schema, "title"):
         facts.append(description)
     if "default" in schema:
@@ -170,14 +185,9 @@ def _about(path: str, schema: Schema, *, required: bool) -> str:
         facts.append(f"Allowed values: {', '.join(_value(value) for value in values[:SHOWN_VALUES])}.")
     if limits := [words.format(schema[key]) for key, words in LIMITS.items() if _is_limit(schema.get(key))]:
         facts.append(f"Limits: {', '.join(limits)}.")
-    if merge := _sentence(schema, "x-merge"):
-        key = _sentence(schema, "x-key")
-        facts.append(f"Merge rule of overlays: {merge}{f' `{key}`' if key else ''}.")
     if schema.get("deprecated") is True:
         facts.append("It is deprecated.")
-    if page := _sentence(schema, "x-doc").partition("#")[0]:
-        facts.append(f"See also: {page.removesuffix('.md')}.")
-    return "\n".join([*facts, *_examples(schema)])
+    return facts
 
 
 def _type(schema: Schema) -> str:

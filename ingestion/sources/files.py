@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -45,13 +46,21 @@ def entry_of(source: str, file: Path, path: str, root: Path) -> Entry | Skipped:
         if file.is_symlink() and not file.resolve(strict=True).is_relative_to(root):
             return Skipped(place, "links to a file outside the source's folder; copy it there", keeps=False)
         found = file.stat()
-    except FileNotFoundError:
-        return Skipped(place, "links to a file that does not exist", keeps=False)
     except (OSError, RuntimeError) as error:
-        return Skipped(place, f"cannot be looked at: {explain(error)}")
+        return Skipped(place, *_obstacle(error))
     if not stat.S_ISREG(found.st_mode):
         return Skipped(place, "is not an ordinary file", keeps=False)
     return Entry(path, file, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _obstacle(error: OSError | RuntimeError) -> tuple[str, bool]:
+    """Why a file cannot be looked at, and whether that may pass."""
+    if isinstance(error, FileNotFoundError):
+        return "links to a file that does not exist", False
+    # Before Python 3.13 a loop of links is a RuntimeError.
+    if isinstance(error, RuntimeError) or error.errno == errno.ELOOP:
+        return "links to itself; remove it", False
+    return f"cannot be looked at: {explain(error)}", True
 
 
 def text_of(entry: Entry) -> str | Unreadable:

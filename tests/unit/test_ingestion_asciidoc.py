@@ -21,7 +21,8 @@ def only_text(text: str) -> str:
 
 def test_headings_and_explicit_anchors() -> None:
     page = read(
-        ":_mod-docs-content-type: CONCEPT\n// a comment\n////\nhidden\n////\n[id='con-x-{context}']\n= The page\n\nIntro.\n\n"
+        ":_mod-docs-content-type: CONCEPT\n// a comment\n////\nhidden\n////\n"
+        "[id='con-x-{context}']\n= The page\n\nIntro.\n\n"
         "[[deep]]\n== Deep `dive`\n\nText.\n\n=== Deeper\n\nMore.\n"
     )
 
@@ -68,7 +69,8 @@ def test_terms_admonitions_and_callouts() -> None:
     )
 
     assert text == (
-        "- `NAME`: What it is.\n\n   More.\n\n   **Note:** Mind it.\n\n   **Warning:**\n   Danger.\n\n1. First.\n1. Next."
+        "- `NAME`: What it is.\n\n   More.\n\n   **Note:** Mind it.\n\n   **Warning:**\n"
+        "   Danger.\n\n1. First.\n1. Next."
     )
 
 

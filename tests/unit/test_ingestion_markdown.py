@@ -141,7 +141,10 @@ def test_comments_are_dropped_and_lines_keep_their_numbers() -> None:
 
 
 def test_admonitions_of_every_dialect_become_labels_and_their_code_is_code() -> None:
-    text = '# T\n\n!!! warning "Data loss"\n\n    Do this:\n\n    ```bash\n    # run\n    ```\n\n## After\n\n:::note\nKept.\n:::\n\n> [!TIP]\n> Hint.\n'
+    text = (
+        '# T\n\n!!! warning "Data loss"\n\n    Do this:\n\n    ```bash\n    # run\n    ```\n\n'
+        "## After\n\n:::note\nKept.\n:::\n\n> [!TIP]\n> Hint.\n"
+    )
     page = read(text)
 
     assert page.sections[0].text == "**Warning: Data loss**\n\nDo this:\n\n```bash\n# run\n```"
@@ -149,19 +152,29 @@ def test_admonitions_of_every_dialect_become_labels_and_their_code_is_code() -> 
 
 
 def test_tabs_and_shortcodes_leave_their_content() -> None:
-    text = '# T\n\n=== "Linux"\n\n    Use apt.\n\n{{< note >}}Careful{{< /note >}}\n{% raw %}\n`{{ .Values.x }}` and {{ .Release }}\n--8<-- "snippet.md"\n'
+    text = (
+        '# T\n\n=== "Linux"\n\n    Use apt.\n\n{{< note >}}Careful{{< /note >}}\n{% raw %}\n'
+        '`{{ .Values.x }}` and {{ .Release }}\n--8<-- "snippet.md"\n'
+    )
 
     assert read(text).sections[0].text == ("**Linux**\n\nUse apt.\n\nCareful\n\n`{{ .Values.x }}` and {{ .Release }}")
 
 
 def test_relative_links_and_pictures_keep_their_words_and_absolute_links_stay() -> None:
-    text = "# T\n\n[Here](../a.md#b), [there](https://x.example/a), ![a picture](p.png), `[code](kept.md)`, [ref][1].\n\n[1]: https://r.example\n"
+    text = (
+        "# T\n\n"
+        "[Here](../a.md#b), [there](https://x.example/a), ![a picture](p.png), `[code](kept.md)`, [ref][1].\n\n"
+        "[1]: https://r.example\n"
+    )
 
     assert read(text).sections[0].text == ("Here, [there](https://x.example/a), a picture, `[code](kept.md)`, ref.")
 
 
 def test_html_tables_become_markdown_tables_where_they_fit() -> None:
-    text = "# T\n\n<table>\n<tr><th>Name</th><th>Limit</th></tr>\n<tr><td>a|b</td><td>1</td></tr>\n</table>\n\n<details>\n<summary>More</summary>\nHidden.\n</details>\n"
+    text = (
+        "# T\n\n<table>\n<tr><th>Name</th><th>Limit</th></tr>\n<tr><td>a|b</td><td>1</td></tr>\n"
+        "</table>\n\n<details>\n<summary>More</summary>\nHidden.\n</details>\n"
+    )
 
     section = read(text).sections[0]
 
