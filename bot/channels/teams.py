@@ -214,9 +214,9 @@ class TeamsChannel:
         name = body.get("name")
         if name == "adaptiveCard/action":
             card = await self._act(body)
-            answer = InvokeResponse(200, {"statusCode": 200, "type": wire.CARD, "value": card})
+            answer = InvokeResponse(status=200, body={"statusCode": 200, "type": wire.CARD, "value": card})
         elif name == "message/submitAction":
-            answer = InvokeResponse(200, {})
+            answer = InvokeResponse(status=200, body={})
         else:
             return  # the SDK answers 501
         await context.send_activity(Activity(type="invokeResponse", value=answer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botframework.connector.auth import JwtTokenExtractor
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -201,22 +203,19 @@ def test_a_token_signed_with_an_unpublished_key_is_refused(bot: Bot) -> None:
 def test_a_new_signing_key_is_found_without_waiting_a_day(framework: BotFramework) -> None:
     identity = BotIdentity(app_id=APP_ID, metadata_url=f"{framework.url}/metadata")
     authentication(identity, FixedCredentials(APP_ID, "x", ""))
-    from botframework.connector.auth import JwtTokenExtractor
-
     keys = JwtTokenExtractor.metadataCache[identity.metadata_url]
-    clock = iter([0.0, 0.0, 0.0, 100.0, 100.0, 100.0, 110.0, 110.0])
-    keys._now = lambda: next(clock)
+    seconds = [0.0]
+    keys._now = lambda: seconds[0]
 
     async def scenario() -> None:
         await keys.get("key-1")
         framework.rotate_to("key-2")
+        seconds[0] += 100
         assert (await keys.get("key-2")).endorsements == ["msteams"]
         fetches = framework.key_fetches
         with pytest.raises(PermissionError):
             await keys.get("key-forged")
         assert framework.key_fetches == fetches, "an unknown id so soon again must not become a fetch"
-
-    import asyncio
 
     try:
         asyncio.run(scenario())
