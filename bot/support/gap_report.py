@@ -130,7 +130,7 @@ def _row(rank: int, gap: Gap) -> str:
 def sparkline(weeks: Sequence[int]) -> str:
     """Bars of one gap's weeks, the present one in the accent; the figures are in the label."""
     tallest = max((*weeks, 1))
-    bars = [f"M{5 + 10 * n}22v-{max(1, round(20 * count / tallest))}" for n, count in enumerate(weeks)]
+    bars = [f"M{5 + 10 * n} 22v-{max(1, round(20 * count / tallest))}" for n, count in enumerate(weeks)]
     label = "Questions per week: " + " ".join(map(str, weeks))
     return (
         f'<svg class="spark" viewBox="0 0 80 22" role="img" aria-label="{label}">'

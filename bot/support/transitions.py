@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.support.cases import UNTAKEN, Case, CaseState, Cause, Change, Event, EventKind, NotPossible
 
+SHERIFF = "Sheriff"  # the actor of what no person did
 _ENDED = {
     CaseState.RESOLVED: "is already resolved; reply to reopen it",
     CaseState.CLOSED: "is closed; reply to reopen it",
@@ -22,7 +23,7 @@ def begin(case: Case) -> Case:
     events = tuple(case.events) or (Event(case.opened, EventKind.OPENED, case.asker.name, case.question),)
     if case.state is CaseState.NEW and not _happened(events, EventKind.HANDED_OVER):
         reason = "Sheriff found no sure answer." if case.outcome == "unanswered" else ""
-        events = (*events, Event(case.opened, EventKind.HANDED_OVER, "Sheriff", reason))
+        events = (*events, Event(case.opened, EventKind.HANDED_OVER, SHERIFF, reason))
     return replace(case, events=events)
 
 
@@ -52,7 +53,7 @@ def solved(case: Case, *, by: str, at: datetime) -> Change:
 def add_details(case: Case, *, by: str, at: datetime, text: str) -> Change:
     """The asker adds something: it ends waiting for him, and reopens what was resolved."""
     text = _required(text, "Write what should be added to the case.")
-    if _said_last(case, EventKind.DETAILS_ADDED, by, text):
+    if _said_last(case, EventKind.DETAILS_ADDED, by, text) or _said_last(case, EventKind.REOPENED, by, text):
         return Change(case)
     if case.state in {CaseState.RESOLVED, CaseState.CLOSED} and (case.ticket or case.sheriff):
         return _change(case, EventKind.REOPENED, by, at, text=text, state=CaseState.REOPENED)
@@ -131,19 +132,19 @@ def name_sheriff(case: Case, *, at: datetime, sheriff: str) -> Change:
     """Write down who is on duty for a case that nobody has taken yet."""
     if case.state not in UNTAKEN or case.sheriff == sheriff:
         return Change(case)
-    return _change(case, EventKind.SHERIFF_NAMED, "Sheriff", at, text=f"{sheriff} is on duty.", sheriff=sheriff)
+    return _change(case, EventKind.SHERIFF_NAMED, SHERIFF, at, text=f"{sheriff} is on duty.", sheriff=sheriff)
 
 
 def record_ticket(case: Case, *, at: datetime, ticket: str, url: str) -> Change:
     if case.ticket == ticket:
         return Change(case)
     text = f"Ticket {ticket} opened."
-    return _change(case, EventKind.TICKET_OPENED, "Sheriff", at, text=text, ticket=ticket, ticket_url=url)
+    return _change(case, EventKind.TICKET_OPENED, SHERIFF, at, text=text, ticket=ticket, ticket_url=url)
 
 
 def note(case: Case, kind: EventKind, *, at: datetime, text: str, data: dict[str, Any] | None = None) -> Change:
     """An event of Sheriff's own that changes no state, such as "Ana was told in Teams"."""
-    return _change(case, kind, "Sheriff", at, text=text, data=data)
+    return _change(case, kind, SHERIFF, at, text=text, data=data)
 
 
 def rounds(case: Case) -> int:
@@ -186,8 +187,8 @@ def _required(text: str, otherwise: str) -> str:
 
 
 def _said_last(case: Case, kind: EventKind, by: str, text: str) -> bool:
-    """A second click or a message delivered again says the same as the last event."""
-    last = case.events[-1] if case.events else None
+    """A second click, or a message delivered again, says what a person said last, whatever Sheriff did since."""
+    last = next((e for e in reversed(case.events) if e.actor != SHERIFF), None)
     return last is not None and (last.kind, last.actor, last.text) == (kind, by, text)
 
 

