@@ -33,7 +33,7 @@ _URL = re.compile(r"(?<![\w`])((?:https?|ftp)://[^\s<>`\"')\]]*[^\s<>`\"')\].,;:
 _MARK = re.compile(r"(?<!\\)\[(\d{1,3})\]")
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])")  # "<name>" that is no tag: the page means it as text
-_FENCE = re.compile(r"\s*(?:[-*+]\s+|\d+[.)]\s+)?(?P<fence>`{3,}|~{3,})")
+_FENCE = re.compile(r"\s*(?:[-*+]\s+|\d+[.)]\s+)?(?P<fence>`{3,}(?!.*`)|~{3,})")
 _CHANGES = (  # an image may stand inside a link, so links come second, and once more
     (_DROPPED, ""),
     (_DEFINITION, ""),
@@ -47,6 +47,10 @@ _CHANGES = (  # an image may stand inside a link, so links come second, and once
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[*_)\"”]*\s+(?=[\"“(*_`\[]*[A-Z0-9`%])")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|resp|fig)|(?:^|\s)[A-Za-z])\.$", re.IGNORECASE)
+
+_ACTIVE = re.compile(r"[\[\]<]")
+_ANY_MARKUP = re.compile(r"[\[\]<`~\\]")
+_LEADING_AWAY = frozenset({"link_open", "image", "html_inline", "html_block"})
 
 
 class Form(StrEnum):
@@ -84,6 +88,11 @@ _FORMS = {
 @cache
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table").disable("reference")
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("table")
 
 
 def blocks(markdown: str) -> list[Block]:
@@ -126,7 +135,8 @@ def _block(token: Token, following: Sequence[Token], lines: Sequence[str]) -> Bl
         return Block(form, _fenced(token.content, token.info))
     if form in {Form.STEPS, Form.POINTS}:
         items = tuple(_clean_item(_lines(item, lines)) for item in _items(following))
-        return Block(form, "\n".join(items), items)
+        text = "\n".join(items)
+        return Block(Form.PARAGRAPH, _clean_prose(text)) if _leads_away(text) else Block(form, text, items)
     text = following[1].content if form is Form.HEADING else _lines(token, lines)
     return Block(form, _clean_prose(text).strip())
 
@@ -195,7 +205,7 @@ def _clean_item(item: str) -> str:
 
 
 def _clean_lines(lines: Sequence[str]) -> list[str]:
-    return _clean_prose("\n".join(lines)).splitlines()
+    return _clean_prose("\n".join(lines)).split("\n") if lines else []
 
 
 def _clean_prose(text: str) -> str:
@@ -212,4 +222,20 @@ def _clean_prose(text: str) -> str:
     for address in (_AUTOLINK, _URL):
         text = address.sub(lambda match: put_aside(f"`{match.group(1)}`"), text)
     text = _MARK.sub(r"\\[\1\\]", _PLACEHOLDER.sub(r"\\<", text))
+    restored = _restored(text, stash)
+    if _leads_away(restored):
+        restored = _restored(_ACTIVE.sub(r"\\\g<0>", text), stash)
+    return _ANY_MARKUP.sub(r"\\\g<0>", restored) if _leads_away(restored) else restored
+
+
+def _restored(text: str, stash: Sequence[str]) -> str:
     return _STASHED.sub(lambda match: stash[int(match.group(1))], text)
+
+
+def _leads_away(text: str) -> bool:
+    """Whether a renderer would still find a link, an image or HTML: what the patterns miss is escaped altogether."""
+    if not _ACTIVE.search(text):
+        return False
+    tokens = _renderer().parse(text)
+    inside = (child.type for token in tokens for child in token.children or ())
+    return any(kind in _LEADING_AWAY for kind in (*(token.type for token in tokens), *inside))

@@ -213,6 +213,7 @@ def _shortened(block: Block, weights: Weights, room: int = 450) -> Block:
 
 def _sentences(pieces: Sequence[str], weights: Weights, room: int) -> str:
     """The best sentence and its neighbours on both sides, growing while there is room."""
+    weights = _telling(pieces, weights)
     best = max(range(len(pieces)), key=lambda i: coverage(pieces[i], weights))
     start, end = best, best + 1
     while True:
@@ -225,6 +226,7 @@ def _sentences(pieces: Sequence[str], weights: Weights, room: int) -> str:
 
 def _best(pieces: Sequence[str], weights: Weights, room: int) -> list[str]:
     """The items or rows that matter, in their order; at least one."""
+    weights = _telling(pieces, weights)
     ranked = sorted(range(len(pieces)), key=lambda i: -coverage(pieces[i], weights))
     kept: list[int] = []
     for i in ranked:
@@ -232,6 +234,12 @@ def _best(pieces: Sequence[str], weights: Weights, room: int) -> list[str]:
             break
         kept.append(i)
     return [pieces[i] for i in sorted(kept)]
+
+
+def _telling(pieces: Sequence[str], weights: Weights) -> Weights:
+    """The weights by which these pieces differ: a word in every row says nothing about a row."""
+    rare = rarity(weights, pieces)
+    return {term: weight * rare[term] for term, weight in weights.items()}
 
 
 # ---- writing ----

@@ -14,7 +14,8 @@ from knowledge.wording import content_words
 
 SUPPORT = 0.4  # share of a sentence's content words that the cited passages must have: a paraphrase keeps more
 _FEW_WORDS = 4  # shorter sentences say too little to be measured
-_MARKS = re.compile(r"[\[【]\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*(?:†[^\]】]*)?[\]】]")
+_MARKS = re.compile(r"[\[【]\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*(?:†[^\]】]*)?[\]】](?:\([^()\n]*\))?")
+_DEFINITION = re.compile(r"^(\s*(?:[-*+>]\s*)*\[\d+\]):", re.MULTILINE)
 _MARK = re.compile(r"\[(\d{1,3})\]")
 _SPAN = r"(?<!`)(?P<ticks>`+)(?!`)(?P<span>.+?)(?<!`)(?P=ticks)(?!`)"
 _CODE_SPAN = re.compile(_SPAN, re.DOTALL)
@@ -134,7 +135,7 @@ def _harmless(text: str) -> str:
     """Marks in one form, prose without links, images and HTML; our own marks survive the cleaning."""
     text = _in_prose(_MARKS, lambda match: "".join(f"⟦{n}⟧" for n in re.findall(r"\d+", match.group(1))), text)
     text = blocks.clean(text) if text.strip() else ""
-    return re.sub(r"⟦(\d+)⟧", r"[\1]", text).strip()
+    return _DEFINITION.sub(r"\1", re.sub(r"⟦(\d+)⟧", r"[\1]", text)).strip()
 
 
 def _renumbered(text: str, count: int) -> tuple[str, list[int]]:
@@ -157,9 +158,10 @@ def _known_addresses_only(text: str, sources: _Sources) -> str:
 
     def keep(match: re.Match[str]) -> str:
         code = match.group("span")
-        return match.group() if not _ADDRESS.search(code) or _folded(code) in sources.text else ""
+        harmless = "\n" in code or not _ADDRESS.search(code) or _folded(code) in sources.text
+        return match.group() if harmless else ""
 
-    return _CODE_SPAN.sub(keep, text)
+    return _CODE_SPAN.sub(keep, text).strip()
 
 
 def _in_prose(pattern: re.Pattern[str], change: Callable[[re.Match[str]], str], text: str) -> str:

@@ -1,0 +1,128 @@
+"""The chain from a question to an answer, with every fork."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from knowledge import answering
+from knowledge.adapters.langchain_retriever import SheriffRetriever
+from knowledge.errors import IndexBroken
+from knowledge.model import Answer, Origin, Outcome
+from knowledge.ports import ChatModel
+from knowledge.relevance import Policy
+from tests.fakes import HashEmbedder, MemoryIndex, ScriptedChat, a_chunk
+
+EMBEDDER = HashEmbedder()
+CHUNKS = [
+    a_chunk(
+        "Set `quota.partitions` in the `kafka.yaml` of the region. Up to 96 partitions are granted automatically.",
+        document="docs:kafka/quotas.md",
+        title="Kafka quotas",
+        headings=("Raise a partition quota",),
+        anchor="raise",
+        url="https://devinsight.example/kafka/quotas",
+    ),
+    a_chunk("Gold indexes keep events for 400 days.", document="docs:splunk.md", title="Splunk indexes"),
+    a_chunk("A silence lasts at most 14 days.", document="docs:silences.md", title="Silence alerts"),
+]
+QUESTION = "How do I raise the partition quota?"
+BACKED = "Set `quota.partitions` in the `kafka.yaml` of the region. [1]"
+ALWAYS, HINT, NEVER = Policy(0.0, 0.0), Policy(1.0, 0.0), Policy(1.0, 1.0)
+
+
+def ask(model: ChatModel | None = None, policy: Policy = ALWAYS, **more: Any) -> Answer:
+    index = MemoryIndex(EMBEDDER, CHUNKS)
+    return answering.answer(QUESTION, index=index, embedder=EMBEDDER, model=model, policy=policy, **more)
+
+
+def test_without_a_model_the_page_is_quoted_and_cited() -> None:
+    answer = ask()
+
+    assert (answer.outcome, answer.origin, answer.note) == (Outcome.ANSWERED, Origin.QUOTED, "")
+    assert "Set `quota.partitions` in the `kafka.yaml` of the region." in answer.text
+    assert answer.citations[0].url == "https://devinsight.example/kafka/quotas#raise"
+    assert 0 <= answer.confidence <= 1
+
+
+def test_a_hint_is_quoted_as_a_hint() -> None:
+    answer = ask(policy=HINT)
+
+    assert answer.outcome is Outcome.HINTED
+    assert answer.text.startswith("> ")
+
+
+def test_below_the_policy_nothing_is_said_but_where_we_looked() -> None:
+    answer = ask(ScriptedChat(BACKED), policy=NEVER)
+
+    assert (answer.outcome, answer.text, answer.citations) == (Outcome.UNANSWERED, "", ())
+    assert answer.looked_at[0].heading == "Raise a partition quota"
+
+
+def test_an_empty_index_leaves_every_question_unanswered() -> None:
+    answer = answering.answer(QUESTION, index=MemoryIndex(), embedder=EMBEDDER, model=None, policy=ALWAYS)
+
+    assert (answer.outcome, answer.looked_at) == (Outcome.UNANSWERED, ())
+
+
+def test_a_backed_draft_is_the_answer_and_was_heard_in_pieces() -> None:
+    heard: list[str] = []
+
+    answer = ask(ScriptedChat(BACKED[:20], BACKED[20:]), listen=heard.append)
+
+    assert (answer.text, answer.origin, answer.outcome) == (BACKED, Origin.GENERATED, Outcome.ANSWERED)
+    assert heard == [BACKED[:20], BACKED[20:]]
+    assert [citation.path for citation in answer.citations] == ["kafka/quotas.md"]
+
+
+@pytest.mark.parametrize("pieces", [(), ("Set it",)])
+def test_a_silent_model_gives_way_to_the_page(pieces: tuple[str, ...]) -> None:
+    answer = ask(ScriptedChat(*pieces, fault="The model scripted cannot be reached."))
+
+    assert answer.note == "The writing model is not answering. This is quoted from the page instead."
+    assert (answer.origin, answer.outcome) == (Origin.QUOTED, Outcome.ANSWERED)
+    assert "quota.partitions" in answer.text
+
+
+@pytest.mark.parametrize("draft", ["Set `quota.maximum` to 500. [1]", "Set it in the region.", "[7]", " "])
+def test_a_draft_without_backing_becomes_a_quoted_hint(draft: str) -> None:
+    answer = ask(ScriptedChat(draft))
+
+    assert (answer.outcome, answer.origin) == (Outcome.HINTED, Origin.QUOTED)
+    assert answer.note == answering.NOT_BACKED
+    assert "500" not in answer.text
+
+
+def test_when_search_is_sure_and_the_model_declines_it_is_a_hint() -> None:
+    answer = ask(ScriptedChat("NO_ANSWER"))
+
+    assert (answer.outcome, answer.note) == (Outcome.HINTED, answering.MODEL_DECLINES)
+
+
+def test_when_neither_is_sure_the_question_is_unanswered() -> None:
+    answer = ask(ScriptedChat("NO_ANSWER"), policy=HINT)
+
+    assert (answer.outcome, answer.text) == (Outcome.UNANSWERED, "")
+    assert answer.looked_at
+
+
+def test_a_broken_index_is_the_callers_business() -> None:
+    class Broken(MemoryIndex):
+        def chunks(self, ids: object) -> Any:
+            raise IndexBroken("the index cannot be read")
+
+    index = Broken(EMBEDDER, CHUNKS)
+
+    with pytest.raises(IndexBroken):
+        answering.answer(QUESTION, index=index, embedder=EMBEDDER, model=None, policy=ALWAYS)
+
+
+def test_other_chains_get_the_same_passages_as_langchain_documents() -> None:
+    retriever = SheriffRetriever(index=MemoryIndex(EMBEDDER, CHUNKS), embedder=EMBEDDER, limit=2)
+
+    documents = retriever.invoke(QUESTION)
+
+    assert documents[0].metadata["path"] == "kafka/quotas.md"
+    assert documents[0].metadata["url"].endswith("#raise")
+    assert documents[0].page_content == CHUNKS[0].text

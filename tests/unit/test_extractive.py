@@ -1,0 +1,277 @@
+"""Answers without a model."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.citing import one_per_place
+from knowledge.extractive import quote
+from knowledge.model import Kind, Outcome, Passage
+from knowledge.sections import widen
+from tests.fakes import HashEmbedder, MemoryIndex, a_chunk
+
+FILLER = "Nothing in this sentence is about that at all, it only fills the page with other matters. " * 8
+QUOTA_STEPS = """\
+1. See what you use on the [dashboard](https://grafana.example/d/1).
+2. Set `quota.partitions` in the `kafka.yaml` of the region:
+
+```yaml
+quota:
+  partitions: 72
+```
+
+3. Merge to `main`.
+
+Ask before the topic needs it."""
+
+
+def found(text: str, **given_: object) -> Passage:
+    fields: dict[str, object] = {"headings": ("Raise a partition quota",), "anchor": "raise"}
+    return Passage(a_chunk(text, **(fields | given_)), 0.9)  # type: ignore[arg-type]
+
+
+def answered(question: str, *passages: Passage) -> str:
+    return quote(question, passages, outcome=Outcome.ANSWERED).text
+
+
+def test_a_short_section_is_quoted_whole_with_its_mark() -> None:
+    text = answered("raise the partition quota", found("Set it in `kafka.yaml`. It is counted per region."))
+
+    assert text == "Set it in `kafka.yaml`. It is counted per region. [1]"
+
+
+def test_a_procedure_comes_whole_with_its_example_and_its_heading() -> None:
+    text = answered("How do I raise the partition quota?", found(QUOTA_STEPS))
+
+    assert text.startswith("**Raise a partition quota**\n\n1. See what you use on the dashboard.\n2. Set")
+    assert "partitions: 72" in text
+    assert "3. Merge" in text
+    assert text.endswith("Ask before the topic needs it. [1]")
+
+
+def test_of_a_long_paragraph_the_best_sentence_and_its_neighbours_remain() -> None:
+    page = FILLER + "Up to 96 partitions are granted automatically. " + FILLER
+
+    text = answered("how many partitions are granted automatically", found(page))
+
+    assert "Up to 96 partitions are granted automatically." in text
+    assert len(text) < 600
+
+
+def test_of_a_long_page_the_block_that_answers_remains() -> None:
+    page = f"{FILLER}\n\n{FILLER}\n\nCompaction keeps the last record of each key.\n\n{FILLER}"
+
+    text = answered("what does compaction keep", found(page, headings=("Clean-up",)))
+
+    assert "Compaction keeps the last record of each key." in text
+    assert len(text) <= 1000
+
+
+def test_a_table_keeps_its_header_and_the_rows_that_matter() -> None:
+    rows = "\n".join(f"| class{n} | {n * 7} days of retention for it | someone |" for n in range(40))
+    page = f"{FILLER}\n\n| Class | Retention | Owner |\n|---|---|---|\n{rows}\n| gold | 400 days | storage |"
+
+    text = answered("retention of gold", found(page, headings=("Retention classes",)))
+
+    assert "| Class | Retention | Owner |\n|---|---|---|\n" in text
+    assert "| gold | 400 days | storage |" in text
+    assert text.count("\n|") < 15
+
+
+def test_at_most_one_example_is_quoted_and_the_one_that_fits() -> None:
+    page = "Topics:\n\n```yaml\ntopics: []\n```\n\nQuota:\n\n```yaml\nquota: {partitions: 72}\n```"
+
+    text = answered("example of a partitions quota", found(page))
+
+    assert text.count("```") == 2
+    assert "partitions: 72" in text
+
+
+def test_an_example_longer_than_a_screen_is_left_to_the_page() -> None:
+    code = "\n".join(f"line{n}: quota" for n in range(100))
+
+    text = answered("quota", found(f"Set the quota like this:\n\n```yaml\n{code}\n```"))
+
+    assert "```" not in text
+
+
+def test_only_an_example_is_an_answer_too() -> None:
+    text = answered("quota yaml", found("```yaml\nquota: 1\n```"))
+
+    assert text == "**Raise a partition quota** [1]\n\n```yaml\nquota: 1\n```"
+
+
+def test_a_list_of_many_points_keeps_those_that_matter() -> None:
+    points = "\n".join(f"- Point {n} about something else entirely, at length" for n in range(30))
+    page = f"{points}\n- The broker limit is 3 per region"
+
+    text = answered("broker limit", found(page, headings=("Limits",)))
+
+    assert "- The broker limit is 3 per region" in text
+    assert text.count("\n- ") < 12
+
+
+def test_an_faq_answer_is_quoted_whole_without_its_pointer() -> None:
+    answer = f"No. {FILLER}\n\n1. Ask\n2. Wait\n\nSee also: [kafka/quotas](x)."
+    entry = found(answer, kind=Kind.FAQ, title="Can I lower it?", headings=(), anchor="lower")
+
+    text = answered("may the quota be lowered", entry)
+
+    assert text.startswith("**Can I lower it?**\n\nNo. ")
+    assert "1. Ask\n2. Wait" in text
+    assert "See also" not in text
+
+
+def test_a_heading_that_asks_the_same_is_not_repeated() -> None:
+    entry = found("Yes, in the console.", kind=Kind.FAQ, title="Can I lower the quota?", headings=())
+
+    assert answered("Can I lower the quota?", entry) == "Yes, in the console. [1]"
+
+
+def test_a_property_of_a_schema_says_type_default_and_meaning() -> None:
+    text = (
+        "`vaults[].softDeleteDays`: integer.\nDays until a vault is gone.\nDefault: `90`.\nSee also: base/key-vaults."
+    )
+    entry = found(text, kind=Kind.SCHEMA, title="Key vaults", headings=("vaults", "softDeleteDays"))
+
+    shown = answered("default of softDeleteDays", entry)
+
+    assert shown == "`vaults[].softDeleteDays`: integer.\nDays until a vault is gone.\nDefault: `90`. [1]"
+
+
+def test_a_second_place_is_added_for_what_the_first_leaves_out() -> None:
+    first = found("Silence it in `alerting.yaml`.", headings=("Silence an alert",), document="docs:alerting.md")
+    second = found("Windows are on Sunday.", headings=("Maintenance windows of databases",), document="docs:herm.md")
+
+    result = quote("silence an alert in a maintenance window", [first, second], outcome=Outcome.ANSWERED)
+
+    assert "Silence it in `alerting.yaml`. [1]" in result.text
+    assert "Windows are on Sunday. [2]" in result.text
+    assert [citation.number for citation in result.citations] == [1, 2]
+
+
+def test_a_second_place_that_says_the_same_is_left_out() -> None:
+    first = found("Set the quota in `kafka.yaml`.", document="docs:a.md")
+    second = found("The quota is set in `kafka.yaml`.", document="docs:b.md")
+
+    assert "[2]" not in answered("set the quota", first, second)
+
+
+def test_a_hint_is_a_short_quotation() -> None:
+    page = FILLER + "Approval takes one working day. " + FILLER
+
+    result = quote("how long does approval take", [found(page)], outcome=Outcome.HINTED)
+
+    assert all(line.startswith(">") for line in result.text.splitlines())
+    assert "Approval takes one working day." in result.text
+    assert len(result.text) < 500
+
+
+def test_a_hint_at_a_long_procedure_shows_whole_first_steps() -> None:
+    steps = "\n".join(f"{n}. Do the thing number {n} with great care and attention to the quota" for n in range(1, 30))
+
+    result = quote("how do I do the quota thing", [found(steps)], outcome=Outcome.HINTED)
+
+    assert "> 1. Do the thing number 1" in result.text
+    assert result.text.endswith("> …")
+    assert len(result.text) < 900
+
+
+def test_a_hint_at_a_long_example_quotes_the_sentence_before_it() -> None:
+    code = "\n".join(f"quota: {n}" for n in range(80))
+
+    result = quote("quota", [found(f"Declare it:\n\n```yaml\n{code}\n```")], outcome=Outcome.HINTED)
+
+    assert result.text == "> Declare it: [1]"
+
+
+def test_a_place_without_text_gives_way_to_the_next() -> None:
+    empty = found("<!-- nothing -->", document="docs:empty.md")
+
+    result = quote("quota", [empty, found("The quota is 96.")], outcome=Outcome.ANSWERED)
+
+    assert result.text == "The quota is 96. [1]"
+    assert result.citations[0].heading == "Raise a partition quota"
+
+
+def test_places_without_any_text_are_still_named() -> None:
+    result = quote("quota", [found("<!-- -->")], outcome=Outcome.ANSWERED)
+
+    assert result.text == "The likely place is **Page › Raise a partition quota**. [1]"
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.HINTED])
+def test_nothing_found_gives_nothing(outcome: Outcome) -> None:
+    assert quote("quota", [], outcome=outcome).text == ""
+
+
+def test_a_citation_opens_the_heading_and_carries_the_passage() -> None:
+    passage = found("Set [it](x).", url="https://d.example/kafka", updated="2026-10-12", owner="Kafka team")
+
+    [citation] = quote("set it", [passage], outcome=Outcome.ANSWERED).citations
+
+    assert (citation.url, citation.heading) == ("https://d.example/kafka#raise", "Raise a partition quota")
+    assert (citation.quote, citation.updated, citation.owner) == ("Set it.", "2026-10-12", "Kafka team")
+
+
+@given(st.text(max_size=200), st.text(alphabet=st.sampled_from("ab 1.\n`-|>#[]()<"), max_size=300))
+def test_any_question_and_page_give_balanced_fences(question: str, page: str) -> None:
+    for outcome in (Outcome.ANSWERED, Outcome.HINTED):
+        result = quote(question, [found(page)], outcome=outcome)
+        assert "[1]" in result.text
+
+
+# ---- widening: from a piece to its section ----
+
+
+def test_a_found_piece_gets_the_text_of_its_section() -> None:
+    place = {"headings": ("Steps",), "anchor": "steps"}
+    pieces = [a_chunk("1. One", order=0, **place), a_chunk("2. Two", order=1, **place), a_chunk("Other", order=2)]
+    index = MemoryIndex(HashEmbedder(), pieces)
+
+    [widened] = widen([Passage(pieces[1], 0.9)], index=index, count=1)
+
+    assert widened.body == "1. One\n\n2. Two"
+    assert widened.chunk.text == "2. Two"
+
+
+def test_a_table_cut_in_two_is_one_again() -> None:
+    head = "| a | b |\n|---|---|\n"
+    pieces = [a_chunk(f"Limits:\n\n{head}| 1 | 2 |", order=0), a_chunk(f"{head}| 3 | 4 |", order=1)]
+
+    [widened] = widen([Passage(pieces[0], 0.9)], index=MemoryIndex(HashEmbedder(), pieces), count=1)
+
+    assert widened.body == f"Limits:\n\n{head}| 1 | 2 |\n| 3 | 4 |"
+
+
+def test_an_example_cut_in_two_is_one_again_and_two_short_ones_stay_two() -> None:
+    long_half, short = "\n".join(f"key{n}: value" for n in range(60)), "a: 1"
+    for half, fences in ((long_half, 2), (short, 4)):
+        pieces = [a_chunk(f"```yaml\n{half}\n```", order=n) for n in range(2)]
+        [widened] = widen([Passage(pieces[0], 0.9)], index=MemoryIndex(HashEmbedder(), pieces), count=1)
+        assert widened.body.count("```") == fences
+
+
+def test_a_section_as_long_as_a_book_stays_a_piece() -> None:
+    pieces = [a_chunk("word " * 1000, order=n) for n in range(3)]
+
+    [widened] = widen([Passage(pieces[0], 0.9)], index=MemoryIndex(HashEmbedder(), pieces), count=1)
+
+    assert widened.section == ""
+
+
+def test_a_phrasing_of_an_faq_entry_brings_its_answer() -> None:
+    entry = {"kind": Kind.FAQ, "document": "faq:kafka.yaml#lower"}
+    pieces = [a_chunk("No.", order=0, **entry), a_chunk("can i lower", order=1, phrasing="can i lower", **entry)]
+
+    [widened] = widen([Passage(pieces[1], 0.9)], index=MemoryIndex(HashEmbedder(), pieces), count=1)
+
+    assert widened.body == "No."
+
+
+def test_each_place_is_shown_once() -> None:
+    first, second = a_chunk("a", order=0, anchor="x"), a_chunk("b", order=1, anchor="x")
+
+    assert one_per_place([Passage(first, 0.9), Passage(second, 0.8)]) == [Passage(first, 0.9)]
