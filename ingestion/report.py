@@ -9,6 +9,7 @@ from typing import Final
 from ingestion.sources.entries import Skipped
 
 SHOWN: Final = 20  # skipped files named one by one
+SHOWN_AGAIN: Final = 3  # in a run without changes, whose reader has most likely seen them before
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class IngestReport:
 def as_text(report: IngestReport, *, all_skipped: bool = False) -> str:
     """The report in a few lines: what was found, what became of it, what was left out and why."""
     lines = [_headline(report), *_counts(report)]
-    shown = report.skipped if all_skipped else report.skipped[:SHOWN]
+    news = report.published or report.dry_run or report.nothing_found
+    shown = report.skipped if all_skipped else report.skipped[: SHOWN if news else SHOWN_AGAIN]
     if report.skipped:
         lines += ["", f"Skipped {_number(len(report.skipped), 'file')}:"]
         lines += [f"  {skipped.path}: {skipped.reason}" for skipped in shown]

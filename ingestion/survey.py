@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ingestion.manifest import Held
 from ingestion.sources.entries import Entry, Skipped, Source
@@ -29,7 +30,7 @@ class Survey:
 def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps) -> Survey:
     """Read what is new or looks different. Raises Misuse when a source's place is missing."""
     result = Survey()
-    seen: dict[str, str] = {}
+    seen: dict[str, Path] = {}
     for source in sources:
         fingerprint = source.fingerprint
         for entry in source.entries():
@@ -38,7 +39,7 @@ def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps) 
                 continue
             known = stamps.documents(source.name, fingerprint, entry)
             if known is not None and still_held(known, held) and not known.keys() & seen.keys():
-                seen |= dict.fromkeys(known, entry.path)
+                seen |= dict.fromkeys(known, entry.location)
                 result.unchanged += known
                 result.stamps.note(source.name, fingerprint, entry, known)
             else:
@@ -47,27 +48,27 @@ def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps) 
     return result
 
 
-def _read(source: Source, fingerprint: str, entry: Entry, seen: dict[str, str], result: Survey) -> None:
+def _read(source: Source, fingerprint: str, entry: Entry, seen: dict[str, Path], result: Survey) -> None:
     documents: dict[str, str] = {}
     complete = True
     for found in source.read(entry):
         if isinstance(found, Document) and found.id not in seen:
-            seen[found.id] = entry.path
+            seen[found.id] = entry.location
             documents[found.id] = found.content_hash
             result.read.append(found)
             continue
         complete = False
-        result.skipped.append(_twice(found, seen[found.id]) if isinstance(found, Document) else found)
+        result.skipped.append(_twice(found, entry.location, seen[found.id]) if isinstance(found, Document) else found)
     if complete:  # a file with a fault is read again next time, so that the fault is told again
         result.stamps.note(source.name, fingerprint, entry, documents)
 
 
-def _twice(document: Document, first: str) -> Skipped:
-    where = "the same file" if first == document.path.partition("#")[0] else first
+def _twice(document: Document, here: Path, first: Path) -> Skipped:
+    where = "the same file" if first == here else first
     return Skipped(document.id, f"has the same source and name as one in {where}; give it another id or source name")
 
 
-def _kept(result: Survey, held: Mapping[str, Held], seen: Mapping[str, str]) -> Iterator[str]:
+def _kept(result: Survey, held: Mapping[str, Held], seen: Mapping[str, Path]) -> Iterator[str]:
     """Documents of files that cannot be read just now: what was known of them stays."""
     faulty = [skipped.path for skipped in result.skipped if skipped.keeps]
     if not faulty:

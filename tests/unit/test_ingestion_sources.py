@@ -332,9 +332,9 @@ def test_a_changed_neighbour_means_reading_all_schemas_again(tmp_path: Path) -> 
 
 
 KEYWORDS = (
-    "properties items $ref $defs allOf anyOf type required enum default title examples description "
-    "additionalProperties patternProperties minimum a"
-).split()
+    *("properties", "items", "$ref", "$defs", "allOf", "anyOf", "type", "required", "enum", "default", "title"),
+    *("examples", "description", "additionalProperties", "patternProperties", "minimum", "a"),
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["#/$defs/a", "#", "object"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYWORDS), inner, max_size=5),
