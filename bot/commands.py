@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot import wiring
-from bot.channels.api_models import reply_json
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
-from bot.support import gaps
+from bot.support import gap_report
 from bot.telemetry import configure_logging
 from ingestion import pipeline
 from ingestion.report import as_text
@@ -50,7 +49,9 @@ def ask_command(settings: Settings, question: str, *, as_json: bool, hand_over: 
     with wiring.asking(settings, hand_over=hand_over) as take:
         reply = take(incoming)
     if as_json:
-        print(json.dumps(reply_json(reply), ensure_ascii=False, indent=2))
+        from bot.channels.api import answered
+
+        print(json.dumps(answered(reply).model_dump(mode="json"), ensure_ascii=False, indent=2))
     else:
         _print_reply(reply, hand_over=hand_over)
     if reply.outcome is ReplyKind.REFUSED:
@@ -59,7 +60,7 @@ def ask_command(settings: Settings, question: str, *, as_json: bool, hand_over: 
 
 def gaps_command(settings: Settings, *, output: str, target: Path | None) -> None:
     """Write the gap report to a file or standard output."""
-    renderers = {"md": gaps.as_markdown, "html": gaps.as_page, "json": gaps.as_json_text}
+    renderers = {"md": gap_report.as_markdown, "html": gap_report.as_page, "json": gap_report.as_json_text}
     if output not in renderers:
         raise Misuse(f"--format {output}: choose md, html or json.")
     with wiring.opened_store(settings) as store:

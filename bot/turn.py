@@ -161,7 +161,7 @@ class Sheriff:
             return replace(reply, case=_summary(case))
         self._metrics.handovers.inc()
         case = self._casework.hand_over(case.id, wait=2.0)
-        return replace(reply, text=wording.of_handover(case, self._world.docs, reply.looked_at), case=_summary(case))
+        return replace(reply, text=wording.of_handover(case, self._world.docs, reply), case=_summary(case))
 
     def _open(self, incoming: Incoming, reply: Reply, question: str) -> Case:
         """Store the case before anything is sent: from here on nothing is lost."""

@@ -297,7 +297,7 @@ def start(settings: Settings, *, address: str) -> Running:
         opening.callback(executor.shutdown, wait=False, cancel_futures=True)
         metrics = Metrics()
         link = TeamsLink(lambda: _teams_connection(settings))
-        told = [DeskPageNotifier(store.engine, clock=now), link]
+        told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link]
         workflows = _workflows(settings, store, rota, told)
         casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
         sheriff = _sheriff(settings, knowing, store, casework, catalog, metrics)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from bot.intents import Intent
+from bot.messages import Reply
 from bot.support.cases import Case
-from knowledge.model import Citation
 from knowledge.validation.diagnostics import Diagnostic, Severity, ValidationReport
 
 INDEX_BROKEN = "The documentation cannot be searched at the moment, so nothing was looked up."
@@ -82,9 +82,14 @@ def _line(diagnostic: Diagnostic) -> str:
     return f"- {place}: {diagnostic.message} ({diagnostic.code}).{why}{fix}".replace("..", ".")
 
 
-def of_handover(case: Case, docs: str, looked_at: Sequence[Citation]) -> str:
+def of_handover(case: Case, docs: str, reply: Reply) -> str:
     """What to say when Sheriff does not know: who has the question, and which ticket, as far as it really happened."""
-    head = "I don’t know." if looked_at else f"I don’t know: {docs} has nothing close to this."
+    if reply.looked_at:
+        head = f"I don’t know: the nearest pages of {docs} do not answer this."
+    elif reply.note:
+        head = "I don’t know."
+    else:
+        head = f"I don’t know: {docs} has nothing close to this."
     if case.ticket and case.sheriff:
         return f"{head} {case.sheriff} has your question now, as ticket {case.ticket}."
     if case.ticket:
