@@ -156,7 +156,8 @@ def _beside(first: _Excerpt, others: Sequence[Passage], weights: Weights, questi
     missing = {term: weight for term, weight in weights.items() if term not in said}
     for passage in others[:4]:
         text = f"{passage.chunk.place} {passage.body}"
-        brought = sum(weight for term, weight in missing.items() if term in terms(text))
+        present = terms(text)
+        brought = sum(weight for term, weight in missing.items() if term in present)
         named = terms(passage.chunk.place) & missing.keys()
         if named and brought >= ADDS * sum(weights.values()) and coverage(text, weights) >= 0.5:
             excerpt = _excerpt(passage, {**weights, **{t: 2 * w for t, w in missing.items()}}, question, BESIDE)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from knowledge.wording import content_words, identifiers
 
 
-def terms(text: str) -> set[str]:
+@lru_cache(maxsize=512)  # one question compares the same few texts again and again
+def terms(text: str) -> frozenset[str]:
     """What a text can be compared by: stems of its content words, and its identifiers whole."""
-    return {*content_words(text), *identifiers(text)}
+    return frozenset((*content_words(text), *identifiers(text)))
 
 
 def rarity(wanted: Iterable[str], texts: Sequence[str]) -> dict[str, float]:
