@@ -10,7 +10,7 @@ from typing import Final
 
 from knowledge.model import Chunk, Kind, Passage, RankedPage
 from knowledge.ports import ChunkIndex, Embedder, Field, Hit
-from knowledge.wording import content_words
+from knowledge.wording import content_words, held, words
 
 BREADTH: Final = 200  # chunks asked of each signal
 FLOOR_RANK: Final = 50  # the page whose score counts as nothing in a signal
@@ -154,22 +154,22 @@ def _distinct(passages: Iterable[Passage], limit: int) -> list[Passage]:
     kept: list[Passage] = []
     seen: list[frozenset[str]] = []
     for passage in passages:
-        words = frozenset(content_words(passage.chunk.text))
-        if len(kept) < limit and not any(_alike(words, other) for other in seen):
+        said = frozenset(words(passage.chunk.text))
+        if len(kept) < limit and not any(_alike(said, other) for other in seen):
             kept.append(passage)
-            seen.append(words)
+            seen.append(said)
     return kept
 
 
-def _alike(words: frozenset[str], other: frozenset[str]) -> bool:
-    together = len(words | other)
-    return together == 0 or len(words & other) / together >= DUPLICATE
+def _alike(said: frozenset[str], other: frozenset[str]) -> bool:
+    together = len(said | other)
+    return together == 0 or len(said & other) / together >= DUPLICATE
 
 
 def _evidence(
     question: str, rarity: float, signals: Mapping[str, _Signal], pages: Sequence[RankedPage], first: Chunk
 ) -> Evidence:
-    meaning, words = signals[MEANING], signals[Field.TEXT]
+    meaning, matching = signals[MEANING], signals[Field.TEXT]
     terms = content_words(question)
     fused = [page.score for page in pages[:FLOOR_RANK]]
     of_page = {
@@ -184,10 +184,10 @@ def _evidence(
         cosine_lead=_lead(list(meaning.pages.values())[:FLOOR_RANK]),
         fused=fused[0],
         fused_lead=_lead(fused),
-        word_score=max(words.pages.values(), default=0.0) / max(1.0, rarity),
+        word_score=max(matching.pages.values(), default=0.0) / max(1.0, rarity),
         covered=_covered(terms, [first]),
         covered_page=_covered(terms, of_page.values()),
-        agreement=float(next(iter(meaning.pages), "") == next(iter(words.pages), None)),
+        agreement=float(next(iter(meaning.pages), "") == next(iter(matching.pages), None)),
         terms=float(len(terms)),
     )
 
@@ -205,5 +205,5 @@ def _lead(scores: Sequence[float]) -> float:
 
 
 def _covered(terms: Sequence[str], chunks: Iterable[Chunk]) -> float:
-    found = set(content_words(" ".join(f"{chunk.place} {chunk.indexed_text}" for chunk in chunks)))
-    return sum(term in found for term in terms) / max(1, len(terms))
+    text = " ".join(f"{chunk.place} {chunk.indexed_text}" for chunk in chunks)
+    return len(held(terms, text)) / max(1, len(terms))

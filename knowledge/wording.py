@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 STOPWORDS: Final = frozenset(
@@ -29,18 +30,31 @@ _ENDINGS: Final = (
 _SHORTEST_STEM: Final = 3
 
 
+def words(text: str) -> list[str]:
+    """The words of a text in lower case, in order of first use, each once."""
+    return list(dict.fromkeys(_WORD.findall(unicodedata.normalize("NFKC", text).lower())))
+
+
 def content_words(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order of first use, each once."""
-    words = dict.fromkeys(_WORD.findall(unicodedata.normalize("NFKC", text).lower()))
-    return list(dict.fromkeys(stem(word) for word in words if word not in STOPWORDS))
+    return list(dict.fromkeys(stem(word) for word in words(text) if word not in STOPWORDS))
+
+
+def held(stems: Sequence[str], text: str) -> list[str]:
+    """Those of the stems that a word of the text has; far quicker than `content_words` of a long text."""
+    # A stem is how its words begin, so that few words are left to be stemmed.
+    present = {stem(word) for word in words(text) if word.startswith(tuple(stems))}
+    return [wanted for wanted in stems if wanted in present]
 
 
 def stem(word: str) -> str:
     """A word without its English ending: rough, and the same on both sides of a comparison."""
     longest = len(word) - _SHORTEST_STEM
-    ending = next((ending for ending in _ENDINGS if len(ending) <= longest and word.endswith(ending)), "")
-    bare = word.removesuffix(ending)
-    return bare[:-1] if len(bare) > _SHORTEST_STEM and bare[-1] in "eiy" else bare
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(ending) <= longest:
+            word = word.removesuffix(ending)
+            break
+    return word[:-1] if len(word) > _SHORTEST_STEM and word[-1] in "eiy" else word
 
 
 def identifiers(text: str) -> list[str]:

@@ -23,6 +23,7 @@ GRAM: Final = 4
 LONGEST_WORD: Final = 64
 LONGEST_QUERY: Final = 4_000  # characters; what comes after adds time and no direction
 MOST_TERMS: Final = 64
+NAME_WEIGHT: Final = 2.0  # a code or key found whole says more than its parts: ORA-01017 is not ORA-12170
 WRITER_MEMORY: Final = 50_000_000
 CACHED_CHUNKS: Final = 50_000
 STAMP_FILE: Final = "stamp.json"
@@ -193,7 +194,15 @@ class LexicalIndex:
     def _any_of(self, terms: Sequence[tuple[str, str]]) -> Any | None:
         query, should = self._tantivy.Query, self._tantivy.Occur.Should
         schema = self._index.schema
-        clauses = [(should, query.term_query(schema, name, term, "freq")) for name, term in terms]
+        clauses = [
+            (
+                should,
+                query.boost_query(
+                    query.term_query(schema, name, term, "freq"), NAME_WEIGHT if name == "names" else 1.0
+                ),
+            )
+            for name, term in terms
+        ]
         return query.boolean_query(clauses) if clauses else None
 
     def _document(self, chunk: Chunk) -> Any:

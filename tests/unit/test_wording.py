@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.wording import content_words, identifiers, letters
+from knowledge.wording import content_words, held, identifiers, letters
 
 
 def test_content_words_are_stems_without_filler_each_once() -> None:
@@ -63,3 +63,15 @@ def test_any_text_has_words_identifiers_and_letters(text: str) -> None:
     assert all(content_words(text))
     assert all(identifiers(text))
     assert " " not in letters(text)
+
+
+@given(wanted=st.text(max_size=60), text=st.text(max_size=200))
+def test_the_stems_a_text_holds_are_those_among_its_words(wanted: str, text: str) -> None:
+    stems = content_words(wanted)
+
+    assert set(held(stems, text)) >= set(stems) & set(content_words(text))
+    assert set(held(stems, text)) <= set(stems)
+
+
+def test_another_form_of_a_word_counts_as_held() -> None:
+    assert held(content_words("raise quotas fast"), "Raising a quota") == ["rais", "quota"]
