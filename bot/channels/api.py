@@ -1,0 +1,409 @@
+"""/api/v1: the same answers, checks and cases for programs. Every error is {"error": one sentence}."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from bot.channels.problems import Problem, field_sentence
+from bot.channels.rendering import citation_address
+from bot.channels.security import printable
+from bot.channels.services import Services
+from bot.channels.workers import Workers
+from bot.messages import CaseSummary, Incoming, Person, Reply
+from bot.support.cases import Case, CaseState, Cause
+from knowledge.model import Citation
+from knowledge.validation.diagnostics import SourceFile
+from knowledge.validation.render import as_json, diagnostic_as_json
+
+MAX_CHARACTERS = 20_000
+_MAX_FILES = 500
+_ERROR_CODES = (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+
+
+def _readable(text: str) -> str:
+    place = text.find("\x00")
+    if place >= 0:
+        raise ValueError(f"holds a NUL character at position {place + 1}; send plain text")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_readable)]
+Short = Annotated[Text, Field(max_length=200)]
+
+
+class Strict(BaseModel):
+    """A body whose unknown fields are refused, so that a typing error is noticed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Question(Strict):
+    text: Annotated[Text, Field(description="The question, or YAML to check; at most 20,000 characters")]
+    id: Annotated[Short, Field(description="A repeated id gives the first answer again")] = ""
+    conversation: Short = ""
+    user: Annotated[Short, Field(description="Who asks; shown to the sheriff")] = ""
+
+
+class CitationOut(BaseModel):
+    title: str
+    url: str
+    path: str
+    heading: str
+
+
+class CaseRef(BaseModel):
+    id: str
+    state: str
+    ticket: str
+    sheriff: str
+
+
+class Answered(BaseModel):
+    outcome: str
+    text: str
+    confidence: float
+    citations: list[CitationOut]
+    diagnostics: list[dict[str, Any]]
+    note: str
+    case: CaseRef | None
+
+
+class EventOut(BaseModel):
+    at: str
+    kind: str
+    actor: str
+    text: str
+
+
+class CaseOut(BaseModel):
+    id: str
+    state: str
+    question: str
+    outcome: str
+    answer: str
+    confidence: float
+    citations: list[CitationOut]
+    asker: str
+    asker_id: str
+    channel: str
+    sheriff: str
+    ticket: str
+    ticket_url: str
+    component: str
+    cause: str
+    resolution: str
+    opened: str
+    updated: str
+    events: list[EventOut] = Field(default=[], description="Only for a single case")
+
+
+class CaseList(BaseModel):
+    count: int = Field(description="Of all cases that match, not only of those returned")
+    cases: list[CaseOut]
+
+
+class ErrorOut(BaseModel):
+    error: str
+
+
+class By(Strict):
+    by: Annotated[Short, Field(description="Who does this; empty: the asker, or the duty sheriff")] = ""
+
+
+class Words(By):
+    text: Annotated[Text, Field(max_length=MAX_CHARACTERS)]
+
+
+class Resolution(By):
+    cause: Annotated[Cause, Field(strict=False)]
+    resolution: Annotated[Text, Field(max_length=MAX_CHARACTERS)]
+
+
+class NamedText(Strict):
+    name: Annotated[Text, Field(max_length=1000)] = "pasted.yaml"
+    text: str
+
+
+class Files(Strict):
+    files: Annotated[list[NamedText], Field(max_length=_MAX_FILES)]
+
+
+_VALIDATE_BODY: Mapping[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/Files"},
+                        {"$ref": "#/components/schemas/NamedText"},
+                    ]
+                }
+            },
+            "application/yaml": {"schema": {"type": "string"}},
+            "text/plain": {"schema": {"type": "string"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                }
+            },
+        },
+    }
+}
+
+
+def router(services: Services, workers: Workers) -> APIRouter:
+    """All routes under /api/v1."""
+    errors: dict[int | str, dict[str, Any]] = {code: {"model": ErrorOut} for code in _ERROR_CODES}
+    routes = APIRouter(prefix="/api/v1", responses=errors)
+    _add_questions(routes, services, workers)
+    _add_cases(routes, services)
+    _add_asker_actions(routes, services)
+    _add_sheriff_actions(routes, services)
+    return routes
+
+
+def _add_questions(routes: APIRouter, services: Services, workers: Workers) -> None:
+    @routes.post("/ask", tags=["questions"])
+    async def ask(question: Question) -> Answered:
+        """Answer a question, check pasted YAML, or hand over what is not known."""
+        incoming = _incoming(question)
+        return answered(await workers.run(lambda: services.sheriff.take(incoming)))
+
+    @routes.post("/validate", tags=["questions"], openapi_extra=dict(_VALIDATE_BODY))
+    async def validate(request: Request) -> dict[str, Any]:
+        """Check files: as JSON, as an upload, or one file as the raw body (its name in `?name=`)."""
+        files = await _files(request)
+        return as_json(await workers.run(lambda: services.validate(files)))
+
+    @routes.get("/status", tags=["questions"])
+    def status() -> dict[str, Any]:
+        """Whether questions can be answered, and who is on duty."""
+        now, index = services.clock(), services.index_status()
+        shift = services.rota.shift_at(now)
+        return {
+            "platform": services.platform,
+            "ready": index.ready,
+            "index": {"state": str(index.state), "sentence": index.sentence, "done": index.done, "total": index.total},
+            "sections": index.chunks,
+            "sheriff": "" if shift.member.is_team else shift.member.name,
+            "until": shift.ends.isoformat(),
+        }
+
+
+def _add_cases(routes: APIRouter, services: Services) -> None:
+    @routes.get("/cases", tags=["cases"])
+    def cases(
+        state: Annotated[list[CaseState] | None, Query(description="May be repeated")] = None,
+        asker: Annotated[str, Query(max_length=200, description="Id of a person")] = "",
+        q: Annotated[str, Query(max_length=500, description="Words of question, answer, resolution or ticket")] = "",
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    ) -> CaseList:
+        """Cases, newest first."""
+        states, text, who = tuple(state or ()), printable(q), printable(asker)
+        found = services.cases.list(states=states, asker=who, text=text, limit=limit, offset=offset)
+        count = services.cases.count(states=states, asker=who, text=text)
+        return CaseList(count=count, cases=[case_out(case) for case in found])
+
+    @routes.get("/cases/{case_id}", tags=["cases"])
+    def one_case(case_id: str) -> CaseOut:
+        """One case with everything that happened to it."""
+        return case_out(_case(services, case_id))
+
+
+def _add_asker_actions(routes: APIRouter, services: Services) -> None:
+    def as_asker(case_id: str, by: str, act: Callable[[Person], Case]) -> CaseOut:
+        case = _case(services, case_id)
+        return case_out(act(Person(case.asker.id, by or case.asker.name)))
+
+    @routes.post("/cases/{case_id}/ask-sheriff", tags=["asker"])
+    def ask_sheriff(case_id: str, body: By) -> CaseOut:
+        """Hand the case to the duty sheriff."""
+        return as_asker(case_id, body.by, lambda person: services.casework.ask_sheriff(case_id, person))
+
+    @routes.post("/cases/{case_id}/withdraw", tags=["asker"])
+    def withdraw(case_id: str, body: By) -> CaseOut:
+        """No need any more."""
+        return as_asker(case_id, body.by, lambda person: services.casework.withdraw(case_id, person))
+
+    @routes.post("/cases/{case_id}/solved", tags=["asker"])
+    def solved(case_id: str, body: By) -> CaseOut:
+        """That solved it."""
+        return as_asker(case_id, body.by, lambda person: services.casework.solved(case_id, person))
+
+    @routes.post("/cases/{case_id}/details", tags=["asker"])
+    def details(case_id: str, body: Words) -> CaseOut:
+        """Add details; on a resolved case this reopens it."""
+        return as_asker(case_id, body.by, lambda person: services.casework.add_details(case_id, person, body.text))
+
+
+def _add_sheriff_actions(routes: APIRouter, services: Services) -> None:
+    def as_sheriff(case_id: str, by: str, act: Callable[[Person], Case]) -> CaseOut:
+        _case(services, case_id)
+        return case_out(act(_sheriff(services, by)))
+
+    @routes.post("/cases/{case_id}/take", tags=["sheriff"])
+    def take(case_id: str, body: By) -> CaseOut:
+        """Take the case."""
+        return as_sheriff(case_id, body.by, lambda person: services.casework.take(case_id, person))
+
+    @routes.post("/cases/{case_id}/reply", tags=["sheriff"])
+    def reply(case_id: str, body: Words) -> CaseOut:
+        """Reply to the asker; takes the case if nobody has."""
+        return as_sheriff(case_id, body.by, lambda person: services.casework.reply(case_id, person, body.text))
+
+    @routes.post("/cases/{case_id}/resolve", tags=["sheriff"])
+    def resolve(case_id: str, body: Resolution) -> CaseOut:
+        """Resolve with cause and resolution, and tell the asker."""
+
+        def act(person: Person) -> Case:
+            return services.casework.resolve(case_id, person, body.cause, body.resolution)
+
+        return as_sheriff(case_id, body.by, act)
+
+
+def answered(reply: Reply) -> Answered:
+    """A reply as the API gives it."""
+    diagnostics = [dict(diagnostic_as_json(d)) for d in reply.report.diagnostics] if reply.report else []
+    return Answered(
+        outcome=reply.outcome.value,
+        text=reply.text,
+        confidence=round(reply.confidence, 4),
+        citations=[_citation(citation) for citation in reply.citations],
+        diagnostics=diagnostics,
+        note=reply.note,
+        case=_reference(reply.case),
+    )
+
+
+def case_out(case: Case) -> CaseOut:
+    """A case as the API gives it."""
+    return CaseOut(
+        id=case.id,
+        state=case.state.value,
+        question=case.question,
+        outcome=case.outcome,
+        answer=case.answer,
+        confidence=round(case.confidence, 4),
+        citations=[_citation(citation) for citation in case.citations],
+        asker=case.asker.name,
+        asker_id=case.asker.id,
+        channel=case.channel,
+        sheriff=case.sheriff,
+        ticket=case.ticket,
+        ticket_url=case.ticket_url,
+        component=case.component,
+        cause=case.cause.value if case.cause else "",
+        resolution=case.resolution,
+        opened=case.opened.isoformat(),
+        updated=case.updated.isoformat(),
+        events=[EventOut(at=e.at.isoformat(), kind=str(e.kind), actor=e.actor, text=e.text) for e in case.events],
+    )
+
+
+def _citation(citation: Citation) -> CitationOut:
+    return CitationOut(
+        title=citation.title, url=citation_address(citation), path=citation.path, heading=citation.heading
+    )
+
+
+def _reference(case: CaseSummary | None) -> CaseRef | None:
+    return CaseRef(id=case.id, state=case.state, ticket=case.ticket, sheriff=case.sheriff) if case else None
+
+
+def _incoming(question: Question) -> Incoming:
+    if len(question.text) > MAX_CHARACTERS:
+        raise Problem(
+            413,
+            f"The text has {len(question.text):,} characters; at most {MAX_CHARACTERS:,} are read. "
+            "Shorten the question, or send the file to /api/v1/validate.",
+        )
+    if not question.text.strip():
+        raise Problem(422, "The text is empty. Write a question, or YAML to check, into “text”.")
+    user = printable(question.user)
+    return Incoming(
+        id=question.id or secrets.token_hex(8),
+        channel="api",
+        conversation=question.conversation or f"api:{user or 'anyone'}",
+        sender=Person(f"api:{user or 'anyone'}", user or "API"),
+        text=question.text,
+    )
+
+
+def _case(services: Services, case_id: str) -> Case:
+    case_id = printable(case_id)[:40]
+    case = services.cases.get(case_id)
+    if case is None:
+        raise Problem(404, f"There is no case {case_id}. GET /api/v1/cases lists them.")
+    return case
+
+
+def _sheriff(services: Services, by: str) -> Person:
+    if not by:
+        member = services.rota.sheriff_on(services.clock())
+        if member.is_team:
+            raise Problem(422, "Nobody is on duty. Say in “by” who does this.")
+        return Person(member.id, member.name)
+    known = services.rota.member(by)
+    if known is None:
+        names = ", ".join(member.name for member in services.rota.members)
+        raise Problem(422, f"{printable(by)} is not in the rota. “by” is one of: {names}.")
+    return Person(known.id, known.name)
+
+
+# ---- the three ways to send files ----
+
+
+async def _files(request: Request) -> Sequence[SourceFile]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        files = await _uploads(request)
+    elif kind == "application/json" or (kind.endswith("+json") and kind != "application/schema+json"):
+        files = await _from_json(request)
+    elif kind.startswith("text/") or kind.endswith("yaml") or kind in {"", "application/octet-stream"}:
+        files = [SourceFile(_file_name(request), await request.body())]
+    else:
+        raise Problem(415, f"{printable(kind)} is not read here. Send JSON, an upload, or the YAML itself.")
+    if not any(file.content.strip() for file in files):
+        raise Problem(422, 'There is nothing to check. Send {"files": [{"name", "text"}]}, an upload, or raw YAML.')
+    return files
+
+
+def _file_name(request: Request) -> str:
+    return printable(request.query_params.get("name", ""))[:200] or "body.yaml"
+
+
+async def _uploads(request: Request) -> list[SourceFile]:
+    form = await request.form(max_files=_MAX_FILES)
+    uploads = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+    return [SourceFile(printable(part.filename or "upload.yaml")[:200], await part.read()) for part in uploads]
+
+
+async def _from_json(request: Request) -> list[SourceFile]:
+    raw = await request.body()
+    try:
+        body = await run_in_threadpool(json.loads, raw)
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, f"The body is not JSON: {_short(error)}.") from error
+    if not isinstance(body, dict):
+        raise Problem(422, 'The body must be a JSON object: {"files": [{"name", "text"}]} or {"text"}.')
+    try:
+        given = Files.model_validate(body).files if "files" in body else [NamedText.model_validate(body)]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise Problem(422, field_sentence(first, first["loc"])) from error
+    return [SourceFile(printable(file.name), file.text) for file in given]
+
+
+def _short(error: Exception) -> str:
+    return str(error)[:200].rstrip(".") or type(error).__name__

@@ -1,0 +1,132 @@
+"""A validation report as rows for the page: what is wrong, the lines with the token marked, the fix to copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from bot.channels.rendering import inline, page_address
+from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, ValidationReport
+from knowledge.validation.fixes import apply_edits, fixed_text
+from knowledge.validation.text import BREAK
+
+_BADGES = {Severity.ERROR: "wrong", Severity.WARNING: "outdated", Severity.INFORMATION: ""}
+_WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "remark"}
+SHOWN = 30  # a file with more faults than this is fixed in rounds
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the file; `mark` is the token to change, between `before` and `after`."""
+
+    number: int
+    before: str
+    mark: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    diagnostic: Diagnostic
+    badge: str
+    word: str
+    message: Markup
+    why: Markup
+    doc: str
+    lines: Sequence[Line]
+    removed: Sequence[str]
+    added: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FileFindings:
+    """One checked file for the template."""
+
+    file: CheckedFile
+    headline: str
+    findings: Sequence[Finding]
+    hidden: int
+    corrected: str  # the whole file with every mechanical fix; "" when there is none
+
+
+def files(report: ValidationReport) -> list[FileFindings]:
+    """Every file of the report, in its order."""
+    return [_file(checked, [d for d in report.diagnostics if d.file == checked.name]) for checked in report.files]
+
+
+def _file(checked: CheckedFile, diagnostics: Sequence[Diagnostic]) -> FileFindings:
+    lines = BREAK.split(checked.text)
+    fixable = bool(checked.text) and any(diagnostic.edits for diagnostic in diagnostics)
+    return FileFindings(
+        file=checked,
+        headline=headline(diagnostics),
+        findings=[_finding(d, checked.text, lines) for d in diagnostics[:SHOWN]],
+        hidden=max(0, len(diagnostics) - SHOWN),
+        corrected=fixed_text(checked.text, diagnostics) if fixable else "",
+    )
+
+
+def headline(diagnostics: Sequence[Diagnostic]) -> str:
+    """Such as "2 errors, 1 warning"; "No errors" when there is nothing to say."""
+    counts = [(word, sum(d.severity is severity for d in diagnostics)) for severity, word in _WORDS.items()]
+    parts = [f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts if count]
+    return ", ".join(parts) or "No errors"
+
+
+def _finding(diagnostic: Diagnostic, text: str, lines: Sequence[str]) -> Finding:
+    removed, added = _difference(diagnostic, text, lines)
+    return Finding(
+        diagnostic=diagnostic,
+        badge=_BADGES[diagnostic.severity],
+        word=_WORDS[diagnostic.severity].capitalize(),
+        message=inline(diagnostic.message),
+        why=inline(diagnostic.why),
+        doc=_doc(diagnostic.doc),
+        lines=_shown(diagnostic, lines),
+        removed=removed,
+        added=added,
+    )
+
+
+def _doc(doc: str) -> str:
+    path, _, anchor = doc.partition("#")
+    return page_address(f"docs:{path}", anchor) if path else ""
+
+
+def _shown(diagnostic: Diagnostic, lines: Sequence[str]) -> list[Line]:
+    """The line in question with at most one neighbour on each side; neighbours that are blank say nothing."""
+    number = diagnostic.span.line
+    if not 1 <= number <= len(lines):
+        return []
+    neighbours = {
+        n: Line(n, lines[n - 1]) for n in (number - 1, number + 1) if 1 <= n <= len(lines) and lines[n - 1].strip()
+    }
+    neighbours[number] = _marked(diagnostic, lines[number - 1])
+    return [neighbours[n] for n in sorted(neighbours)]
+
+
+def _marked(diagnostic: Diagnostic, line: str) -> Line:
+    span = diagnostic.span
+    start = min(max(span.column - 1, 0), len(line))
+    end = len(line) if span.end_line > span.line else min(max(span.end_column - 1, start), len(line))
+    if end == start:
+        end = min(start + 1, len(line))
+    if not line[start:end].strip():
+        start, end = len(line) - len(line.lstrip()), len(line.rstrip())
+    return Line(span.line, line[:start], line[start:end], line[end:])
+
+
+def _difference(diagnostic: Diagnostic, text: str, lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Lines that the fix takes away and puts in, with their indentation; the suggestion alone without a fix."""
+    if not diagnostic.edits:
+        return (), tuple(diagnostic.suggestion.splitlines())
+    after = BREAK.split(apply_edits(text, diagnostic.edits))
+    head = 0
+    while head < min(len(lines), len(after)) and lines[head] == after[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(lines), len(after)) - head and lines[-1 - tail] == after[-1 - tail]:
+        tail += 1
+    return tuple(lines[head : len(lines) - tail]), tuple(after[head : len(after) - tail])

@@ -1,0 +1,178 @@
+"""The sheriff's inbox: cases in groups, the one that is due first on top; and what helps to answer one of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.channels import story
+from bot.channels.services import Services
+from bot.channels.times import Watch
+from bot.support.cases import OPEN, UNTAKEN, Case, CaseState
+
+_ENDED = (CaseState.RESOLVED, CaseState.CLOSED, CaseState.WITHDRAWN)
+_SHOWN = 100
+_ALIKE = 0.3  # share of the rarer words that two questions must have in common
+_COMMON = frozenset(
+    """the and for with that this how can does what why when where which who are was has have not you our your from into
+    its get set use using should would could there then than but about after before need want please""".split()  # noqa: SIM905
+)
+FILTERS = ("open", "yours", "waiting", "resolved")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case in the inbox."""
+
+    id: str
+    title: str
+    facts: str
+    age: str
+    due: str
+    over: str
+    fresh: bool
+    state: str
+    ring: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    rows: Sequence[Row]
+    total: int  # of all, where only the newest are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    groups: Sequence[Group]
+    counts: dict[str, int]
+
+    @property
+    def first(self) -> str:
+        """The case on top."""
+        return next((row.id for group in self.groups for row in group.rows), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """An earlier case like this one, for its resolution."""
+
+    id: str
+    title: str
+    facts: str
+    resolution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """Sorts cases for one acting person."""
+
+    services: Services
+    watch: Watch
+    acting: str  # name
+
+    def inbox(self, *, view: str, text: str) -> Inbox:
+        """The groups of one filter, searched by `text`."""
+        cases = self.services.cases
+        listed = cases.list(states=tuple(OPEN), text=text, limit=_SHOWN)
+        open_ = [case for case in (cases.get(case.id) for case in listed) if case is not None]
+        open_.sort(key=self.due)
+        first = [case for case in open_ if case.state in UNTAKEN or story.first_reply_is_due(case)]
+        rest = [case for case in open_ if case not in first]
+        waiting = [case for case in rest if case.state is CaseState.WAITING_FOR_ASKER]
+        yours = [case for case in rest if case not in waiting and case.sheriff == self.acting]
+        others = [case for case in rest if case not in waiting and case not in yours]
+        mine = [case for case in open_ if case.sheriff == self.acting and case.state not in UNTAKEN]
+        counts = {
+            "open": cases.count(states=tuple(OPEN), text=text),
+            "yours": len(mine),
+            "waiting": len(waiting),
+            "resolved": self._count_ended(text),
+        }
+        match view:
+            case "yours":
+                groups = [("Yours", mine)]
+            case "waiting":
+                groups = [("Waiting for the asker", waiting)]
+            case "resolved":
+                groups = [("Resolved", self._ended(text))]
+            case _:
+                groups = [
+                    ("Needs a first reply", first),
+                    ("Yours", yours),
+                    ("With others", others),
+                    ("Waiting for the asker", waiting),
+                ]
+        return Inbox([Group(name, [self.row(c) for c in found], len(found)) for name, found in groups if found], counts)
+
+    def due(self, case: Case) -> datetime:
+        """When the first reply is due: so many minutes of working time after the hand-over."""
+        length = timedelta(minutes=self.services.reply_due_minutes)
+        return self.services.rota.after_working(story.handed_over_at(case), length)
+
+    def due_words(self, case: Case) -> tuple[str, str]:
+        """ "Reply due in 18 min" and "", or "" and "12 min past due"; both empty when nothing is due."""
+        if not (case.state in UNTAKEN or story.first_reply_is_due(case)):
+            return "", ""
+        due = self.due(case)
+        minutes = round((due - self.watch.now) / timedelta(minutes=1))
+        if minutes < 0:
+            return "", f"{_length(-minutes)} past due"
+        if minutes <= 90:
+            return f"Reply due in {_length(minutes)}", ""
+        return f"Reply due {self.watch.at(due)}", ""
+
+    def row(self, case: Case) -> Row:
+        due, over = self.due_words(case)
+        no_ticket = "ticket not opened yet" if case.is_open and not case.ticket else ""
+        facts = [case.component.replace("-", " ").capitalize(), case.asker.name, case.ticket]
+        if case.is_open and case.state not in UNTAKEN and case.sheriff and case.sheriff != self.acting:
+            facts.append(f"with {case.sheriff}")
+        return Row(
+            id=case.id,
+            title=story.short_title(case),
+            facts=" · ".join(fact for fact in facts if fact),
+            age=self.watch.age(story.handed_over_at(case)),
+            due=" · ".join(part for part in (due, no_ticket if not over else "") if part),
+            over=" · ".join(part for part in (over, no_ticket if over else "") if part),
+            fresh=case.state in UNTAKEN or story.first_reply_is_due(case),
+            state=story.state_for_sheriff(case),
+            ring=story.ring(case),
+        )
+
+    def solved_before(self, case: Case) -> list[Solved]:
+        """Resolved cases whose question shares the telling words with this one, the likest first."""
+        words = _telling(case.question)
+        earlier = self.services.cases.list(states=(CaseState.RESOLVED, CaseState.CLOSED), limit=300)
+        scored = [
+            (len(words & _telling(other.question)) / max(1, len(words)), other)
+            for other in earlier
+            if other.resolution and other.id != case.id
+        ]
+        alike = sorted((pair for pair in scored if pair[0] >= _ALIKE), key=lambda pair: -pair[0])[:3]
+        return [self._solved(other) for _, other in alike]
+
+    def _solved(self, case: Case) -> Solved:
+        cause = story.CAUSES[case.cause] if case.cause else ""
+        facts = [case.label, f"{case.sheriff}, {self.watch.at(case.updated)}", cause.lower()]
+        return Solved(case.id, story.short_title(case), " · ".join(f for f in facts if f), case.resolution)
+
+    def _ended(self, text: str) -> list[Case]:
+        """Cases that a person had; those that Sheriff alone answered are no work of the desk."""
+        found = self.services.cases.list(states=_ENDED, text=text, limit=_SHOWN)
+        return [case for case in found if case.sheriff or case.ticket]
+
+    def _count_ended(self, text: str) -> int:
+        return len(self._ended(text))
+
+
+def _telling(question: str) -> frozenset[str]:
+    return frozenset(word for word in re.findall(r"[\w.%-]{3,}", question.lower()) if word not in _COMMON)
+
+
+def _length(minutes: int) -> str:
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"

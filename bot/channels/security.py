@@ -1,0 +1,192 @@
+"""Who may reach the pages: host and origin checks, the access token, size limits, and the headers of every page."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+SIGN_IN = "/sign-in"
+SESSION_COOKIE = "sheriff_session"
+_PUBLIC = frozenset({"/healthz", "/readyz", "/api/messages", SIGN_IN, "/favicon.ico"})
+_BOT_FRAMEWORK = "/api/messages"  # signs its own requests
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    # not no-referrer: browsers then send "Origin: null" with our own forms
+    "referrer-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+MEGABYTE = 1_000_000
+_LIMITS: Mapping[str, int] = {"/api/v1/validate": 10 * MEGABYTE, "/chat": 10 * MEGABYTE}
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the guard needs to know about where the server stands."""
+
+    loopback: bool
+    access_token: str = ""
+    hosts: Sequence[str] = ()  # further names this server is reached by, without port
+
+    def knows(self, host: str) -> bool:
+        """Whether a Host header names this server; on loopback anything else is DNS rebinding."""
+        if not self.loopback and not self.hosts:
+            return True
+        return _name(host) in {*self.hosts, *LOOPBACK_HOSTS}
+
+    def session(self) -> str:
+        """The value of the sign-in cookie: proves knowledge of the token without carrying it."""
+        return hmac.new(self.access_token.encode(), b"sheriff web session", "sha256").hexdigest()
+
+    def accepts(self, token: str) -> bool:
+        """Whether this is the access token."""
+        return bool(self.access_token) and _same(token.strip(), self.access_token)
+
+    def opens_for(self, headers: Headers) -> bool:
+        """Whether a request carries the access token, as Bearer or as the sign-in cookie."""
+        if self.loopback:
+            return True
+        if not self.access_token:
+            return False
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self.accepts(given)
+        return _same(cookie(headers, SESSION_COOKIE), self.session())
+
+
+class Guard:
+    """ASGI middleware: refuses what has no business here, and sets the headers on everything else."""
+
+    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+        self._app = app
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                if not scope["path"].startswith("/static/"):
+                    headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        refusal = self._refusal(scope)
+        await (refusal or self._app)(scope, _counted(receive, limit_of(scope["path"])), send_with_headers)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
+        host = headers.get("host", "")
+        if path != _BOT_FRAMEWORK and not self._doors.knows(host):
+            return _refuse(path, 400, "This address is not one of Sheriff’s. Open it as http://127.0.0.1 or localhost.")
+        if method not in _SAFE_METHODS and path != _BOT_FRAMEWORK and not _is_own_page(headers, host):
+            return _refuse(
+                path, 403, "This request came from another site. Open Sheriff itself and send it from there."
+            )
+        too_large = _declared_size(headers) > limit_of(path)
+        if too_large:
+            return _refuse(path, 413, _too_large(path))
+        if path in _PUBLIC or path.startswith("/static/") or self._doors.opens_for(headers):
+            return None
+        if method == "GET" and "text/html" in headers.get("accept", ""):
+            return RedirectResponse(f"{SIGN_IN}?next={quote(path)}", status_code=303)
+        refusal = _refuse(path, 401, "An access token is needed: send it as “Authorization: Bearer …”.")
+        refusal.headers["www-authenticate"] = "Bearer"
+        return refusal
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """The same body, cut off with a 413 where a sender that declared no length goes beyond the limit."""
+    total = 0
+
+    async def count() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > limit:
+            raise HTTPException(413)
+        return message
+
+    return count
+
+
+def limit_of(path: str) -> int:
+    """Most bytes that a request body may have."""
+    return _LIMITS.get(path, MEGABYTE)
+
+
+def cookie(headers: Headers, name: str) -> str:
+    """The value of one cookie; "" when it is missing or the header is broken."""
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def printable(text: str) -> str:
+    """Outside text for a sentence or a database: control characters and half characters replaced."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def safe_next(path: str) -> str:
+    """Where to go after signing in: a path of this server, whatever the link said."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+def _refuse(path: str, status: int, sentence: str) -> Response:
+    if path.startswith("/api/"):
+        return JSONResponse({"error": sentence}, status)
+    return PlainTextResponse(sentence, status)
+
+
+def _too_large(path: str) -> str:
+    return (
+        f"The request is larger than {limit_of(path) // MEGABYTE} MB. "
+        "Shorten the text, or check large repositories with “sheriff validate” on your own machine."
+    )
+
+
+def _is_own_page(headers: Headers, host: str) -> bool:
+    """False for a request that a page of another site makes; programs send neither header."""
+    site = headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        return False
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+
+
+def _declared_size(headers: Headers) -> int:
+    declared = headers.get("content-length", "")
+    return int(declared) if declared.isascii() and declared.isdigit() else 0
+
+
+def _name(host: str) -> str:
+    """The host without its port: "[::1]:3978" is "::1"."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode("utf-8", "replace"))

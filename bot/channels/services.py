@@ -1,0 +1,72 @@
+"""What the web application needs from the rest of Sheriff, in one value that wiring fills in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
+
+from bot.casework import Casework
+from bot.messages import Incoming, Reply
+from bot.store.case_store import CaseStore
+from bot.support.broadcast import Broadcast
+from bot.support.gaps import GapReport
+from bot.support.rota import Rota
+from knowledge.model import Chunk
+from knowledge.validation.diagnostics import SourceFile, ValidationReport
+
+
+class Answerer(Protocol):
+    """`bot.turn.Sheriff`, seen from a channel."""
+
+    def take(self, incoming: Incoming, listen: Callable[[str], None] = ..., /) -> Reply: ...
+
+
+class IndexStatus(Protocol):
+    """`bot.library.LibraryStatus`, seen from a page."""
+
+    @property
+    def ready(self) -> bool: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def chunks(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything behind the pages and the API."""
+
+    sheriff: Answerer
+    casework: Casework
+    cases: CaseStore
+    rota: Rota
+    broadcast: Broadcast
+    index_status: Callable[[], IndexStatus]
+    page: Callable[[str], Sequence[Chunk]]  # a document's chunks in order; empty when unknown
+    validate: Callable[[Sequence[SourceFile]], ValidationReport]
+    gaps: Callable[[], GapReport]
+    metrics: CollectorRegistry
+    clock: Callable[[], datetime]
+    platform: str = "Meridian"
+    docs: str = "Dev Insight"
+    examples: Sequence[str] = ()
+    loopback: bool = True
+    access_token: str = ""
+    hosts: Sequence[str] = ()  # further host names this server is reached by
+    workers: int = 8  # questions worked on at the same time
+    reply_due_minutes: int = 40
+    routers: Sequence[APIRouter] = ()
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+    docs_sources: Sequence[str] = field(default=("docs",))  # where a page without a source's name is looked for

@@ -1,0 +1,165 @@
+"""The web application: pages, API and whatever other channel wiring adds, behind one guard."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from markupsafe import Markup
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from bot.channels import api, chat, console, problems
+from bot.channels.conversation import Memory
+from bot.channels.handbook import operations, reading
+from bot.channels.pages import STATIC, Pages
+from bot.channels.problems import Problem
+from bot.channels.security import SESSION_COOKIE, SIGN_IN, Doors, Guard, printable, safe_next
+from bot.channels.services import Services
+from bot.channels.times import Watch
+from bot.channels.workers import Workers
+from bot.support.gap_report import as_html, as_markdown, summary
+
+_YEAR = 365 * 24 * 3600
+
+
+def build_app(services: Services) -> FastAPI:
+    """The application. Building it starts nothing; `services.lifespan` runs with it."""
+    app = FastAPI(
+        title="Sheriff",
+        version=version("sheriff-assistant"),
+        description="Answers from the platform's documentation, checks of YAML, and cases of the duty sheriff.",
+        docs_url=None,  # FastAPI's own pages load scripts from another site
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=services.lifespan,
+    )
+    pages = Pages(lambda: _frame(services))
+    workers = Workers(services.workers)
+    doors = Doors(services.loopback, services.access_token, services.hosts)
+    app.include_router(_operation(services))
+    app.include_router(_sign_in(pages, doors, secure=not services.loopback))
+    app.include_router(api.router(services, workers))
+    app.include_router(_reading(app, services, pages))
+    app.include_router(console.router(console.Console(services, pages)))
+    app.include_router(chat.router(chat.Chat(services, pages, workers, Memory())))
+    for router in services.routers:
+        app.include_router(router)
+    app.mount("/static", Assets(directory=STATIC))
+    problems.install(app, pages)
+    app.add_middleware(Guard, doors=doors)
+    return app
+
+
+class Assets(StaticFiles):
+    """Static files, kept by browsers for good: their addresses change with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 200:
+            response.headers["cache-control"] = f"public, max-age={_YEAR}, immutable"
+        return response
+
+
+def _frame(services: Services) -> dict[str, Any]:
+    """What the header of every page shows."""
+    now = services.clock()
+    shift = services.rota.shift_at(now)
+    duty = None
+    if not shift.member.is_team:
+        duty = {"name": shift.member.name, "until": Watch(now, services.rota.zone).at(shift.ends)}
+    return {"platform": services.platform, "docs": services.docs, "duty": duty, "zone": services.rota.zone.key}
+
+
+def _operation(services: Services) -> APIRouter:
+    """What machines ask: is it alive, is it ready, how is it doing."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/healthz")
+    async def alive() -> Response:
+        return JSONResponse({"status": "alive"})
+
+    @routes.get("/readyz")
+    def ready() -> Response:
+        status = services.index_status()
+        body = {"status": str(status.state), "sentence": status.sentence}
+        return JSONResponse(body, 200 if status.ready else 503)
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(services.metrics), media_type=CONTENT_TYPE_LATEST)
+
+    @routes.get("/favicon.ico")
+    async def icon() -> Response:
+        return RedirectResponse("/static/sheriff.svg", 308)
+
+    return routes
+
+
+def _sign_in(pages: Pages, doors: Doors, *, secure: bool) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get(SIGN_IN)
+    def show(request: Request, next: str = "/") -> Response:  # noqa: A002 - the usual name in such links
+        if doors.opens_for(request.headers):
+            return RedirectResponse(safe_next(next), 303)
+        return pages.show("sign_in.html", request, next=safe_next(next), wrong=False)
+
+    @routes.post(SIGN_IN)
+    async def sign_in(request: Request) -> Response:
+        form = await request.form()
+        target = safe_next(str(form.get("next", "/")))
+        if not doors.accepts(str(form.get("token", ""))):
+            return pages.show("sign_in.html", request, status=401, next=target, wrong=True)
+        response = RedirectResponse(target, 303)
+        response.set_cookie(
+            SESSION_COOKIE, doors.session(), max_age=_YEAR // 12, httponly=True, samesite="lax", secure=secure
+        )
+        return response
+
+    return routes
+
+
+def _reading(app: FastAPI, services: Services, pages: Pages) -> APIRouter:
+    """Pages to read: documents of the index, the gap report, the description of the API."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/pages/{path:path}")
+    def document(request: Request, path: str) -> Response:
+        found = _document(services, printable(path))
+        if found is None:
+            raise Problem(404, "This page is not in the index. It may have been moved or removed since it was cited.")
+        watch = Watch(services.clock(), services.rota.zone)
+        return pages.show("document.html", request, document=found, watch=watch)
+
+    @routes.get("/gaps")
+    def gaps(request: Request, format: str = "") -> Response:  # noqa: A002 - the usual name in such links
+        report = services.gaps()
+        if format == "markdown":
+            return PlainTextResponse(as_markdown(report), media_type="text/markdown; charset=utf-8")
+        return pages.show(
+            "gaps.html", request, summary=summary(report), report=_trusted(as_html(report)), any=bool(report.gaps)
+        )
+
+    @routes.get("/api/docs")
+    def api_docs(request: Request) -> HTMLResponse:
+        return pages.show("api.html", request, groups=operations(app.openapi()), version=app.version)
+
+    return routes
+
+
+def _document(services: Services, path: str) -> Any:
+    source, _, rest = path.partition("/")
+    names = [f"{source}:{rest}", *(f"{name}:{path}" for name in services.docs_sources)]
+    for name in names:
+        chunks = services.page(name)
+        if chunks:
+            return reading(chunks)
+    return None
+
+
+def _trusted(html: str) -> Markup:
+    return Markup(html)  # noqa: S704 - the report escapes what people wrote
