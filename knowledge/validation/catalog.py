@@ -54,7 +54,7 @@ class SchemaCatalog:
     def check(self) -> None:
         """Build every validator. Raises Misuse for the first schema that is unusable."""
         for schema in self.schemas:
-            assert schema.validator is not None
+            schema.build()
 
     def recognise(self, name: str, value: Any) -> Choice:
         """The schema for a document, by its `kind`, else its file name, else its keys."""

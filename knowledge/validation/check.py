@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from knowledge.validation import words
@@ -11,7 +11,7 @@ from knowledge.validation.faults import Lens, causes, faults
 from knowledge.validation.keys import key_diagnostics, place
 from knowledge.validation.schema import Part
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import MappingNode, Node, Path, ScalarNode, SequenceNode, path_text, resolved, value_of
+from knowledge.validation.tree import MappingNode, Node, Path, SequenceNode, path_text, resolved, value_of
 from knowledge.validation.values import value_diagnostic
 
 _KEYS = frozenset({"required", "additionalProperties"})
@@ -25,8 +25,9 @@ def check(lens: Lens, source: SourceText) -> list[Diagnostic]:
     diagnostics = _one_for_each_place(diagnostics)
     if lens.schema.mentions_deprecation:
         diagnostics += _deprecations(lens, source)
-    if lens.schema.mentions_later_keys and not lens.fragment:
-        diagnostics += _later_keys(lens, source)
+    if lens.schema.mentions_later_keys and lens.alone:
+        meant = {(d.path.rpartition(".")[0], d.suggestion) for d in diagnostics if d.code == "SCH001"}
+        diagnostics += _later_keys(lens, source, meant)
     return diagnostics
 
 
@@ -44,7 +45,7 @@ def _one_for_each_place(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
 
 
 def _deprecations(lens: Lens, source: SourceText) -> Iterator[Diagnostic]:
-    for path, node, parts, key in _walk(lens, lens.root, (), lens.schema.root):
+    for path, _, parts, key in _walk(lens, lens.root, (), lens.schema.root):
         part = next((part for part in parts if part.get("deprecated") is True), None)
         if part is None or not path:
             continue
@@ -65,14 +66,15 @@ def _deprecations(lens: Lens, source: SourceText) -> Iterator[Diagnostic]:
         )
 
 
-def _later_keys(lens: Lens, source: SourceText) -> Iterator[Diagnostic]:
-    """Keys that must be there once all overlays are merged, and that this file does not set."""
+def _later_keys(lens: Lens, source: SourceText, meant: Collection[tuple[str, str]]) -> Iterator[Diagnostic]:
+    """Keys that must be there once all overlays are merged, and that this file neither sets nor misspells."""
     for path, node, parts, _ in _walk(lens, lens.root, (), lens.schema.root):
         if not isinstance(node, MappingNode):
             continue
-        names = [name for part in parts for name in part.get("x-required", ()) if node.entry(name) is None]
+        wanted = dict.fromkeys(name for part in parts for name in part.get("x-required", ()))
+        names = [n for n in wanted if node.entry(n) is None and (path_text(path), n) not in meant]
         if names:
-            listed = ", ".join(f"“{name}”" for name in dict.fromkeys(names))
+            listed = ", ".join(f"“{name}”" for name in names)
             yield Diagnostic(
                 "SCH004",
                 Severity.INFORMATION,
@@ -102,14 +104,14 @@ def _walk(
                 yield from _walk(lens, item, (*path, index), inner)
 
 
-def wants_number(lens: Lens, path: Path) -> bool:
-    """Whether the schema asks for a number at this place, and for nothing else."""
-    kinds: set[Any] = set()
-    for part in lens.schema.at(path):
-        kind = part.get("type")
-        kinds |= set(kind) if isinstance(kind, list) else {kind} - {None}
-    return bool(kinds) and kinds <= {"number", "integer", "null"}
-
-
-def is_scalar(node: Node | None) -> bool:
-    return isinstance(node, ScalarNode)
+def numbers(lens: Lens) -> set[tuple[int, int]]:
+    """Line and column of each value for which the schema asks for a number and nothing else."""
+    found = set()
+    for _, node, parts, _ in _walk(lens, lens.root, (), lens.schema.root):
+        kinds: set[Any] = set()
+        for part in parts:
+            kind = part.get("type")
+            kinds |= set(kind) if isinstance(kind, list) else {kind} - {None}
+        if kinds and kinds <= {"number", "integer", "null"}:
+            found.add((node.span.line, node.span.column))
+    return found

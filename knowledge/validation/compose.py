@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from yaml.events import (
 
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, Span
 from knowledge.validation.hints import nearest
+from knowledge.validation.parser import MAX_RETRIES, Readable, parser
 from knowledge.validation.scalars import meaning
 from knowledge.validation.text import SourceText
 from knowledge.validation.tree import (
@@ -39,10 +40,13 @@ MAX_DEPTH: Final = 100
 MAX_EXPANDED: Final = 10_000
 _CORE: Final = "tag:yaml.org,2002:"
 _KNOWN_TAGS: Final = frozenset(
-    _CORE + name for name in "str int float bool null map seq binary timestamp set omap pairs merge value".split()
+    _CORE + name
+    for name in (
+        *("str", "int", "float", "bool", "null", "map", "seq"),
+        *("binary", "timestamp", "set", "omap", "pairs", "merge", "value"),
+    )
 )
-# Allowed by YAML 1.2 (the line separators are no line breaks there), refused or misread by a YAML 1.1 parser.
-_UNREADABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_TIGHT_HEADER: Final = re.compile(r"[|>][-+0-9]*#")
 
 
 @dataclass(slots=True)
@@ -63,51 +67,20 @@ class Composed:
 
 def compose(source: SourceText) -> Composed:
     """Parse the text; a syntax error is handed back, not raised."""
-    composer = _Composer(source)
-    try:
-        composer.run()
-    except yaml.YAMLError as error:
-        composer.result.error = error
-    except _Limit as limit:
-        composer.result.diagnostics.append(limit.diagnostic)
-        composer.result.stopped = True
+    readable = Readable(source.text)
+    for _ in range(MAX_RETRIES):
+        composer = _Composer(source, readable)
+        try:
+            composer.run()
+        except _Limit as limit:
+            composer.result.diagnostics.append(limit.diagnostic)
+            composer.result.stopped = True
+        except yaml.YAMLError as error:
+            composer.result.error = error
+            if readable.tolerate(error):
+                continue
+        break
     return composer.result
-
-
-def error_line(text: str) -> tuple[int, int] | None:
-    """Line and column from 0 where parsing stops; None when the text parses."""
-    parser = _parser(_readable(text)[0])
-    try:
-        while not isinstance(parser.get_event(), StreamEndEvent):
-            pass
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return (mark.line, mark.column) if mark else (0, 0)
-    except yaml.YAMLError:
-        return 0, 0
-    return None
-
-
-def _parser(text: str) -> Any:
-    if yaml.__with_libyaml__:
-        return yaml.cyaml.CParser(text)
-    return _PurePython(text)
-
-
-class _PurePython(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
-    def __init__(self, text: str) -> None:
-        yaml.reader.Reader.__init__(self, text)
-        yaml.scanner.Scanner.__init__(self)
-        yaml.parser.Parser.__init__(self)
-
-
-def _readable(text: str) -> tuple[str, dict[int, str]]:
-    odd = set(_UNREADABLE.findall(text))
-    if not odd:
-        return text, {}
-    free = (chr(point) for point in range(0xE000, 0xF8FF) if chr(point) not in text)
-    stand_in = dict(zip(sorted(odd), free, strict=False))
-    return text.translate(str.maketrans(stand_in)), {ord(new): old for old, new in stand_in.items()}
 
 
 class _Limit(Exception):
@@ -122,11 +95,12 @@ def _span(event: Any) -> Span:
 
 
 class _Composer:
-    def __init__(self, source: SourceText) -> None:
+    def __init__(self, source: SourceText, readable: Readable) -> None:
         self.source = source
+        self.restored = readable.restored
+        self.parser = parser(readable.text)
         self.result = Composed()
-        readable, self.originals = _readable(source.text)
-        self.parser = _parser(readable)
+        self.document = Document(None, 1)
         self.stack: list[MappingNode | SequenceNode] = []
         self.keys: list[Node | None] = []  # of each open mapping: the key that waits for its value
         self.anchors: dict[str, Node] = {}
@@ -134,49 +108,73 @@ class _Composer:
         self.sizes: dict[int, int] = {}
 
     def run(self) -> None:
+        make: dict[type, Callable[[Any], Node]] = {
+            ScalarEvent: self._scalar,
+            MappingEndEvent: self._close,
+            SequenceEndEvent: self._close,
+            AliasEvent: self._alias,
+        }
+        other: dict[type, Callable[[Any], None]] = {
+            MappingStartEvent: self._open,
+            SequenceStartEvent: self._open,
+            DocumentStartEvent: self._start_document,
+            DocumentEndEvent: self._end_document,
+        }
         get = self.parser.get_event
-        document: Document | None = None
-        while True:
-            event = get()
-            kind = type(event)
-            if kind is ScalarEvent:
-                node: Node = self._scalar(event)
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                self._open(event)
-                continue
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                node = self._close(event)
-            elif kind is AliasEvent:
-                node = self._alias(event)
-            elif kind is DocumentStartEvent:
-                document = Document(None, event.start_mark.line + 1)
-                self.anchors = {}
-                continue
-            elif kind is DocumentEndEvent:
-                self.result.documents += [document] if document else []
-                document = None
-                continue
-            elif kind is StreamEndEvent:
-                return
-            else:
-                continue
-            if self.stack:
-                self._attach(node)
-            elif document:
-                document.root = node
+        while (kind := type(event := get())) is not StreamEndEvent:
+            if maker := make.get(kind):
+                self._attach(maker(event))
+            elif kind in other:
+                other[kind](event)
 
-    def _scalar(self, event: ScalarEvent) -> ScalarNode:
-        text = event.value.translate(self.originals) if self.originals else event.value
+    def _start_document(self, event: Any) -> None:
+        self.document = Document(None, event.start_mark.line + 1)
+        self.anchors = {}
+
+    def _end_document(self, _: Any) -> None:
+        self.result.documents.append(self.document)
+
+    def _scalar(self, event: Any) -> ScalarNode:
+        text = self.restored(event.value)
         style = event.style
         plain = not style and event.implicit[0]
         node = ScalarNode(
             event.start_mark, event.end_mark, text, plain, meaning(text) if plain else text, style in ("|", ">")
         )
+        if style or text == "-":
+            self._check_end(node, style)
         if event.tag is not None:
             self._check_tag(event, node)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
+
+    def _check_end(self, node: Node, style: str | None) -> None:
+        """What YAML 1.2 refuses and the parser, made for 1.1, lets pass."""
+        text = self.source.text
+        if not style:
+            self._strict(
+                node.span,
+                "A dash alone is no value",
+                "Inside brackets a list needs no dashes; a text needs quotes.",
+                '"-"',
+            )
+        elif text[node.end.index : node.end.index + 1] == "#" and style not in "|>":
+            self._tight_comment(node.end.index)
+        elif style in "|>" and (found := _TIGHT_HEADER.match(text, node.start.index)):
+            self._tight_comment(found.end() - 1)
+
+    def _tight_comment(self, index: int) -> None:
+        line, column = self.source.position(index)
+        span = self.source.span(line, column)
+        self._strict(span, "A comment needs a space before its #", "Directly behind a value # is no comment.", " #")
+
+    def _strict(self, span: Span, message: str, why: str, fix: str) -> None:
+        edits = (Edit(span, fix),)
+        name = self.source.name
+        self.result.diagnostics.append(
+            Diagnostic("YAML001", Severity.ERROR, name, span, message, why=why, suggestion=fix.strip(), edits=edits)
+        )
 
     def _open(self, event: Any) -> None:
         mapping = type(event) is MappingStartEvent
@@ -203,14 +201,18 @@ class _Composer:
         last = _last(node)
         # The end event of a block stands at the next token, lines below its last word.
         node.end = event.end_mark if node.flow or last is None else last.end
+        if node.flow and self.source.text[node.end.index : node.end.index + 1] == "#":
+            self._tight_comment(node.end.index)
         if isinstance(node, MappingNode):
             self._check_duplicates(node)
         self._measure(node, event)
         return node
 
     def _attach(self, node: Node) -> None:
-        parent = self.stack[-1]
-        if isinstance(parent, SequenceNode):
+        parent = self.stack[-1] if self.stack else None
+        if parent is None:
+            self.document.root = node
+        elif isinstance(parent, SequenceNode):
             parent.items.append(node)
         elif (key := self.keys[-1]) is None:
             self.keys[-1] = node
@@ -218,7 +220,7 @@ class _Composer:
             parent.entries.append(Entry(key, node))
             self.keys[-1] = None
 
-    def _alias(self, event: AliasEvent) -> AliasNode:
+    def _alias(self, event: Any) -> AliasNode:
         name = event.anchor
         target = self.anchors.get(name)
         if target is not None and id(target) in self.open_anchors:
@@ -345,7 +347,7 @@ class _Composer:
         span = _span(event)
         if length is not None:
             span = self.source.span(span.line, span.column, length)
-        edits = ()
+        edits: tuple[Edit, ...] = ()
         if suggestion and suggestion[0] in '*"' and code == "YAML008":
             edits = (Edit(span, suggestion),)
         return Diagnostic(code, severity, self.source.name, span, message, why=why, suggestion=suggestion, edits=edits)

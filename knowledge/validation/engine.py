@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import Choice, SchemaCatalog
-from knowledge.validation.check import check
+from knowledge.validation.check import check, numbers
 from knowledge.validation.diagnostics import (
     CheckedFile,
     Diagnostic,
@@ -34,7 +34,7 @@ def validate(files: Sequence[SourceFile], *, catalog: SchemaCatalog) -> Validati
     platform = False
     for file in files:
         parsed = parse(file)
-        diagnostics, choices = _check_file(parsed, catalog)
+        diagnostics, choices = _check_file(parsed, catalog, alone=len(files) == 1)
         platform = platform or any(c.schema is not None and c.schema.of_platform for c in choices)
         checked.append(_checked(parsed, choices))
         found += _ordered(diagnostics)[:MAX_DIAGNOSTICS]
@@ -59,35 +59,51 @@ def check_fragment(text: str, kind: str, *, catalog: SchemaCatalog, name: str = 
     return ValidationReport((_checked(parsed, [choice]),), tuple(_ordered(diagnostics)))
 
 
-def _check_file(parsed: Parsed, catalog: SchemaCatalog) -> tuple[list[Diagnostic], list[Choice]]:
+def _check_file(parsed: Parsed, catalog: SchemaCatalog, *, alone: bool) -> tuple[list[Diagnostic], list[Choice]]:
+    if parsed.repairs:
+        return _check_repaired(parsed, catalog)
     diagnostics, choices = list(parsed.diagnostics), list[Choice]()
+    if not parsed.documents:
+        return diagnostics, choices
     written = [document.root for document in parsed.documents if document.root is not None]
-    if parsed.readable and not any(_holds_something(root) for root in written):
+    if not any(value_of(root) is not None for root in written):
         choice = catalog.recognise(parsed.source.name, None)
-        return [*diagnostics, _empty(parsed.source, choice)], [choice]
+        accepted = choice.schema is not None and choice.schema.validator.is_valid(None)
+        return diagnostics + ([] if accepted else [_empty(parsed.source, choice)]), [choice]
     for root in written:
         choice = catalog.recognise(parsed.source.name, value_of(root))
         choices.append(choice)
         if choice.schema is None:
             diagnostics.append(_unrecognised(parsed.source, root, choice))
         else:
-            lens = Lens(choice.schema, root)
+            lens = Lens(choice.schema, root, alone=alone)
             diagnostics = _merged(lens, diagnostics, check(lens, parsed.source))
     return diagnostics, choices
 
 
-def _holds_something(root: Node) -> bool:
-    return value_of(root) is not None
+def _check_repaired(parsed: Parsed, catalog: SchemaCatalog) -> tuple[list[Diagnostic], list[Choice]]:
+    """The syntax error as the schema understands it, and what is wrong elsewhere in the file.
+
+    Of several changes that make the text parse, the first that also satisfies the schema tells the cause."""
+    outcomes = []
+    for repair in parsed.repairs:
+        again = parse(SourceFile(parsed.source.name, repair.text))
+        found, choices = _check_file(again, catalog, alone=False) if again.documents else (list(again.diagnostics), [])
+        touched = {edit.span.line for edit in repair.diagnostic.edits} | {repair.diagnostic.span.line}
+        rest = [d for d in found if d.span.line not in touched]
+        errors = sum(d.severity is Severity.ERROR for d in found)
+        outcomes.append((errors, repair.diagnostic, rest, choices))
+    _, cause, rest, choices = min(outcomes, key=lambda outcome: outcome[0])
+    before = [d for d in parsed.diagnostics if d.severity is not Severity.ERROR]
+    return [*before, cause, *(replace(d, edits=()) for d in rest)], choices
 
 
 def _merged(lens: Lens, before: Sequence[Diagnostic], new: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Both, without a trap that the schema has explained or allows."""
-    places = {(d.span.line, d.span.column) for d in new if d.severity is Severity.ERROR}
-    kept = [
-        diagnostic
-        for diagnostic in before
-        if diagnostic.code != "YAML005" or (diagnostic.span.line, diagnostic.span.column) not in places
-    ]
+    """Both, without the traps that a schema error explains or that are what the schema asks for."""
+    explained = {(d.span.line, d.span.column) for d in new if d.severity is Severity.ERROR}
+    if any(d.code == "YAML005" for d in before):
+        explained |= numbers(lens)
+    kept = [d for d in before if d.code != "YAML005" or (d.span.line, d.span.column) not in explained]
     return [*kept, *new]
 
 
@@ -145,8 +161,3 @@ def _unrecognised(source: SourceText, root: Node, choice: Choice) -> Diagnostic:
 def _text(entry: object) -> str:
     value = getattr(getattr(entry, "value", None), "text", "")
     return str(value)
-
-
-def with_file(diagnostic: Diagnostic, name: str) -> Diagnostic:
-    """The same diagnostic under another file name."""
-    return replace(diagnostic, file=name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from knowledge.validation.schema import Schema
-from knowledge.validation.tree import AliasNode, MappingNode, Node, Path, ScalarNode, node_at, resolved
+from knowledge.validation.tree import AliasNode, Node, Path, ScalarNode, node_at, resolved
 
 MAX_FAULTS = 200
 WILDCARD = re.compile(r"%[a-z0-9_-]+%")
@@ -35,6 +35,7 @@ class Lens:
     schema: Schema
     root: Node
     fragment: bool = False  # a piece of a file: keys missing at the top are elsewhere
+    alone: bool = False  # no other file is there that could set what this one leaves out
 
 
 def faults(lens: Lens, value: Any) -> list[Fault]:
@@ -98,13 +99,10 @@ def causes(lens: Lens, found: Sequence[Fault]) -> list[Fault]:
     specific = {leaf.path for leaf in leaves if leaf.keyword != "unevaluatedProperties"}
     kept: dict[tuple[Path, str, str], Fault] = {}
     for leaf in leaves:
-        if leaf.keyword in {"unevaluatedProperties", "unevaluatedItems"} and any(
-            path[: len(leaf.path)] == leaf.path for path in specific
-        ):
-            leaf = _undeclared_only(leaf, lens.schema)
-            if leaf is None:
-                continue
-        for single in _singles(leaf):
+        cause: Fault | None = leaf
+        if leaf.keyword.startswith("unevaluated") and any(path[: len(leaf.path)] == leaf.path for path in specific):
+            cause = _undeclared_only(leaf, lens.schema)
+        for single in _singles(cause) if cause else ():
             kept.setdefault((single.path, single.keyword, str(single.data)), single)
     return list(kept.values())
 
@@ -200,7 +198,3 @@ def _distinct(values: Iterable[Any]) -> list[Any]:
         if value not in found:
             found.append(value)
     return found
-
-
-def is_block(node: Node | None) -> bool:
-    return isinstance(node, MappingNode) and not node.flow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,28 +68,40 @@ def trap(plain: str) -> Trap | None:
         )
     if not plain or plain[0] not in _NUMERIC_START or len(plain) > MAX_TRAP:
         return None
-    if _TRAILING_ZERO.match(plain):
-        return Trap(
-            f"{plain} is the number {float(plain):g}",
-            "Without quotes YAML drops the last zero.",
-            wants_text=True,
-        )
-    if _OCTAL.match(plain):
-        return Trap(
-            f"{plain} is the number {int(plain)}, and {int(plain, 8)} for programs that read YAML 1.1",
-            "A leading zero meant octal in YAML 1.1; in YAML 1.2 octal is written 0o17.",
-            wants_text=False,
-        )
-    if _SEXAGESIMAL.match(plain):
-        return Trap(
-            f"{plain} is text here, and a number in base 60 for programs that read YAML 1.1",
-            "Quotes make it text everywhere.",
-            wants_text=False,
-        )
-    if _UNDERSCORED.match(plain):
-        return Trap(
-            f"{plain} is text here, and the number {plain.replace('_', '')} for programs that read YAML 1.1",
-            "YAML 1.2 has no underscores in numbers.",
-            wants_text=False,
-        )
-    return None
+    return next((make(plain) for pattern, make in _NUMBER_TRAPS if pattern.match(plain)), None)
+
+
+def _dropped_zero(plain: str) -> Trap:
+    return Trap(f"{plain} is the number {float(plain):g}", "Without quotes YAML drops the last zero.", wants_text=True)
+
+
+def _octal(plain: str) -> Trap:
+    return Trap(
+        f"{plain} is the number {int(plain)}, and {int(plain, 8)} for programs that read YAML 1.1",
+        "A leading zero meant octal in YAML 1.1; in YAML 1.2 octal is written 0o17.",
+        wants_text=False,
+    )
+
+
+def _sexagesimal(plain: str) -> Trap:
+    return Trap(
+        f"{plain} is text here, and a number in base 60 for programs that read YAML 1.1",
+        "Quotes make it text everywhere.",
+        wants_text=False,
+    )
+
+
+def _underscored(plain: str) -> Trap:
+    return Trap(
+        f"{plain} is text here, and the number {plain.replace('_', '')} for programs that read YAML 1.1",
+        "YAML 1.2 has no underscores in numbers.",
+        wants_text=False,
+    )
+
+
+_NUMBER_TRAPS: Final[tuple[tuple[re.Pattern[str], Callable[[str], Trap]], ...]] = (
+    (_TRAILING_ZERO, _dropped_zero),
+    (_OCTAL, _octal),
+    (_SEXAGESIMAL, _sexagesimal),
+    (_UNDERSCORED, _underscored),
+)

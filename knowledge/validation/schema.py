@@ -65,6 +65,10 @@ class Schema:
         except (ValueError, jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError) as error:
             raise Misuse(f"{self.origin}: not a usable JSON Schema: {error}".split("\n")[0]) from error
 
+    def build(self) -> None:
+        """Build the validator now. Raises Misuse when the document is no usable schema."""
+        self.validator.is_valid(None)
+
     @cached_property
     def mentions_deprecation(self) -> bool:
         return '"deprecated"' in json.dumps(self.document)
@@ -106,8 +110,7 @@ class Schema:
         if fragment and not fragment.startswith("/"):
             return self._by_id.get("#" + fragment)
         node: Any = self.document
-        for step in fragment.split("/")[1:]:
-            step = unquote(step).replace("~1", "/").replace("~0", "~")
+        for step in (unquote(part).replace("~1", "/").replace("~0", "~") for part in fragment.split("/")[1:]):
             if isinstance(node, dict):
                 node = node.get(step)
             elif isinstance(node, list) and step.isdigit() and int(step) < len(node):

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from knowledge.validation import scalars
 from knowledge.validation.compose import Document, compose
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile
-from knowledge.validation.pasted import fenced_blocks as fenced_blocks
-from knowledge.validation.pasted import looks_like_yaml as looks_like_yaml
+from knowledge.validation.fixes import apply_edits
+from knowledge.validation.pasted import fenced_blocks, looks_like_yaml
 from knowledge.validation.repairs import odd_space_fault, odd_space_lines
-from knowledge.validation.syntax import explain
+from knowledge.validation.syntax import Repair, explain
 from knowledge.validation.text import SourceText, decode
 from knowledge.validation.tree import MappingNode, Node, ScalarNode, SequenceNode, path_text
+
+__all__ = ["Parsed", "fenced_blocks", "looks_like_yaml", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Parsed:
     source: SourceText
     documents: Sequence[Document]
     diagnostics: Sequence[Diagnostic]
+    repairs: Sequence[Repair] = ()  # of a text that does not parse: what would make it parse, the likeliest first
 
     @property
     def readable(self) -> bool:
@@ -39,10 +42,11 @@ def parse(file: SourceFile) -> Parsed:
     if composed.stopped:
         return Parsed(source, (), [*found, *composed.diagnostics])
     if composed.error is not None:
-        return Parsed(source, (), [*found, explain(source, composed.error)])
+        explanation = explain(source, composed.error)
+        return Parsed(source, (), [*found, explanation.diagnostic], explanation.repairs)
     odd = _odd_spaces(source, composed.documents)
     if odd:
-        return Parsed(source, (), [*found, odd])
+        return Parsed(source, (), [*found, odd], (Repair(odd, apply_edits(source.text, odd.edits)),))
     traps = [trap for document in composed.documents if document.root for trap in _traps(source, document.root)]
     return Parsed(source, composed.documents, [*found, *composed.diagnostics, *traps])
 

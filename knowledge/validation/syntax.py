@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import yaml
 
-from knowledge.validation.compose import error_line
 from knowledge.validation.diagnostics import Diagnostic, Severity
 from knowledge.validation.fixes import apply_edits
+from knowledge.validation.parser import error_line
 from knowledge.validation.repairs import Trouble, certain, supposed
 from knowledge.validation.text import SourceText
 
 MAX_TRIES = 60
+MAX_REPAIRS = 3  # enough for the schema to choose between
 TRIED_CHARACTERS = 2_000_000  # of repaired text that is parsed again in all: keeps a large broken file quick
 NOWHERE = 1 << 30
 
@@ -37,22 +40,39 @@ _IN_WORDS = (
 )
 
 
-def explain(source: SourceText, error: yaml.YAMLError) -> Diagnostic:
-    """The one diagnostic for a text that the parser refused."""
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A supposed cause, and the whole text without it, which parses."""
+
+    diagnostic: Diagnostic
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The likeliest cause of a syntax error; `repairs` are all causes whose removal mends the file."""
+
+    diagnostic: Diagnostic
+    repairs: Sequence[Repair] = ()
+
+
+def explain(source: SourceText, error: yaml.YAMLError) -> Explanation:
+    """Why the parser refused the text."""
     trouble = Trouble.of(source, error)
     best: Diagnostic | None = None
     best_reach = trouble.line
-    budget = TRIED_CHARACTERS
-    for attempt, guess in enumerate(_guesses(trouble)):
-        if attempt >= MAX_TRIES or budget < 0:
-            break
-        budget -= len(source.text)
-        reach = _reach(apply_edits(source.text, guess.edits)) if guess.edits else best_reach
+    repairs: list[Repair] = []
+    tries = min(MAX_TRIES, 1 + TRIED_CHARACTERS // max(len(source.text), 1))
+    for guess in islice(_guesses(trouble), tries):
+        repaired = apply_edits(source.text, guess.edits)
+        reach = _reach(repaired) if guess.edits else 0
+        if reach == NOWHERE:
+            repairs.append(Repair(guess, repaired))
         if reach > max(best_reach, guess.span.line):
             best, best_reach = guess, reach
-        if reach == NOWHERE:
+        if len(repairs) == MAX_REPAIRS:
             break
-    return best or next(certain(trouble), None) or _plain(trouble)
+    return Explanation(best or next(certain(trouble), None) or _plain(trouble), tuple(repairs))
 
 
 def _guesses(trouble: Trouble) -> Iterator[Diagnostic]:
@@ -62,7 +82,7 @@ def _guesses(trouble: Trouble) -> Iterator[Diagnostic]:
 
 def _reach(text: str) -> int:
     stopped = error_line(text)
-    return NOWHERE if stopped is None else stopped[0] + 1
+    return NOWHERE if stopped is None else stopped
 
 
 def _plain(trouble: Trouble) -> Diagnostic:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import copysign, isfinite, isnan
 from typing import Any, Protocol
 
 from knowledge.validation.diagnostics import Span
 from knowledge.validation.scalars import Scalar as Value
-from knowledge.validation.scalars import meaning
 
 Path = tuple[str | int, ...]
 HUGE = 1e308  # what a schema is told for an infinite number, which JSON does not have
@@ -106,8 +106,8 @@ def merged_entries(node: MappingNode) -> Iterator[Entry]:
         if not is_merge(entry):
             continue
         value = resolved(entry.value)
-        for source in value.items if isinstance(value, SequenceNode) else (value,):
-            source = resolved(source)
+        for item in value.items if isinstance(value, SequenceNode) else (value,):
+            source = resolved(item)
             if not isinstance(source, MappingNode):
                 continue
             for inner in (*(e for e in source.entries if not is_merge(e)), *merged_entries(source)):
@@ -120,8 +120,7 @@ def value_of(node: Node, cache: dict[int, Any] | None = None) -> Any:
     """The JSON value of a tree without cycles; aliases share one value."""
     cache = {} if cache is None else cache
     if isinstance(node, ScalarNode):
-        value = node.value
-        return (HUGE if value > 0 else -HUGE if value < 0 else 0.0) if _endless(value) else value
+        return _finite(node.value) if isinstance(node.value, float) else node.value
     if id(node) in cache:
         return cache[id(node)]
     if isinstance(node, AliasNode):
@@ -129,18 +128,15 @@ def value_of(node: Node, cache: dict[int, Any] | None = None) -> Any:
     elif isinstance(node, SequenceNode):
         result = [value_of(item, cache) for item in node.items]
     elif isinstance(node, MappingNode):
-        own = {e.name: value_of(e.value, cache) for e in node.entries if not is_merge(e)}
-        result = (
-            own | {e.name: value_of(e.value, cache) for e in merged_entries(node)}
-            if len(own) < len(node.entries)
-            else own
-        )
+        result = {e.name: value_of(e.value, cache) for e in node.entries if not is_merge(e)}
+        if len(result) < len(node.entries):
+            result |= {e.name: value_of(e.value, cache) for e in merged_entries(node)}
     cache[id(node)] = result
     return result
 
 
-def _endless(value: Value) -> bool:
-    return isinstance(value, float) and (value - value) != 0.0
+def _finite(value: float) -> float:
+    return value if isfinite(value) else 0.0 if isnan(value) else copysign(HUGE, value)
 
 
 def node_at(root: Node, path: Path) -> Node | None:
@@ -186,7 +182,3 @@ def walk(root: Node) -> Iterator[Node]:
         elif isinstance(node, MappingNode):
             for entry in reversed(node.entries):
                 stack += (entry.value, entry.key)
-
-
-def scalar(text: str, start: Mark, end: Mark, *, plain: bool, block: bool = False) -> ScalarNode:
-    return ScalarNode(start, end, text, plain, meaning(text) if plain else text, block)

@@ -86,9 +86,7 @@ class _Value:
             why=f"{self.subject} must be a map of keys, and without it the line is a text.",
             suggestion=f"{key}: {rest}",
             span=self.source.span(line, column, len(key) + len(colon)),
-            edits=[Edit(self.source.span(line, at, 0), "" if colon else ":"), Edit(self.source.span(line, at, 0), " ")][
-                1 if colon else 0 : 2 if colon else 1
-            ],
+            edits=[Edit(self.source.span(line, at, 0), " " if colon else ":")],
         )
 
     def _converted(self, wanted: Sequence[str]) -> tuple[str, list[Edit]]:
@@ -123,11 +121,9 @@ class _Value:
         indent = node.entries[0].key.start.column
         if node.flow or self.source.line(first)[:indent].strip() or self.written is not node:
             return []
-        edits = [Edit(Span(first, indent + 1, first, indent + 1), "- ")]
-        for number in range(first + 1, last + 1):
-            if self.source.line(number).strip():
-                edits.append(Edit(Span(number, 1, number, 1), "  "))
-        return edits
+        below = [number for number in range(first + 1, last + 1) if self.source.line(number).strip()]
+        dash = Edit(Span(first, indent + 1, first, indent + 1), "- ")
+        return [dash, *(Edit(Span(number, 1, number, 1), "  ") for number in below)]
 
     def not_one_of(self) -> Diagnostic:
         data = self.fault.data

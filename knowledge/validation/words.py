@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from knowledge.validation.tree import AliasNode, MappingNode, Node, Path, ScalarNode, SequenceNode, node_at, resolved
+from knowledge.validation.tree import MappingNode, Node, Path, ScalarNode, SequenceNode, node_at, resolved
 
 MANY = 8
 _TYPES = {
@@ -34,18 +34,27 @@ _FORMATS = {
     "uuid": "a UUID",
     "regex": "a regular expression",
 }
-_NAME_PART = re.compile(r"\(\?:\[a-z0-9\]\|%\[a-z\]\[a-z0-9_-\]\*%\)")
-_PATTERNS = (
-    (re.compile(r"^\^\(\?:?\[a-z0-9\]|^\^\[a-z0-9\]\(\[a-z0-9-\]"), "lower-case letters, digits and hyphens, with a letter or digit at both ends"),
-    (re.compile(r"^\^\[a-z\]\[a-z0-9_-?\]\*\$$"), "lower-case letters, digits and underscores, beginning with a letter"),
-    (re.compile(r"^\^\[1-9\]\[0-9\]\*\(s\|m\|h\)\$$"), "a number and s, m or h"),
-    (re.compile(r"^\^https://$"), "an address that starts with https://"),
-    (re.compile(r"^\^/$"), "a path that starts with /"),
-)  # fmt: skip
+_OR_WILDCARD = re.compile(r"\(\?:(\[[^\]]+\])\|%\[a-z\]\[a-z0-9_-\]\*%\)")
+_NAME = "lower-case letters, digits and hyphens, with a letter or digit at both ends"
+_PATTERNS = {
+    "^[a-z0-9](?:-?[a-z0-9])*$": _NAME,
+    "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": _NAME,
+    "^[a-z0-9-]+$": "lower-case letters, digits and hyphens",
+    "^[a-z][a-z0-9_]*$": "lower-case letters, digits and underscores, beginning with a letter",
+    "^[a-z][a-z0-9_-]*$": "lower-case letters, digits, hyphens and underscores, beginning with a letter",
+    "^[1-9][0-9]*(s|m|h)$": "a number and s, m or h, without a space",
+    "^[1-9][0-9]{0,5}(Mi|Gi)$": "a number and Mi or Gi, without a space",
+    "^[1-9][0-9]{0,5}(Gi|Ti)$": "a number and Gi or Ti, without a space",
+    "^CC-[0-9]{4}$": "CC- and four digits",
+    "^[a-z0-9-]+/[a-z0-9-]+$": "two names with a slash between",
+    "^[0-9*,/-]+( [0-9*,/-]+){4}$": "five cron fields with a space between each",
+    "^https://": "an address that starts with https://",
+    "^/": "a path that starts with /",
+}
 
 
 def types(names: Iterable[str]) -> str:
-    """ "text", "a whole number or a list"."""
+    """Types in words: text, a whole number or a list."""
     words = [_TYPES.get(name, name) for name in dict.fromkeys(names)]
     return alternatives(words)
 
@@ -109,11 +118,9 @@ def example(parts: Iterable[Mapping[str, Any]]) -> Any:
 
 
 def rule(pattern: str) -> str:
-    """A regular expression in words, where they are known."""
-    for known, words in _PATTERNS:
-        if known.search(pattern):
-            return words
-    return f"text of the form {pattern}"
+    """A regular expression in words, where they are known; wildcards may stand in it and go unsaid."""
+    plain = _OR_WILDCARD.sub(r"\1", pattern)
+    return _PATTERNS.get(plain, f"text of the form {plain}")
 
 
 def format_words(name: str) -> str:
@@ -151,7 +158,3 @@ def _label(node: Node | None) -> str:
             if isinstance(value, ScalarNode) and value.text:
                 return short(value.text, 40)
     return ""
-
-
-def is_unknown_alias(node: Node | None) -> bool:
-    return isinstance(node, AliasNode) and node.target is None
