@@ -16,7 +16,7 @@ from knowledge import answering
 from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.errors import IndexBroken, SheriffError, Unavailable
 from knowledge.model import Answer, Chunk
-from knowledge.ports import ChatModel, ChunkIndex, Embedder
+from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
 from knowledge.relevance import Policy
 from knowledge.tokens import STANDARD, Budget
 
@@ -130,9 +130,11 @@ class Library:
         return report
 
     def warm(self) -> None:
-        """Load model and index now, so that the first question is not the slow one."""
-        vector = self._reading.embedder.embed_query("warm up")
-        self._index().nearest(vector, limit=1)
+        """Load the models and the index now, so that the first question is not the slow one; contacts nobody."""
+        self._index().matching("warm up", field=Field.TEXT, limit=1)
+        for part in (self._reading.embedder, self._reading.model):
+            if isinstance(part, Warmable):
+                part.warm()
 
     def close(self) -> None:
         with self._lock:

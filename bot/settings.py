@@ -58,6 +58,7 @@ class ModelSettings(Section):
     context_tokens: int = Field(6000, ge=500, le=200_000, description="Budget for passages and question")
     embeddings: Literal["local", "openai", "azure"] = "local"
     embedding_name: str = "text-embedding-3-small"
+    embedding_dimension: int = Field(1536, ge=1, le=10_000, description="Length of its vectors; 3072 for -3-large")
     precision: Literal["fp32", "int8"] = Field("fp32", description="Of the local embedding model")
     threads: int = Field(2, ge=1, le=64, description="Of the local embedding model")
 

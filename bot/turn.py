@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from bot import wording
 from bot.intents import Intent, Request, understand
-from bot.library import Library
+from bot.library import Library, NotReadyError
 from bot.messages import CaseSummary, Incoming, Reply, ReplyKind
 from bot.redaction import redact
 from bot.store.case_store import CaseStore
@@ -144,8 +144,10 @@ class Sheriff:
         """Answer from the index; what it cannot answer goes to the duty sheriff at once."""
         try:
             answer = self._library.answer(question, listen=listen)
-        except IndexBroken as error:
-            log.error("index_broken", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace adds noise
+        except NotReadyError:
+            raise  # nothing is lost: the same message may be sent again in a minute
+        except (IndexBroken, Unavailable) as error:
+            log.error("search_failed", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace is noise
             answer = Answer(Outcome.UNANSWERED, "", 0.0, note=wording.INDEX_BROKEN)
         reply = Reply(
             ReplyKind(answer.outcome.value),

@@ -71,6 +71,7 @@ def embedder(settings: Settings) -> Embedder:
                 settings.model.embedding_name,
                 api_key=settings.openai_api_key.get_secret_value(),
                 base_url=settings.openai_base_url,
+                dimension=settings.model.embedding_dimension,
             )
         case "azure":
             from knowledge.adapters.openai_models import AzureEmbedder
@@ -80,6 +81,8 @@ def embedder(settings: Settings) -> Embedder:
                 endpoint=settings.azure_endpoint,
                 api_key=settings.azure_api_key.get_secret_value(),
                 api_version=settings.azure_api_version,
+                model=settings.model.embedding_name,
+                dimension=settings.model.embedding_dimension,
             )
         case _:
             from knowledge.adapters.local_embedder import LocalEmbedder

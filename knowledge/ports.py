@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,13 @@ class ChatModel(Protocol):
     def stream(self, messages: Sequence[ChatMessage]) -> Iterator[str]:
         """Pieces of the answer as they come. Raises ModelUnavailable on time-out, error, a stream that stops without
         a finish reason, or an empty answer; what was yielded before must then be thrown away."""
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """A model that can load what it needs before the first question, without contacting anybody."""
+
+    def warm(self) -> None: ...
 
 
 class Field(StrEnum):
