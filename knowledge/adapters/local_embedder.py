@@ -140,6 +140,10 @@ class LocalEmbedder:
         vector: Vector = self.embed([text])[0]
         return vector
 
+    def warm(self) -> None:
+        """Load now, and run once: the first run of a session is the slow one."""
+        self.embed_query("warm up")
+
     def _model(self) -> _Loaded:
         with self._lock:
             if self._loaded is None:
