@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -93,6 +93,7 @@ class Workflows:
         if not _ONLY_ONE.acquire(blocking=False):
             raise Misuse("Workflows run in this process already. Stop those first: DBOS knows only one per process.")
         self._stopping.clear()
+        self._started = self._clock()
         self._thread = threading.Thread(target=self._serve, name="workflows", daemon=True)
         self._thread.start()
 
@@ -130,9 +131,9 @@ class Workflows:
                 self._begin(row)
         return len(waiting)
 
-    def sweep(self, *, older_than: timedelta = timedelta()) -> None:
-        """Give every stored event that waits its workflow: after a crash between storing and starting, or a bug."""
-        for row in self._store.unheard(before=self._clock() - older_than):
+    def sweep(self, *, before: datetime) -> None:
+        """Give every event stored before the moment its workflow, if it waits for one: after a crash, or a bug."""
+        for row in self._store.unheard(before=before):
             if self._stopping.is_set():
                 return
             self._revive(row)
@@ -155,7 +156,7 @@ class Workflows:
 
     def _launch(self) -> None:
         logging.getLogger("dbos").addHandler(logging.NullHandler())  # so that DBOS adds no console handler of its own
-        from dbos import DBOS, error
+        from dbos import DBOS
 
         try:
             DBOS(
@@ -170,7 +171,7 @@ class Workflows:
             self._register(DBOS)
             DBOS.launch()
             DBOS.register_queue(_QUEUE, worker_concurrency=8, polling_interval_sec=1.0)
-        except (error.DBOSException, SQLAlchemyError, OSError) as problem:
+        except (_dbos_errors(), SQLAlchemyError, OSError) as problem:
             DBOS.destroy(destroy_registry=True)
             raise Failure(_first_line(problem)) from problem
         self._dbos, self._problem = DBOS, ""
@@ -189,14 +190,14 @@ class Workflows:
         self._remind_workflow: Callable[[int, int], None] = remind
 
     def _sweep_until_stopped(self) -> None:
-        older_than = timedelta()  # at start nobody is working on anything
+        before = self._started  # what is younger has a caller in this process, who starts it
         while not self._stopping.is_set():
             try:
-                self.sweep(older_than=older_than)
-            except SQLAlchemyError as error:
+                self.sweep(before=before)
+            except (SQLAlchemyError, _dbos_errors()) as error:
                 log.warning("sweep_failed", reason=_first_line(error))
-            older_than = self._plan.sweep_older_than
             self._stopping.wait(self._plan.sweep_every)
+            before = self._clock() - self._plan.sweep_older_than
 
     def _shut_down(self) -> None:
         self._ready.clear()
@@ -308,6 +309,13 @@ class Workflows:
 def _workflow_id(event: StoredEvent | Unheard, attempt: int) -> str:
     """One per event and try: the case id first, so that an operator finds all of a case together."""
     return f"{event.case_id}/{event.number}" + (f"+{attempt}" if attempt else "")
+
+
+def _dbos_errors() -> type[Exception]:
+    from dbos import error
+
+    found: type[Exception] = error.DBOSException
+    return found
 
 
 def _first_line(error: Exception) -> str:
