@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.model import Chunk, Kind
 from knowledge.ports import ChunkIndex
-from knowledge.search import Evidence, Found, search
+from knowledge.relevance import Evidence
+from knowledge.search import Found, search
 from tests.fakes import HashEmbedder, MemoryIndex, a_chunk
 
 EMBEDDER = HashEmbedder(256)
