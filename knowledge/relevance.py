@@ -12,23 +12,7 @@ from typing import Any, Final
 
 from knowledge.errors import Misuse
 from knowledge.model import Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What speaks for the first page; the features of confidence. All zero when nothing was found."""
-
-    top_cosine: float = 0.0
-    page_cosine: float = 0.0  # best mean over the nearest chunks of one page
-    cosine_lead: float = 0.0  # top cosine in standard deviations above the mean of the found pages
-    fused: float = 0.0  # the first page's fused score, 0..1
-    fused_lead: float = 0.0  # the same in standard deviations above the mean of the found pages
-    word_score: float = 0.0  # best BM25 as a share of what a chunk with all the question's words would have
-    covered: float = 0.0  # share of the question's content words in the first passage
-    covered_page: float = 0.0  # the same over all passages of the first page
-    agreement: float = 0.0  # 1 when meaning and words have the same first page
-    terms: float = 0.0  # number of content words
-
+from knowledge.search import Evidence
 
 FEATURES: Final = frozenset(field.name for field in fields(Evidence))
 

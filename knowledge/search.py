@@ -10,7 +10,6 @@ from typing import Final
 
 from knowledge.model import Chunk, Kind, Passage, RankedPage
 from knowledge.ports import ChunkIndex, Embedder, Field, Hit
-from knowledge.relevance import Evidence
 from knowledge.wording import content_words, held, words
 
 BREADTH: Final = 200  # chunks asked of each signal
@@ -23,6 +22,22 @@ FAQ_WEIGHTS: Final[Mapping[str, float]] = {MEANING: 0.8, Field.GRAMS: 0.2}
 PER_PAGE: Final = 3  # passages of one page, and chunks that make its mean
 TINY: Final = 1e-9
 DUPLICATE: Final = 0.9  # share of common words from which two passages say the same
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for the first page; the features of confidence. All zero when nothing was found."""
+
+    top_cosine: float = 0.0
+    page_cosine: float = 0.0  # best mean over the nearest chunks of one page
+    cosine_lead: float = 0.0  # top cosine in standard deviations above the mean of the found pages
+    fused: float = 0.0  # the first page's fused score, 0..1
+    fused_lead: float = 0.0  # the same in standard deviations above the mean of the found pages
+    word_score: float = 0.0  # best BM25 as a share of what a chunk with all the question's words would have
+    covered: float = 0.0  # share of the question's content words in the first passage
+    covered_page: float = 0.0  # the same over all found chunks of the first page
+    agreement: float = 0.0  # 1 when meaning and words have the same first page
+    terms: float = 0.0  # number of content words
 
 
 @dataclass(frozen=True, slots=True)

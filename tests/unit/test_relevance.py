@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from knowledge.errors import Misuse
 from knowledge.model import Outcome
-from knowledge.relevance import Evidence, Policy, Weights, bundled, confidence
+from knowledge.relevance import Policy, Weights, bundled, confidence
+from knowledge.search import Evidence
 
 STRONG = Evidence(top_cosine=0.75, page_cosine=0.7, fused=0.95, word_score=1.3, covered=1.0, covered_page=1.0, terms=5)
 WEAK = Evidence(top_cosine=0.15, page_cosine=0.1, fused=0.5, word_score=0.4, covered=0.2, covered_page=0.2, terms=5)

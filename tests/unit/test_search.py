@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.model import Chunk, Kind
 from knowledge.ports import ChunkIndex
-from knowledge.relevance import Evidence
-from knowledge.search import Found, search
+from knowledge.search import Evidence, Found, search
 from tests.fakes import HashEmbedder, MemoryIndex, a_chunk
 
 EMBEDDER = HashEmbedder(256)
