@@ -7,8 +7,8 @@ from typing import Any
 
 from knowledge.validation import words
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity
-from knowledge.validation.faults import Lens, causes, faults
-from knowledge.validation.keys import key_diagnostics, place
+from knowledge.validation.faults import Fault, Lens, causes, faults
+from knowledge.validation.keys import key_diagnostics, misplaced_member, place
 from knowledge.validation.schema import Part
 from knowledge.validation.text import SourceText
 from knowledge.validation.tree import MappingNode, Node, Path, SequenceNode, path_text, resolved, value_of
@@ -21,7 +21,7 @@ def check(lens: Lens, source: SourceText) -> list[Diagnostic]:
     """Everything wrong with a document by its schema, one diagnostic for each cause, in order of place."""
     found = causes(lens, faults(lens, value_of(lens.root)))
     diagnostics = list(key_diagnostics(lens, source, (fault for fault in found if fault.keyword in _KEYS)))
-    diagnostics += [value_diagnostic(lens, source, fault) for fault in found if fault.keyword not in _KEYS]
+    diagnostics += [_about_value(lens, source, fault) for fault in found if fault.keyword not in _KEYS]
     diagnostics = _one_for_each_place(diagnostics)
     if lens.schema.mentions_deprecation:
         diagnostics += _deprecations(lens, source)
@@ -29,6 +29,11 @@ def check(lens: Lens, source: SourceText) -> list[Diagnostic]:
         meant = {(d.path.rpartition(".")[0], d.suggestion) for d in diagnostics if d.code == "SCH001"}
         diagnostics += _later_keys(lens, source, meant)
     return diagnostics
+
+
+def _about_value(lens: Lens, source: SourceText, fault: Fault) -> Diagnostic:
+    misplaced = misplaced_member(lens, source, fault.path) if fault.keyword == "type" else None
+    return misplaced or value_diagnostic(lens, source, fault)
 
 
 def _one_for_each_place(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:

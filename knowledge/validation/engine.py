@@ -100,6 +100,8 @@ def _check_repaired(parsed: Parsed, catalog: SchemaCatalog) -> tuple[list[Diagno
 
 def _merged(lens: Lens, before: Sequence[Diagnostic], new: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Both, without the traps that a schema error explains or that are what the schema asks for."""
+    doubled = {d.span.line for d in before if d.code == "YAML003"}
+    new = [d for d in new if d.span.line not in doubled]
     explained = {(d.span.line, d.span.column) for d in new if d.severity is Severity.ERROR}
     if any(d.code == "YAML005" for d in before):
         explained |= numbers(lens)

@@ -51,10 +51,25 @@ def key_diagnostics(lens: Lens, source: SourceText, causes: Iterable[Fault]) -> 
         elif fault.keyword == "required":
             keys.missing.append((fault.path, tuple(fault.data.get("any", [fault.data["property"]]))))
     for path, name in keys.unknown:
-        yield _unknown(keys, path, name)
+        yield _strayed_member(keys, path) or _unknown(keys, path, name)
     for path, names in list(keys.missing):
         if (path, names) in keys.missing:
             yield _missing(keys, path, names)
+
+
+def misplaced_member(lens: Lens, source: SourceText, path: Path) -> Diagnostic | None:
+    """A value that does not fit because its key, taken for a free name here, belongs to another map."""
+    return _strayed_member(_Keys(lens, source), path)
+
+
+def _strayed_member(keys: _Keys, path: Path) -> Diagnostic | None:
+    if not path or not isinstance(path[-1], str) or path[-1] in keys.lens.schema.declared(path[:-1]):
+        return None
+    home = _home(keys, path[:-1], path[-1], by_name=True)
+    if home is None:
+        return None
+    keys.take_missing(home, path[-1])
+    return _misplaced(keys, path[:-1], path[-1], home)
 
 
 def _unknown(keys: _Keys, path: Path, name: str) -> Diagnostic:
@@ -189,7 +204,7 @@ def _shift(keys: _Keys, entry: Entry, parent: MappingNode, home: Path, path: Pat
     return edits
 
 
-def _home(keys: _Keys, path: Path, name: str) -> Path | None:
+def _home(keys: _Keys, path: Path, name: str, *, by_name: bool = False) -> Path | None:
     """Another map of the file that has this key and lacks it: an outer one, or one in the lines just above."""
     lens = keys.lens
     entry = entry_at(lens.root, (*path, name))
@@ -199,7 +214,9 @@ def _home(keys: _Keys, path: Path, name: str) -> Path | None:
         mapping = _mapping(keys, candidate)
         if mapping is None or mapping.entry(name) is not None:
             continue
-        if name in lens.schema.declared(candidate) or _looks_like_member(keys, candidate, name, entry):
+        if name in lens.schema.declared(candidate):
+            return candidate
+        if not by_name and _looks_like_member(keys, candidate, name, entry):
             return candidate
     return None
 
@@ -240,26 +257,18 @@ def _looks_like_member(keys: _Keys, path: Path, name: str, entry: Entry) -> bool
 
 
 def _strayed(keys: _Keys, path: Path, name: str) -> Path | None:
-    """A map below in which the missing key stands although the schema knows it only here."""
-    lens = keys.lens
-    start = node_at(lens.root, path)
-    if start is None:
-        return None
-    for inner in _maps_below(resolved(start), path):
-        mapping = _mapping(keys, inner)
-        if inner != path and mapping and mapping.entry(name) and name not in lens.schema.declared(inner):
+    """A map just below, at whose end the missing key stands although the schema does not know it there."""
+    mapping = _mapping(keys, path)
+    for entry in mapping.entries if mapping is not None else ():
+        inner = (*path, entry.name)
+        value = resolved(entry.value)
+        if isinstance(value, SequenceNode) and value.items:
+            inner, value = (*inner, len(value.items) - 1), resolved(value.items[-1])
+        if not isinstance(value, MappingNode) or value.flow:
+            continue
+        if any(e.name == name for e in value.entries[1:]) and name not in keys.lens.schema.declared(inner):
             return inner
     return None
-
-
-def _maps_below(node: Node, path: Path) -> Iterator[Path]:
-    if isinstance(node, MappingNode):
-        yield path
-        for entry in node.entries:
-            yield from _maps_below(entry.value, (*path, entry.name))
-    elif isinstance(node, SequenceNode):
-        for index, item in enumerate(node.items):
-            yield from _maps_below(item, (*path, index))
 
 
 def _mapping(keys: _Keys, path: Path) -> MappingNode | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -14,7 +14,7 @@ from knowledge.validation.text import ODD_INDENT, ODD_SPACES, SourceText
 _LEAD = r"(?P<lead>\s*(?:- +)*)"
 _KEY = r"""(?P<key>"[^"]*"|'[^']*'|[\w./$-](?:[\w./$ -]|:(?=\S))*?)"""
 _KEY_VALUE = re.compile(rf"{_LEAD}{_KEY}\s*:\s+(?P<value>\S.*)$")
-_NO_SPACE = re.compile(rf"{_LEAD}(?P<key>[A-Za-z_][\w./-]*):(?P<value>[^\s:/].*)$")
+_NO_SPACE = re.compile(rf"{_LEAD}(?P<key>[A-Za-z_][\w./-]*):(?P<value>(?!//)[^\s:].*)$")
 _NO_COLON = re.compile(rf"{_LEAD}(?P<key>[A-Za-z_][\w./-]*)(?P<gap> +)(?P<value>[^\s:#].*)$")
 _BARE_KEY = re.compile(rf"{_LEAD}(?P<key>[A-Za-z_][\w./-]*)(?P<rest>\s*(?:#.*)?)$")
 _VALUE_START = re.compile(rf"{_LEAD}(?:{_KEY}\s*:\s+)?(?P<value>\S.*)$")
@@ -79,8 +79,12 @@ def supposed(trouble: Trouble) -> Iterator[Diagnostic]:
         yield from _text_after_quote(trouble, line)
     for line in near[:3]:
         yield from _indentation(trouble, line)
+    yield from _block_indentation(trouble)
     for line in near[:2]:
-        yield from _missing_dash(trouble, line)
+        yield from _missing_dash(trouble, line, (_indent(trouble.source.line(line)) - 2,))
+    if trouble.source.line(trouble.line).lstrip().startswith("- "):
+        width = _indent(trouble.source.line(trouble.line))
+        yield from _missing_dash(trouble, trouble.context_line, (width,))
 
 
 def _fault(
@@ -167,8 +171,7 @@ def _tabs(trouble: Trouble) -> Iterator[Diagnostic]:
         if "\t" not in lead or not text.strip():
             continue
         column = lead.index("\t") + 1
-        around = [_indent(source.line(n)) for n in (*_after(source, line)[:1], *trouble.before(line, 1))]
-        widths = dict.fromkeys([*around, *(w + 2 for w in around), len(lead.replace("\t", "  "))])
+        widths = _likely_widths(trouble, line, len(lead.replace("\t", "  ")))
         for width in widths:
             yield _fault(
                 trouble,
@@ -179,6 +182,20 @@ def _tabs(trouble: Trouble) -> Iterator[Diagnostic]:
                 suggestion="indent with two spaces a level",
                 edits=[_replace(trouble, line, 1, len(lead), " " * width)],
             )
+
+
+def _likely_widths(trouble: Trouble, line: int, written: int) -> list[int]:
+    """Indentations that a line may have been meant to have, the likeliest first."""
+    source = trouble.source
+    after = [_indent(source.line(n)) for n in _after(source, line)[:1]]
+    before = trouble.before(line, 1)
+    opens = bool(before) and _bare(source.line(before[0])).endswith(":")
+    above = [_indent(source.line(n)) for n in before]
+    inside = [width + 2 for width in above]
+    ordered = [*inside, *above, *after] if opens else [*above, *after, *inside]
+    # A neighbour below that is deeper than the line above stands beside this one.
+    beside = [width for width in after if above and width > above[0]]
+    return list(dict.fromkeys([*beside, *ordered, written]))
 
 
 def _after(source: SourceText, line: int) -> list[int]:
@@ -365,8 +382,7 @@ def _indentation(trouble: Trouble, line: int) -> Iterator[Diagnostic]:
         other = source.line(number)
         lead = _VALUE_START.match(other)
         widths += [_indent(other), len(lead["lead"]) if lead else 0]
-    name = _VALUE_START.match(text)
-    key = _bare(text.strip()).split(":")[0].lstrip("- ") if name else text.strip()
+    key = _name(text)
     for width in dict.fromkeys(widths):
         if width == now or abs(width - now) > 4:
             continue
@@ -381,13 +397,41 @@ def _indentation(trouble: Trouble, line: int) -> Iterator[Diagnostic]:
         )
 
 
-def _missing_dash(trouble: Trouble, line: int) -> Iterator[Diagnostic]:
+def _name(text: str) -> str:
+    """The key of a line, or all that is written on it."""
+    found = _KEY_VALUE.match(text) or re.match(rf"{_LEAD}{_KEY}\s*:\s*(?:#.*)?$", text)
+    return found["key"] if found else _bare(text.strip()).lstrip("- ")
+
+
+def _block_indentation(trouble: Trouble) -> Iterator[Diagnostic]:
+    """The lines before were moved out of the map that goes on here."""
+    source = trouble.source
+    here = _indent(source.line(trouble.line))
+    start = next((n for n in trouble.before(trouble.line, 40) if _indent(source.line(n)) < here), None)
+    if start is None:
+        return
+    now = _indent(source.line(start))
+    key = _name(source.line(start))
+    lines = [n for n in range(start, trouble.line) if _content(source.line(n))]
+    for moved in (lines, lines[:1]):
+        yield _fault(
+            trouble,
+            "YAML009",
+            (start, now + 1, max(len(key), 1)),
+            f"“{key}” is indented by {now} spaces, and line {trouble.line} goes on with {here}",
+            why="Keys of one map are indented alike.",
+            suggestion=f"indent it by {here} spaces",
+            edits=[_replace(trouble, n, 1, 0, " " * (here - now)) for n in moved],
+        )
+
+
+def _missing_dash(trouble: Trouble, line: int, widths: Sequence[int]) -> Iterator[Diagnostic]:
     text = trouble.source.line(line)
     now = _indent(text)
     if text[now : now + 1] == "-":
         return
-    for width in (now - 2, now):
-        if width >= 0:
+    for width in widths:
+        if 0 <= width <= now:
             yield _fault(
                 trouble,
                 "YAML001",

@@ -16,7 +16,7 @@ from knowledge.validation.repairs import Trouble, certain, supposed
 from knowledge.validation.text import SourceText
 
 MAX_TRIES = 60
-MAX_REPAIRS = 3  # enough for the schema to choose between
+MAX_REPAIRS = 6  # enough for the schema to choose between
 TRIED_CHARACTERS = 2_000_000  # of repaired text that is parsed again in all: keeps a large broken file quick
 NOWHERE = 1 << 30
 

@@ -60,11 +60,16 @@ class _Value:
         if known is not None:
             return known
         if isinstance(self.node, ScalarNode) and self.node.empty:
-            message = f"{self.subject} has no value; it must be {words.types(wanted)}"
+            message = f"{self.subject} has no value; it {self._needs() or f'must be {words.types(wanted)}'}"
         else:
             message = f"{self.subject} must be {words.types(wanted)}, found {words.shown(self.node)}"
         suggestion, edits = self._converted(wanted)
         return self._tell("SCH002", message, why=self._description(), suggestion=suggestion, edits=edits)
+
+    def _needs(self) -> str:
+        """The keys that a map here cannot be without."""
+        names = dict.fromkeys(name for part in self.parts for name in part.get("required", ()))
+        return f"needs {', '.join(f'“{name}”' for name in names)}" if 0 < len(names) <= words.MANY else ""
 
     def _syntax_behind(self, wanted: Sequence[str]) -> Diagnostic | None:
         """A text where keys belong is a key whose colon, or the space after it, was forgotten."""
