@@ -12,6 +12,7 @@ from ingestion.cutting import Piece, pieces
 from knowledge.model import Chunk, Document, Kind, Section
 
 CHUNKER_VERSION: Final = 1  # raise it when chunks of an unchanged document would differ
+LONGEST_LEAD: Final = 2  # pieces: a title and a sentence
 LEAST_ROOM: Final = 60  # tokens for the text, however long its place is
 
 Count = Callable[[str], int]
@@ -70,16 +71,19 @@ def _portions(found: Sequence[Piece], *, target: int, most: int) -> list[list[Pi
     """Pieces packed in order up to target; what leads in the next piece goes with it."""
     portions: list[list[Piece]] = []
     current: list[Piece] = []
+    size = 0
     for piece in found:
-        if current and _cost(current) + piece.cost > target:
+        if current and size + piece.cost > target:
             moved = _leads(current, piece, most)
             if moved < len(current):
                 portions.append(current[: len(current) - moved])
                 current = current[len(current) - moved :]
-            elif _cost(current) + piece.cost > most:
+            elif size + piece.cost > most:
                 portions.append(current)
                 current = []
+            size = _cost(current)
         current.append(piece)
+        size += piece.cost
     if current:
         portions.append(current)
     return _without_crumb(portions, most)
@@ -88,7 +92,7 @@ def _portions(found: Sequence[Piece], *, target: int, most: int) -> list[list[Pi
 def _leads(current: Sequence[Piece], following: Piece, most: int) -> int:
     """How many pieces at the end only introduce what follows, and fit together with it."""
     moved, cost = 0, following.cost
-    for piece in reversed(current):
+    for piece in reversed(current[-LONGEST_LEAD:]):
         cost += piece.cost
         if not piece.leads or cost > most:
             break

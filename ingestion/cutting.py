@@ -21,6 +21,7 @@ LINE_END = re.compile(r"\n+")
 WORD_END = re.compile(r"\s+")
 FENCE_LINE = re.compile(r"^(?P<prefix>(?:[\s>]|[-*+]\s|\d{1,9}[.)]\s)*)(?P<fence>`{3,}|~{3,})")
 HEADER_SHARE = 2  # a header is repeated only while it takes less than half of the room
+LEAD = re.compile(r":(?:\*\*|__)?$|^\*\*[^\n]+\*\*$")  # a sentence with a colon, or a title in bold
 CONTAINERS = frozenset({"bullet_list", "ordered_list", "list_item", "blockquote"})
 
 
@@ -93,7 +94,7 @@ class _Cutter:
             text,
             gap=f"{raw[len(text) :]}\n",
             cost=self.cost(text),
-            leads=kind in ("paragraph", "heading") and text.endswith((":", ":**", "**")),
+            leads=kind in ("paragraph", "heading") and bool(LEAD.search(text)),
             is_code=kind == "code_block",
         )
 
@@ -121,7 +122,7 @@ class _Cutter:
         """A fenced block in several, each with its fences."""
         opening = self.lines[start]
         found = FENCE_LINE.match(opening)
-        if found is None:
+        if found is None or self.cost(opening) * HEADER_SHARE > self.most:
             yield from self._text(self._piece("\n".join(self.lines[start:end]), "text"), (LINE_END, WORD_END))
             return
         body, gap = self._body(start, end, found["fence"])

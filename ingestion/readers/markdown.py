@@ -75,7 +75,7 @@ def _headings(lines: list[str]) -> Iterator[tuple[int, str, int, int]]:
 
 def _is_heading(token: Token, content: str) -> bool:
     # A rule of dashes straight under a paragraph makes it a heading for CommonMark and hardly ever for its writer.
-    return token.markup.startswith("#") or ("\n" not in content and len(content) <= MAX_HEADING)
+    return len(content) <= MAX_HEADING and (token.markup.startswith("#") or "\n" not in content)
 
 
 def _named(raw: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from knowledge.model import Section
 
 GENERIC_NAMES = frozenset({"index", "readme", "_index", "main", "home"})
-MAX_HEADING = 200  # longer "headings" are text that only looks like one
+MAX_HEADING = 300  # longer "headings" are text that only looks like one
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,17 +20,20 @@ BLOCKS = st.sampled_from(
         "A sentence. Another one, longer than that! And a question?",
         "Run these commands:",
         "word " * 40,
-        "x" * 60,
+        "x" * 2_000,
+        "```\n" + "x" * 900 + " " + "code " * 300 + "\n```",
         "```yaml\nkind: Kafka\n\n# no heading\ntopics: []\n```",
         "```text\n" + "a line of output\n" * 40 + "```",
         "~~~\nnever closed",
+        "~~~ " + "info " * 300,
+        "**One**\n\n**Two**\n\n**Three**\n\nFour:",
         "- one\n- two\n  more of two\n\n  ```sh\n  ls\n  ```\n- three",
         "1. " + "step " * 60 + "\n2. next\n   - inner " + "deep " * 50,
         "| a | b |\n| --- | --- |\n" + "| cell one | cell two |\n" * 30,
-        "| a | b |\n| --- | --- |\n| " + "wide " * 90 + "| x |",
-        "> quoted\n> ```\n> " + "code " * 80 + "\n> ```",
-        "    indented code\n    " + "more " * 80,
-        "<div>\n" + "html " * 90 + "\n</div>",
+        "| a | b |\n| --- | --- |\n| " + "wide " * 300 + "| x |",
+        "> quoted\n> ```\n> " + "code " * 300 + "\n> ```",
+        "    indented code\n    " + "more " * 300,
+        "<div>\n" + "html " * 300 + "\n</div>",
         "[ref]: https://x.example",
         "---",
         "**Bold lead**",
@@ -97,12 +100,44 @@ def test_a_long_code_block_is_cut_by_lines_and_fenced_again() -> None:
     assert all(text.startswith("```yaml\nkey") and text.endswith("it\n```") for text in found)
 
 
+def test_a_long_line_of_code_is_broken_and_stays_code() -> None:
+    found = texts("```text\nshort\n" + "word " * 300 + "\n```")
+
+    assert found[0].startswith("```text\nshort\n```")
+    assert all(text.startswith("```text\n") and text.endswith("\n```") for text in found)
+    assert all(words(text) <= SMALL.most for text in found)
+
+
+def test_a_word_longer_than_a_chunk_is_cut_between_characters() -> None:
+    found = chunk(a_document("x" * 2_000), count=estimate, size=SMALL)
+
+    assert "".join(c.text for c in found) == "x" * 2_000
+    assert all(estimate(c.text) <= SMALL.most for c in found)
+
+
 def test_code_in_a_list_keeps_its_fences_and_begins_at_the_margin() -> None:
     found = texts("1. First " + "word " * 70 + "\n\n   ```sh\n" + "   run this thing\n" * 60 + "   ```")
 
     assert len(found) > 2
     assert found[1].startswith("```sh\nrun")
     assert all(text.count("```") % 2 == 0 for text in found)
+
+
+def test_code_that_begins_under_a_bare_list_mark_is_not_lost() -> None:
+    found = texts("-\n  ```sh\n" + "  run this\n" * 90 + "  ```")
+
+    assert "".join(found).count("run this") == 90
+
+
+def test_titles_in_a_row_fill_a_chunk_like_other_text() -> None:
+    assert len(texts("\n\n".join(["**A title of five words**"] * 60))) == 4
+
+
+def test_a_lead_too_long_to_move_stays_before() -> None:
+    found = texts("Before.\n\n" + "word " * 80 + "follows:\n\n```sh\n" + "one two three\n" * 20 + "```")
+
+    assert len(found) == 2
+    assert found[1].startswith("```sh")
 
 
 def test_a_long_table_is_cut_by_rows_under_the_same_header() -> None:
