@@ -80,6 +80,8 @@ class Library:
             try:
                 index = self._index()
             except SheriffError as error:
+                if self._status.state is LibraryState.BROKEN:
+                    return self._status  # why the ingest failed says more than that there is no index
                 return LibraryStatus(self._state_without_index(), str(error))
             count = index.count()
             return LibraryStatus(LibraryState.READY, f"{count:,} sections are indexed.", chunks=count)

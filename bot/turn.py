@@ -133,7 +133,7 @@ class Sheriff:
         """YAML first; when it is clean and a real question stands beside it, the question too."""
         report = validate(request.files, catalog=self._catalog)
         question = redact(request.question).text
-        if report.valid and not report.diagnostics and wording.is_question(question):
+        if wording.is_clean(report) and wording.is_question(question):
             reply = self._ask(incoming, question, listen)
             return replace(reply, report=report, note=wording.joined("The YAML you pasted has no errors.", reply.note))
         reply = Reply(ReplyKind.CHECKED, wording.of_report(report), confidence=1.0, report=report, note=request.reason)

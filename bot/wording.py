@@ -52,6 +52,11 @@ def is_question(text: str) -> bool:
     return len(re.findall(r"\w{2,}", content)) >= 3
 
 
+def is_clean(report: ValidationReport) -> bool:
+    """Whether nothing has to be changed; remarks do not count."""
+    return all(d.severity is Severity.INFORMATION for d in report.diagnostics)
+
+
 def count_of(diagnostics: Sequence[Diagnostic]) -> str:
     """ "2 errors, 1 warning"."""
     parts = []

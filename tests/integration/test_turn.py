@@ -1,0 +1,222 @@
+"""One message from arrival to reply, over the real example platform and a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.library import Library, Reading
+from bot.messages import Attachment, Incoming, Person, Reply, ReplyKind
+from bot.store.opening import Store, open_store
+from bot.support.cases import Case, CaseState
+from bot.telemetry import Metrics
+from bot.turn import Sheriff, Surroundings
+from knowledge import bundled
+from knowledge.adapters.local_embedder import LocalEmbedder
+from knowledge.relevance import Policy
+from knowledge.validation.catalog import SchemaCatalog
+
+KIM = Person("kim", "Kim")
+NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+
+
+class Handing:
+    """Hands over at once: names Ana and ticket SUP-1, as the workflows would."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.handed: list[str] = []
+
+    def hand_over(self, case_id: str, *, wait: float = 2.0) -> Case:
+        self.handed.append(case_id)
+        case = self.store.cases.get(case_id)
+        assert case is not None, "the case must be stored before anybody is told"
+        return replace(case, state=CaseState.NEW, sheriff="Ana", ticket="SUP-1")
+
+    def duty_sentence(self) -> str:
+        return "Ana is on duty until Mon 30 Nov, 09:00 (Europe/Paris)."
+
+
+@dataclass
+class Office:
+    sheriff: Sheriff
+    store: Store
+    casework: Handing
+    library: Library
+
+    def say(self, text: str, *attachments: Attachment, message_id: str = "m1", sender: Person = KIM) -> Reply:
+        return self.sheriff.take(Incoming(message_id, "web", "conversation", sender, text, attachments))
+
+    @property
+    def cases(self) -> int:
+        return self.store.cases.count()
+
+
+def office_of(home: Path, embedder: LocalEmbedder, folder: Path) -> Office:
+    store = open_store(f"sqlite:///{folder / 'cases.db'}", clock=lambda: NOW)
+    library = Library(home, Reading(embedder, None, Policy.calibrated()), patience=0.2)
+    casework = Handing(store)
+    sheriff = Sheriff(
+        library=library,
+        catalog=SchemaCatalog.load(bundled.SCHEMAS),
+        cases=store.cases,
+        turns=store.turns,
+        casework=casework,
+        world=Surroundings(lambda: NOW, "Meridian", "Dev Insight"),
+        metrics=Metrics(),
+    )
+    return Office(sheriff, store, casework, library)
+
+
+@pytest.fixture
+def office(platform_home: Path, local_embedder: LocalEmbedder, tmp_path: Path) -> Iterator[Office]:
+    office = office_of(platform_home, local_embedder, tmp_path)
+    yield office
+    office.library.close()
+    office.store.close()
+
+
+def test_a_question_that_the_docs_answer_gets_the_page_and_heading(office: Office) -> None:
+    reply = office.say("How do I raise the partition quota of my region?")
+
+    assert reply.outcome in {ReplyKind.ANSWERED, ReplyKind.HINTED}
+    assert "quota" in reply.text
+    assert reply.citations[0].number == 1
+    assert any("kafka" in c.path for c in reply.citations)
+    assert reply.case
+    assert reply.case.state == "answered"
+    assert not office.casework.handed
+
+
+def test_a_question_that_nothing_answers_is_handed_over_with_a_ticket(office: Office) -> None:
+    reply = office.say("What is the best recipe for sourdough bread?")
+
+    assert reply.outcome is ReplyKind.UNANSWERED
+    assert "Ana has your question now, as ticket SUP-1." in reply.text
+    assert reply.case
+    assert (reply.case.sheriff, reply.case.ticket) == ("Ana", "SUP-1")
+    assert office.casework.handed == [reply.case.id]
+
+
+def test_the_same_message_again_gets_the_first_reply_and_no_second_case(office: Office) -> None:
+    first = office.say("What is the best recipe for sourdough bread?")
+
+    again = office.say("What is the best recipe for sourdough bread?")
+
+    assert (again.text, again.case, again.confidence) == (first.text, first.case, first.confidence)
+    assert [c.path for c in again.looked_at] == [c.path for c in first.looked_at]
+    assert office.cases == 1
+    assert len(office.casework.handed) == 1
+
+
+def test_two_people_may_use_the_same_message_id(office: Office) -> None:
+    office.say("How do I raise the partition quota?")
+
+    office.say("What does ORA-01017 mean?", sender=Person("noor", "Noor"))
+
+    assert office.cases == 2
+
+
+def test_a_turn_that_died_after_storing_its_case_keeps_that_case(office: Office) -> None:
+    first = office.say("How do I raise the partition quota?")
+    office.store.turns.forget(before=datetime(2027, 1, 1, tzinfo=UTC))  # as if the process had died before finishing
+
+    again = office.say("How do I raise the partition quota?")
+
+    assert again.case == first.case
+    assert office.cases == 1
+
+
+def test_pasted_yaml_is_checked_and_the_faulty_line_named(office: Office) -> None:
+    reply = office.say("is this ok?\n```yaml\napiVersion: sheriff/v1\nkind: Kafka\ntopcs: []\n```")
+
+    assert reply.outcome is ReplyKind.CHECKED
+    assert reply.report
+    assert any("topics" in d.suggestion for d in reply.report.diagnostics)
+    assert "line 3, column 1" in reply.text
+    assert reply.case
+
+
+def test_clean_yaml_with_a_real_question_gets_the_question_answered(office: Office) -> None:
+    clean = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitions: 72\n"
+
+    reply = office.say(f"how many partitions are granted automatically per region?\n```yaml\n{clean}```")
+
+    assert reply.outcome in {ReplyKind.ANSWERED, ReplyKind.HINTED}
+    assert "no errors" in reply.note
+    assert reply.report
+    assert reply.report.valid
+
+
+def test_an_attached_file_is_checked(office: Office) -> None:
+    reply = office.say("", Attachment("kafka.yaml", b"apiVersion: sheriff/v1\nkind: Kafka\nquota: 5\n"))
+
+    assert reply.outcome is ReplyKind.CHECKED
+    assert "kafka.yaml" in reply.text
+
+
+def test_binary_named_yaml_is_a_finding_not_a_crash(office: Office) -> None:
+    reply = office.say("", Attachment("kafka.yaml", bytes(range(256)) * 20))
+
+    assert reply.outcome is ReplyKind.CHECKED
+    assert reply.report
+    assert not reply.report.valid
+
+
+@pytest.mark.parametrize("text", ["hi", "thanks a lot", "help", "who is on duty?"])
+def test_politeness_and_small_questions_open_no_case(office: Office, text: str) -> None:
+    reply = office.say(text)
+
+    assert reply.outcome is ReplyKind.NOTED
+    assert reply.text
+    assert office.cases == 0
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 200_000, "\x00\x01\x02"])
+def test_what_cannot_be_a_question_is_refused_with_the_remedy(office: Office, text: str) -> None:
+    reply = office.say(text)
+
+    assert reply.outcome is ReplyKind.REFUSED
+    assert reply.text.endswith(".")
+    assert office.cases == 0
+
+
+def test_a_pasted_password_is_masked_before_anything_is_stored(office: Office) -> None:
+    reply = office.say("my connection fails, password: Sommer2026! and user pay_owner, what is wrong with herm?")
+
+    assert reply.case
+    stored = office.store.cases.get(reply.case.id)
+    assert stored
+    assert "Sommer2026!" not in repr(stored)
+    assert "Rotate it" in reply.note
+
+
+def test_without_an_index_the_question_still_reaches_a_person(local_embedder: LocalEmbedder, tmp_path: Path) -> None:
+    office = office_of(tmp_path / "empty", local_embedder, tmp_path)
+
+    reply = office.say("How do I raise the partition quota?")
+
+    assert reply.outcome is ReplyKind.UNANSWERED
+    assert "cannot be searched" in reply.note
+    assert office.casework.handed
+    office.store.close()
+
+
+def test_a_broken_index_still_lets_the_question_reach_a_person(
+    own_home: Path, local_embedder: LocalEmbedder, tmp_path: Path
+) -> None:
+    for file in (own_home / "index").rglob("*.sqlite3"):
+        file.write_bytes(b"not a database" * 100)
+    office = office_of(own_home, local_embedder, tmp_path)
+
+    reply = office.say("How do I raise the partition quota?")
+
+    assert reply.outcome is ReplyKind.UNANSWERED
+    assert office.casework.handed
+    assert not office.library.status().ready
+    office.library.close()
+    office.store.close()
