@@ -94,6 +94,8 @@ class FaqSource:
         page, _, anchor = place.partition("#")
         opens = address(self.base_url, page)
         words = re.sub(r"\.(?:md|adoc|html?)$", "", page)
+        if anchor:
+            words = f"{words} › {anchor.replace('-', ' ')}"
         return f"[{words}]({opens}{'#' if anchor else ''}{anchor})" if opens else words
 
 

@@ -199,7 +199,7 @@ def test_each_entry_of_a_faq_is_a_document(tmp_path: Path) -> None:
     assert (first.id, first.title, first.kind) == ("faq:kafka.yaml#raise-quota", "How do I raise a quota?", Kind.FAQ)
     assert (first.component, first.owner) == ("kafka", "Kafka team")
     assert first.phrasings == ("quota pls", "more partitions")
-    assert first.sections[0].text == "Edit `kafka.yaml`.\n\nSee also: kafka/quotas, dns/names"
+    assert first.sections[0].text == "Edit `kafka.yaml`.\n\nSee also: kafka/quotas › raise, dns/names"
     assert first.sections[0].anchor == "raise-quota"
     assert first.sections[0].line == 5
     assert second.sections[0].text == "2026-10-12"
@@ -211,7 +211,7 @@ def test_a_faq_file_alone_with_addresses_of_the_pages(tmp_path: Path) -> None:
     first, _ = documents(FaqSource("faq", file, base_url="https://devinsight.example"))
 
     assert first.id == "faq:kafka.yaml#raise-quota"
-    assert "[kafka/quotas](https://devinsight.example/kafka/quotas#raise)" in first.sections[0].text
+    assert "[kafka/quotas › raise](https://devinsight.example/kafka/quotas#raise)" in first.sections[0].text
 
 
 @pytest.mark.parametrize(
