@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.case_store import CaseStore, StoredEvent, Unheard
@@ -32,7 +33,6 @@ APPLICATION_VERSION = "1"  # fixed: DBOS recovers only workflows of its own vers
 _QUEUE = "later"
 _ONLY_ONE = threading.Lock()  # DBOS is global to the process, so its owner is too
 _ALIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
-_ORPHANED_AFTER = timedelta(minutes=5)  # a delivery takes seconds: its replica has died
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Plan:
     retry_after: Sequence[float] = (5, 30, 120, 300, 600)  # seconds; the last one again and again
     sweep_every: float = 30  # seconds
     sweep_older_than: timedelta = timedelta(seconds=10)  # younger events are being worked on by who stored them
+    orphaned_after: timedelta = timedelta(minutes=5)  # a delivery takes seconds: the replica that ran it has died
 
     def delay(self, attempt: int) -> float:
         """Seconds before the try after `attempt`, counted from 0."""
@@ -159,6 +160,7 @@ class Workflows:
         from dbos import DBOS
 
         try:
+            _use_write_ahead_log(self._url)
             DBOS(
                 config={
                     "name": "sheriff",
@@ -267,7 +269,7 @@ class Workflows:
         if status is None:
             self._store.record(row.case_id, self._note_missing_ticket)
             self._begin(row)
-        elif status.status not in _ALIVE:
+        elif status.status not in _ALIVE and row in self._store.unheard(case_id=row.case_id):
             attempt = int(workflow.rpartition("+")[2]) if "+" in workflow else 0
             log.warning("workflow_restarted", case=row.case_id, workflow=workflow, status=status.status)
             self._enqueue(row, attempt + 1, self._plan.delay(attempt))
@@ -276,7 +278,7 @@ class Workflows:
 
     def _is_orphan(self, status: Any) -> bool:
         idle = self._clock().timestamp() - (status.updated_at or 0) / 1000
-        return status.executor_id != self._executor and idle > _ORPHANED_AFTER.total_seconds()
+        return status.executor_id != self._executor and idle > self._plan.orphaned_after.total_seconds()
 
     def _enqueue(self, event: StoredEvent | Unheard, attempt: int, delay: float) -> None:
         workflow = _workflow_id(event, attempt)
@@ -309,6 +311,15 @@ class Workflows:
 def _workflow_id(event: StoredEvent | Unheard, attempt: int) -> str:
     """One per event and try: the case id first, so that an operator finds all of a case together."""
     return f"{event.case_id}/{event.number}" + (f"+{attempt}" if attempt else "")
+
+
+def _use_write_ahead_log(url: str) -> None:
+    """SQLite keeps the mode in the file; without it every step of a workflow waits for the disk three times."""
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        engine.dispose()
 
 
 def _dbos_errors() -> type[Exception]:

@@ -79,13 +79,13 @@ def answered(office: Office) -> None:
 
 def handed_over(office: Office) -> None:
     office.store.cases.save_new(fresh(CASE))
-    office.casework.hand_over(CASE)
+    office.casework.hand_over(CASE, wait=20)
 
 
 def test_asking_the_sheriff_gives_a_ticket_and_tells_him_the_question(office: Office) -> None:
     answered(office)
 
-    case = office.casework.ask_sheriff(CASE, KIM)
+    case = office.casework.ask_sheriff(CASE, KIM, wait=20)
 
     assert (case.state, case.ticket) == (CaseState.NEW, "MEM-1")
     assert case.sheriff in {"Ana", "Bo"}
@@ -96,7 +96,7 @@ def test_asking_the_sheriff_gives_a_ticket_and_tells_him_the_question(office: Of
 def test_asking_again_gives_the_same_ticket(office: Office) -> None:
     answered(office)
 
-    first, again = office.casework.ask_sheriff(CASE, KIM), office.casework.ask_sheriff(CASE, KIM)
+    first, again = office.casework.ask_sheriff(CASE, KIM, wait=20), office.casework.ask_sheriff(CASE, KIM, wait=20)
 
     assert again.ticket == first.ticket
     assert len(office.heard(Role.SHERIFF)) == 1

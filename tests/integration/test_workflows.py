@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
@@ -92,9 +92,9 @@ def test_a_handed_over_case_has_ticket_and_sheriff_when_the_call_returns(office:
     duty = ROTA.sheriff_on(utc_now()).name
 
     began = time.monotonic()
-    case = running.hand_over("c-00000001")
+    case = running.hand_over("c-00000001", wait=20)
 
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5.0  # about 0.05 s on an idle machine
     assert (case.ticket, case.sheriff, case.state) == ("MEM-1", duty, CaseState.NEW)
     assert office.desk.assignees["MEM-1"] == duty
     assert kinds(case) == ["opened", "handed_over", "sheriff_named", "ticket_opened", "sheriff_told"]
@@ -103,9 +103,9 @@ def test_a_handed_over_case_has_ticket_and_sheriff_when_the_call_returns(office:
 
 def test_handing_over_twice_changes_nothing(office: Office, running: Workflows) -> None:
     office.store.cases.save_new(fresh())
-    first = running.hand_over("c-00000001")
+    first = running.hand_over("c-00000001", wait=20)
 
-    again = running.hand_over("c-00000001")
+    again = running.hand_over("c-00000001", wait=20)
 
     assert again == first
     assert len(office.notifier.told) == 1
@@ -117,7 +117,7 @@ def test_without_an_answer_from_the_desk_the_case_is_kept_and_the_asker_hears_la
     office.desk.down = True
     office.store.cases.save_new(fresh())
 
-    case = running.hand_over("c-00000001")
+    case = running.hand_over("c-00000001", wait=20)
 
     assert case.ticket == ""
     assert "sheriff_told" in kinds(case)
@@ -212,13 +212,13 @@ def test_a_case_that_was_taken_reminds_nobody(office: Office) -> None:
 
 def test_a_reopened_case_goes_to_the_sheriff_again_under_its_old_ticket(office: Office, running: Workflows) -> None:
     office.store.cases.save_new(fresh())
-    running.hand_over("c-00000001")
+    running.hand_over("c-00000001", wait=20)
     office.store.cases.record("c-00000001", lambda c: transitions.solved(c, by="Kim", at=utc_now()))
     running.push("c-00000001")
     eventually(lambda: office.desk.state("MEM-1") is TicketState.CLOSED)
 
     office.store.cases.record("c-00000001", lambda c: transitions.reopen(c, by="Kim", at=utc_now(), text="It is back."))
-    case = running.hand_over("c-00000001")
+    case = running.hand_over("c-00000001", wait=20)
 
     assert (case.ticket, case.state) == ("MEM-1", CaseState.REOPENED)
     assert office.desk.state("MEM-1") is TicketState.OPEN
@@ -229,9 +229,9 @@ def test_a_channel_that_is_down_is_tried_again(office: Office, running: Workflow
     office.notifier.down = True
     office.store.cases.save_new(fresh())
 
-    case = running.hand_over("c-00000001", wait=0.5)
-    assert case.ticket == "MEM-1"
-    assert "sheriff_told" not in kinds(case)
+    running.hand_over("c-00000001", wait=0.1)
+    eventually(lambda: office.desk.tickets)
+    assert "sheriff_told" not in kinds(office.store.cases.get("c-00000001"))
 
     office.notifier.down = False
     eventually(lambda: "sheriff_told" in kinds(office.store.cases.get("c-00000001")))
@@ -296,19 +296,31 @@ time.sleep(30)
 """
 
 
-def make(store: Store, desk: SqliteDesk, notifier: RecordingNotifier, folder: Path) -> Workflows:
-    url = f"sqlite:///{folder / 'workflows.db'}"
-    return Workflows(store.cases, desk=desk, notifier=notifier, rota=ROTA, clock=utc_now, url=url, plan=PATIENT)
+def make(
+    store: Store, desk: SqliteDesk, notifier: RecordingNotifier, folder: Path, executor: str = "first"
+) -> Workflows:
+    return Workflows(
+        store.cases,
+        desk=desk,
+        notifier=notifier,
+        rota=ROTA,
+        clock=utc_now,
+        url=f"sqlite:///{folder / 'workflows.db'}",
+        plan=replace(PATIENT, orphaned_after=timedelta(seconds=1)),
+        executor=executor,
+    )
 
 
-def test_killed_half_way_nothing_is_lost_and_no_ticket_is_doubled(tmp_path: Path) -> None:
+@pytest.mark.parametrize("executor", ["first", "another"])
+def test_killed_half_way_nothing_is_lost_and_no_ticket_is_doubled(tmp_path: Path, executor: str) -> None:
+    """Started again under its own name, or with only another replica left."""
     crashed = subprocess.run([sys.executable, "-c", CRASHING, str(tmp_path)], check=False, timeout=60)
     assert crashed.returncode == -signal.SIGKILL
 
     store = open_store(f"sqlite:///{tmp_path / 'sheriff.db'}")
     stored = store.cases.count()
     notifier = RecordingNotifier()
-    workflows = make(store, SqliteDesk(store.engine), notifier, tmp_path)
+    workflows = make(store, SqliteDesk(store.engine), notifier, tmp_path, executor)
     workflows.start()
     try:
         eventually(lambda: not store.cases.unheard(), within=30)
@@ -340,7 +352,7 @@ def test_cases_and_workflows_share_one_postgresql(postgres: str) -> None:
         assert workflows.wait_until_ready(20)
         store.cases.save_new(fresh())
 
-        case = workflows.hand_over("c-00000001")
+        case = workflows.hand_over("c-00000001", wait=20)
         eventually(lambda: not store.cases.unheard())
     finally:
         workflows.stop()
@@ -360,7 +372,7 @@ def test_a_bug_in_a_step_is_tried_again_by_the_sweep(office: Office, running: Wo
 
     office.desk.__class__ = BuggyDesk
     office.store.cases.save_new(fresh())
-    running.hand_over("c-00000001")
+    running.hand_over("c-00000001", wait=20)
     office.store.cases.record("c-00000001", lambda c: transitions.reply(c, by="Ana", at=utc_now(), text="Set callers."))
 
     running.push("c-00000001")
@@ -372,7 +384,7 @@ def test_a_bug_in_a_step_is_tried_again_by_the_sweep(office: Office, running: Wo
 def test_times_in_events_are_aware_and_in_utc(office: Office, running: Workflows) -> None:
     office.store.cases.save_new(fresh())
 
-    case = running.hand_over("c-00000001")
+    case = running.hand_over("c-00000001", wait=20)
 
     assert all(event.at.tzinfo is UTC for event in case.events[2:])
     assert all(isinstance(event.at, datetime) for event in case.events)
