@@ -166,3 +166,7 @@ def _report_file() -> str:
 def _stop(message: str, code: int) -> None:
     typer.echo(f"sheriff: {message}", err=True)
     raise SystemExit(code) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -99,6 +99,10 @@ class Library:
             budget=self._reading.budget,
         )
 
+    def require(self) -> None:
+        """Raises IndexBroken, with the remedy, when there is nothing to answer from."""
+        self._index()
+
     def page(self, document_id: str) -> list[Chunk]:
         """A document's chunks in order; empty when it is unknown."""
         return self._waited_index().document(document_id)

@@ -249,6 +249,8 @@ def asking(settings: Settings, *, hand_over: bool) -> Iterator[Callable[[Incomin
             database = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{folder / 'cases.db'}")})
         store = stack.enter_context(opened_store(database))
         knowing = stack.enter_context(opened_library(settings, with_model=True))
+        if not hand_over:
+            knowing.require()
         rota = read_rota(settings.rota)
         workflows = _workflows(settings, store, rota, [DeskPageNotifier(store.engine, clock=now)])
         if hand_over:

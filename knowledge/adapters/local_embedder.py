@@ -34,7 +34,8 @@ DIMENSION: Final = minilm_graph.WIDTH
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     session: Any
-    tokenizer: Any
+    tokenizer: Any  # cuts at MAX_TOKENS
+    counter: Any  # the same without cutting
 
 
 def prepare(model_dir: Path, *, precision: Precision = "fp32", package: str = PACKAGE) -> Path:
@@ -140,6 +141,11 @@ class LocalEmbedder:
         vector: Vector = self.embed([text])[0]
         return vector
 
+    def count(self, text: str) -> int:
+        """Tokens of a text before anything is cut off, the two marks at its ends included."""
+        encoding = self._model().counter.encode(text.encode("utf-8", "replace").decode("utf-8"))
+        return len(encoding.ids)
+
     def warm(self) -> None:
         """Load now, and run once: the first run of a session is the slow one."""
         self.embed_query("warm up")
@@ -174,10 +180,12 @@ def _load(graph: Path, threads: int) -> _Loaded:
         raise Failure(
             f"The embedding model {graph} cannot be read: {error}. Delete that file; the next start makes it again."
         ) from error
-    tokenizer = Tokenizer.from_file(str(graph.parent / _tokenizer_name()))
-    tokenizer.no_padding()  # its file asks for 128 tokens always, padded
+    tokenizer, counter = (Tokenizer.from_file(str(graph.parent / _tokenizer_name())) for _ in range(2))
+    for each in (tokenizer, counter):
+        each.no_padding()  # its file asks for 128 tokens always, padded
+        each.no_truncation()
     tokenizer.enable_truncation(MAX_TOKENS)
-    return _Loaded(session, tokenizer)
+    return _Loaded(session, tokenizer, counter)
 
 
 def _clean(text: str) -> str:

@@ -145,3 +145,10 @@ def test_a_folder_that_cannot_be_written_is_a_sentence_that_names_it(tmp_path: P
 
 def _package_file(name: str) -> Path:
     return local_embedder.package_folder() / name
+
+
+def test_the_local_model_counts_tokens_beyond_what_it_reads(model_dir: Path) -> None:
+    local = LocalEmbedder(model_dir)
+
+    assert local.count("quota") == 3  # the word and the two marks at the ends
+    assert local.count("quota " * 1000) == 1002

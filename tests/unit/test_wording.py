@@ -1,77 +1,91 @@
-"""Words, identifiers and letters of a text."""
-
 from __future__ import annotations
 
-import time
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from knowledge.wording import content_words, held, identifiers, letters
+from bot import wording
+from bot.intents import Intent
+from bot.messages import Person, Reply, ReplyKind
+from bot.support.cases import Case, CaseState
+from knowledge.model import Citation
+from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, Span, ValidationReport
+
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+CASE = Case("c-1", CaseState.NEW, "q?", Person("kim", "Kim"), "web", "c", NOW, NOW, "unanswered")
+UNKNOWN = Reply(ReplyKind.UNANSWERED, "")
+NEAR = Citation(1, "Quotas", "q.md", "Raise", "raise", "…")
 
 
-def test_content_words_are_stems_without_filler_each_once() -> None:
-    assert content_words("How do I raise the quotas? Raising a quota!") == ["rais", "quota"]
+def finding(severity: Severity, message: str = "Unknown key “topcs”") -> Diagnostic:
+    return Diagnostic("SCH001", severity, "a.yaml", Span(3, 1, 3, 6), message, suggestion="topics")
+
+
+def test_a_ticket_and_a_name_are_said_only_when_they_exist() -> None:
+    nothing_yet = wording.of_handover(CASE, "Dev Insight", UNKNOWN)
+    both = wording.of_handover(replace(CASE, ticket="SUP-9", sheriff="Ana"), "Dev Insight", UNKNOWN)
+    nobody = wording.of_handover(replace(CASE, ticket="SUP-9"), "Dev Insight", UNKNOWN)
+
+    assert "No ticket yet" in nothing_yet
+    assert "c-1" in nothing_yet
+    assert "Ana has your question now, as ticket SUP-9." in both
+    assert "nobody is on duty" in nobody
+
+
+def test_nothing_near_nothing_searched_and_near_pages_are_told_apart() -> None:
+    nothing = wording.of_handover(CASE, "Dev Insight", UNKNOWN)
+    near = wording.of_handover(CASE, "Dev Insight", replace(UNKNOWN, looked_at=(NEAR,)))
+    broken = wording.of_handover(CASE, "Dev Insight", replace(UNKNOWN, note=wording.INDEX_BROKEN))
+
+    assert "nothing close" in nothing
+    assert "nearest pages" in near
+    assert "nothing close" not in broken
+
+
+def test_a_secret_is_mentioned_by_kind_only() -> None:
+    note = wording.secrets_note(("password", "password", "jwt"))
+
+    assert "(password, jwt)" in note
+    assert wording.secrets_note(()) == ""
+
+
+@pytest.mark.parametrize("intent", [Intent.GREET, Intent.THANK, Intent.HELP])
+def test_politeness_is_answered_in_a_sentence(intent: Intent) -> None:
+    assert wording.polite(intent, "Meridian", "Dev Insight").endswith(".")
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "asks"),
     [
-        ("policies", "policy"),
-        ("deployed", "deploy"),
-        ("raising", "raise"),
-        ("limits", "limit"),
-        ("migration", "migrate"),
+        ("is this ok?", False),
+        ("please check my yaml file", False),
+        ("", False),
+        ("why does the pipeline refuse the quota for payments?", True),
     ],
 )
-def test_forms_of_one_word_meet_in_one_stem(one: str, other: str) -> None:
-    assert content_words(one) == content_words(other)
+def test_a_question_beside_yaml_is_told_from_a_request_to_check(text: str, asks: bool) -> None:
+    assert wording.is_question(text) is asks
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("set kafka.topic.partitions to 40.", ["kafka.topic.partitions"]),
-        ("ORA-01017: denied", ["ora-01017"]),
-        ("use %namespace% and %app.name%", ["%namespace%", "%app.name%"]),
-        ("my_key in app.kubernetes.io/instance", ["my_key", "app.kubernetes.io/instance"]),
-        ("Plain words. And a sentence.", []),
-        ("____ _", []),
-    ],
-)
-def test_identifiers_are_kept_whole(text: str, expected: list[str]) -> None:
-    assert identifiers(text) == expected
+def test_a_report_in_words_names_line_reason_and_fix() -> None:
+    checked = CheckedFile("a.yaml", "", "Kafka", "its kind")
+    text = wording.of_report(ValidationReport([checked], [finding(Severity.ERROR)], ["Placement was not checked."]))
+
+    assert "**1 error** in a.yaml, checked as Kafka from its kind." in text
+    assert "line 3, column 1: Unknown key “topcs” (SCH001). Write `topics`." in text
+    assert text.endswith("Placement was not checked.")
 
 
-def test_spacing_and_case_do_not_change_the_letters() -> None:
-    assert letters("Argo CD") == letters("ArgoCD") == letters("argo-cd") == "argocd"
+def test_a_long_report_says_how_many_more_there_are() -> None:
+    checked = CheckedFile("a.yaml", "", "Kafka", "its kind")
+
+    text = wording.of_report(ValidationReport([checked], [finding(Severity.WARNING)] * 25))
+
+    assert "25 warnings" in text
+    assert "and 5 more" in text
 
 
-@pytest.mark.parametrize("paste", ["a" * 200_000, "_" * 200_000, "a." * 100_000, "%" * 200_000, "a_" * 100_000])
-def test_a_paste_without_spaces_is_read_in_a_moment(paste: str) -> None:
-    before = time.perf_counter()
-
-    identifiers(paste)
-    content_words(paste)
-
-    assert time.perf_counter() - before < 1
-
-
-@given(st.text())
-def test_any_text_has_words_identifiers_and_letters(text: str) -> None:
-    assert all(content_words(text))
-    assert all(identifiers(text))
-    assert " " not in letters(text)
-
-
-@given(wanted=st.text(max_size=60), text=st.text(max_size=200))
-def test_the_stems_a_text_holds_are_those_among_its_words(wanted: str, text: str) -> None:
-    stems = content_words(wanted)
-
-    assert set(held(stems, text)) >= set(stems) & set(content_words(text))
-    assert set(held(stems, text)) <= set(stems)
-
-
-def test_another_form_of_a_word_counts_as_held() -> None:
-    assert held(content_words("raise quotas fast"), "Raising a quota") == ["rais", "quota"]
+def test_remarks_do_not_make_a_file_unclean() -> None:
+    assert wording.is_clean(ValidationReport([], [finding(Severity.INFORMATION)]))
+    assert not wording.is_clean(ValidationReport([], [finding(Severity.WARNING)]))
