@@ -292,6 +292,8 @@ class Office:
 
 
 KIM = Person("kim", "Kim")
+ANA = Person("ana", "Ana")
+BO = Person("bo", "Bo")
 
 
 def scripts() -> list[Script]:
@@ -303,10 +305,17 @@ def scripts() -> list[Script]:
         "Up to 96 partitions are granted by the pipeline itself. Above that a Kafka maintainer approves. [2]"
     )
     answer = Reply(ReplyKind.ANSWERED, text, 0.91, citations=(quota, limits))
-    hint = Reply(ReplyKind.HINTED, "Above that a Kafka maintainer approves. [1]", 0.52, citations=(cited(1, pages()[2]),))
+    hint = Reply(
+        ReplyKind.HINTED, "Above that a Kafka maintainer approves. [1]", 0.52, citations=(cited(1, pages()[2]),)
+    )
     return [
         Script("quota", answer),
-        Script("slowly", answer, pieces=["Set `quota.partitions` ", "in the ", "`kafka.yaml` ", "of the region."], pause=0.2),
+        Script(
+            "slowly",
+            answer,
+            pieces=["Set `quota.partitions` ", "in the ", "`kafka.yaml` ", "of the region."],
+            pause=0.2,
+        ),
         Script("approves", hint),
         Script("hello", Reply(ReplyKind.NOTED, "Hello. Ask about Meridian.")),
         Script("binary", Reply(ReplyKind.REFUSED, "This looks like binary data. Paste the text.")),

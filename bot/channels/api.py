@@ -32,6 +32,10 @@ def _readable(text: str) -> str:
     place = text.find("\x00")
     if place >= 0:
         raise ValueError(f"holds a NUL character at position {place + 1}; send plain text")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"holds half of a character pair (a lone surrogate) at position {error.start + 1}") from None
     return text
 
 
@@ -384,9 +388,9 @@ def _file_name(request: Request) -> str:
 
 
 async def _uploads(request: Request) -> list[SourceFile]:
-    form = await request.form(max_files=_MAX_FILES)
-    uploads = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-    return [SourceFile(printable(part.filename or "upload.yaml")[:200], await part.read()) for part in uploads]
+    async with request.form(max_files=_MAX_FILES) as form:
+        uploads = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+        return [SourceFile(printable(part.filename or "upload.yaml")[:200], await part.read()) for part in uploads]
 
 
 async def _from_json(request: Request) -> list[SourceFile]:

@@ -248,9 +248,10 @@ async def _whole_page(chat: Chat, request: Request, incoming: Incoming, visitor:
 
 
 async def _incoming(request: Request, visitor: Visitor) -> Incoming:
-    form = await request.form(max_files=_MAX_FILES)
-    text = str(form.get("text", "")).replace("\r\n", "\n")
-    given = str(form.get("id", ""))
+    async with request.form(max_files=_MAX_FILES) as form:
+        text = str(form.get("text", "")).replace("\r\n", "\n")
+        given = str(form.get("id", ""))
+        attachments = await _attachments(form)
     usable = given.replace("-", "").isalnum() and given.isascii() and len(given) <= 64
     return Incoming(
         id=given if usable else secrets.token_hex(8),
@@ -258,7 +259,7 @@ async def _incoming(request: Request, visitor: Visitor) -> Incoming:
         conversation=visitor.conversation,
         sender=visitor.person,
         text=text,
-        attachments=await _attachments(form),
+        attachments=attachments,
     )
 
 

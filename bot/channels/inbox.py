@@ -78,7 +78,7 @@ class Clerk:
         cases = self.services.cases
         listed = cases.list(states=tuple(OPEN), text=text, limit=_SHOWN)
         open_ = [case for case in (cases.get(case.id) for case in listed) if case is not None]
-        open_.sort(key=self.due)
+        open_.sort(key=lambda case: (self.due(case), case.opened, case.id))
         first = [case for case in open_ if case.state in UNTAKEN or story.first_reply_is_due(case)]
         rest = [case for case in open_ if case not in first]
         waiting = [case for case in rest if case.state is CaseState.WAITING_FOR_ASKER]

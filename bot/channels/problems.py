@@ -76,6 +76,8 @@ def explain(request: Request, details: Sequence[Any]) -> tuple[int, str]:
     if first.get("type") == "json_invalid":
         reason = first.get("ctx", {}).get("error", "it cannot be read")
         return 400, f"The body is not JSON: {reason}, at character {loc[-1] if loc else 0}."
+    if first.get("type") == "string_unicode":
+        return 422, "A field’s name holds half of a character pair (a lone surrogate). Send valid Unicode."
     if loc[:1] == ("body",) and len(loc) == 1:
         return _whole_body(request)
     return 422, field_sentence(first, loc[1:])
@@ -88,7 +90,6 @@ def field_sentence(detail: Mapping[str, Any], loc: Sequence[object]) -> str:
         "missing": f"“{where}” is missing.",
         "extra_forbidden": f"Unknown field “{where}”. The fields are listed at /api/docs.",
         "string_type": f"“{where}” must be a text.",
-        "string_unicode": f"“{where}” holds half of a character pair (a lone surrogate). Send valid Unicode.",
     }
     message = str(detail.get("msg", "is not right")).removeprefix("Value error, ")
     return sentences.get(str(detail.get("type", "")), f"“{where}”: {message}.".replace("..", "."))

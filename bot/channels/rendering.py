@@ -189,7 +189,9 @@ def _split(token: Token, sources: Sources) -> list[Token]:
         number = int(found[1])
         if number not in sources.numbers:
             continue
-        pieces.append(Token("text", "", 0, content=token.content[end : found.start()]))
+        before = token.content[end : found.start()]
+        glued = before[:-1] + "\u00a0" if before.endswith(" ") else before  # a chip never starts a line alone
+        pieces.append(Token("text", "", 0, content=glued))
         pieces.append(Token("cite", "", 0, meta={"number": number}))
         end = found.end()
     return [*pieces, Token("text", "", 0, content=token.content[end:])]

@@ -25,14 +25,19 @@ class Workers:
     def __init__(self, count: int) -> None:
         self._count = count
         self._limiter: CapacityLimiter | None = None  # belongs to the event loop, so it is made inside it
+        self._inside = 0  # running or waiting
         self._started: set[asyncio.Future[Any]] = set()
 
     async def run(self, work: Callable[[], T]) -> T:
         """The result of `work`, done in a thread. Raises Busy when too many wait already."""
         limiter = self._limiter = self._limiter or CapacityLimiter(self._count)
-        if limiter.statistics().tasks_waiting >= self._count * _WAITING_PER_WORKER:
+        if self._inside >= self._count * (1 + _WAITING_PER_WORKER):
             raise Busy("Many questions are being answered right now. Ask again in a minute.")
-        return await anyio.to_thread.run_sync(work, limiter=limiter)
+        self._inside += 1
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=limiter)
+        finally:
+            self._inside -= 1
 
     def start(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """The same as a task of its own: a browser that goes away does not take the answer with it."""

@@ -144,7 +144,9 @@
       shown.text = make("p", "caret as-typed");
       shown.body.replaceChildren(shown.text);
     }
+    const follows = shown.reply.getBoundingClientRect().bottom < innerHeight + 200;
     shown.text.append(piece);
+    if (follows) shown.reply.scrollIntoView({ block: "nearest" });
   }
 
   function finish(shown, data) {
@@ -156,7 +158,9 @@
     $("#drawers").append(fragment(data.drawers));
     $("#mine").replaceWith(fragment(data.mine));
     hear();
-    document.getElementById(`q-${data.key}`)?.scrollIntoView({ block: "nearest" });
+    const answer = document.getElementById(`a-${data.key}`);
+    const fits = answer.offsetHeight < innerHeight / 2;
+    (fits ? answer : document.getElementById(`q-${data.key}`)).scrollIntoView({ block: fits ? "nearest" : "start" });
     return true;
   }
 
