@@ -232,11 +232,6 @@ def with_server(settings: Settings, *, host: str | None, port: int | None) -> Se
     return settings.model_copy(update={"server": settings.server.model_copy(update=chosen)})
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of sheriff.yaml, for editors."""
-    return {"title": "Sheriff configuration", **FileSettings.model_json_schema()}
-
-
 def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Relative paths in the file mean: relative to the file."""
     result = dict(values)

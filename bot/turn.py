@@ -185,10 +185,18 @@ class Sheriff:
             answer=reply.text,
             confidence=reply.confidence,
             citations=tuple(reply.citations or reply.looked_at),
+            component=_component(reply),
             reference=incoming.reference,
             events=(Event(now, "opened", incoming.sender.name, question),),
         )
         return self._cases.save_new(case)
+
+
+def _component(reply: Reply) -> str:
+    """What the message is about: the schema that was checked, or the component of the nearest page that has one."""
+    checked = [f.schema for f in reply.report.files if f.schema] if reply.report else []
+    named = [c.component for c in (*reply.citations, *reply.looked_at) if c.component]
+    return next(iter([*named, *checked]), "")
 
 
 def _turn_key(incoming: Incoming) -> str:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
+_REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten at start
 _SOURCES = "sources.json"  # in the home folder: which folders were named on the command line
 
 
@@ -344,6 +345,7 @@ def start(settings: Settings, *, address: str) -> Running:
             docs_sources=tuple(s.name for s in sources(settings)),
         )
         app = build_app(services)
+        store.turns.forget(before=now() - _REDELIVERED_WITHIN)
         workflows.start()
         opening.callback(workflows.stop)
         threading.Thread(target=_keep_index, args=(settings, knowing, metrics), name="ingest", daemon=True).start()

@@ -32,6 +32,7 @@ def cite(passage: Passage, number: int) -> Citation:
         owner=chunk.owner,
         document_id=chunk.document_id,
         place=chunk.place,
+        component=chunk.component,
     )
 
 

@@ -135,6 +135,7 @@ class Citation:
     owner: str = ""
     document_id: str = ""
     place: str = ""  # title and all headings
+    component: str = ""
 
 
 @dataclass(frozen=True, slots=True)

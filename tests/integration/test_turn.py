@@ -90,6 +90,9 @@ def test_a_question_that_the_docs_answer_gets_the_page_and_heading(office: Offic
     assert reply.case
     assert reply.case.state == "answered"
     assert not office.casework.handed
+    stored = office.store.cases.get(reply.case.id)
+    assert stored
+    assert stored.component == "kafka"
 
 
 def test_a_question_that_nothing_answers_is_handed_over_with_a_ticket(office: Office) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from bot import settings as settings_module
 from bot.settings import load, with_server
 from knowledge.errors import Misuse
 
@@ -88,9 +87,3 @@ def test_the_command_line_wins_over_both() -> None:
     assert settings.home == Path("/srv/state")
     assert (settings.server.host, settings.server.port) == ("0.0.0.0", 3978)
     assert not settings.is_loopback
-
-
-def test_the_schema_for_editors_describes_every_section() -> None:
-    properties = settings_module.json_schema()["properties"]
-
-    assert {"platform", "sources", "rota", "desk", "model", "policy", "handoff", "server", "teams"} == set(properties)
