@@ -42,6 +42,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))
+        taken.listen(128)  # callers wait in line while the rest starts, instead of being refused
     except OSError as error:
         taken.close()
         raise Failure(_why_not(host, port, error)) from error

@@ -1,0 +1,166 @@
+"""The whole server as a process: start, ask, hand over, die, come back."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.serving import listening_socket
+from knowledge.errors import Failure
+
+UNKNOWN = "What is the best recipe for sourdough bread?"
+
+
+@dataclass
+class Served:
+    """A running `sheriff serve` and what it printed."""
+
+    url: str
+    process: subprocess.Popen[str]
+    lines: list[str]
+
+    def ask(self, text: str, **more: str) -> dict[str, object]:
+        response = httpx.post(f"{self.url}/api/v1/ask", json={"text": text, **more}, timeout=60)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    def wait_until_ready(self, seconds: float = 90) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if httpx.get(f"{self.url}/readyz", timeout=10).status_code == 200:
+                return
+            time.sleep(0.1)
+        raise AssertionError("not ready: " + "".join(self.lines))
+
+
+@contextmanager
+def serving(home: Path, model_dir: Path, *arguments: str, **variables: str) -> Iterator[Served]:
+    bare = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "AZURE_", "MICROSOFT_", "SHERIFF_"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot.cli", "serve", "--home", str(home), "--port", "0", *arguments],
+        env={**bare, "SHERIFF_MODEL_DIR": str(model_dir), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=home.parent,
+    )
+    lines: list[str] = []
+    started = threading.Event()
+
+    def read() -> None:
+        assert process.stdout
+        for line in process.stdout:
+            lines.append(line)
+            if "listens on" in line:
+                started.set()
+        started.set()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    assert started.wait(60)
+    address = re.search(r"http://\S+", "".join(lines))
+    assert address, "".join(lines)
+    try:
+        yield Served(address[0], process, lines)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+        reader.join(timeout=5)
+        assert process.stdout
+        process.stdout.close()
+        assert "Traceback" not in "".join(lines)
+
+
+def test_the_way_of_a_question_from_chat_to_ticket_to_resolution(own_home: Path, model_dir: Path) -> None:
+    with serving(own_home, model_dir) as served:
+        served.wait_until_ready()
+        known = served.ask("what does ORA-01017 mean?")
+        unknown = served.ask(UNKNOWN, id="m-1")
+        again = served.ask(UNKNOWN, id="m-1")
+        case = f"{served.url}/api/v1/cases/{unknown['case']['id']}"  # type: ignore[index]
+
+        desk = httpx.get(f"{served.url}/desk", timeout=10).text
+        refused = httpx.post(f"{case}/resolve", json={"cause": "missing", "resolution": ""}, timeout=10)
+        resolved = httpx.post(f"{case}/resolve", json={"cause": "other", "resolution": "Ask a baker."}, timeout=10)
+
+        assert known["outcome"] in {"answered", "hinted"}
+        assert known["citations"]
+        assert unknown["outcome"] == "unanswered"
+        assert re.fullmatch(r"SUP-\d+", str(unknown["case"]["ticket"]))  # type: ignore[index]
+        assert again == unknown
+        assert refused.status_code >= 400
+        assert resolved.json()["state"] == "resolved"
+        assert httpx.get(f"{served.url}/api/v1/cases", timeout=10).json()["count"] == 2
+        assert "sheriff_replies_total" in httpx.get(f"{served.url}/metrics", timeout=10).text
+        assert UNKNOWN in desk
+
+
+def test_a_killed_server_loses_no_case_and_opens_no_second_ticket(own_home: Path, model_dir: Path) -> None:
+    with serving(own_home, model_dir) as served:
+        served.wait_until_ready()
+        first = served.ask(UNKNOWN, id="m-1")
+        served.process.kill()
+        served.process.wait()
+
+    with serving(own_home, model_dir) as served:
+        served.wait_until_ready()
+        again = served.ask(UNKNOWN, id="m-1")
+        cases = httpx.get(f"{served.url}/api/v1/cases", timeout=10).json()
+
+    assert again == first
+    assert [c["ticket"] for c in cases["cases"]] == ["SUP-1"]
+
+
+def test_the_page_is_there_while_the_first_index_is_built(tmp_path: Path, model_dir: Path) -> None:
+    with serving(tmp_path / "home", model_dir) as served:
+        page = httpx.get(served.url, timeout=10)
+        ready = httpx.get(f"{served.url}/readyz", timeout=10)
+        checked = httpx.post(f"{served.url}/api/v1/validate", json={"text": "kind: Kafka\n"}, timeout=10)
+
+    assert page.status_code == 200
+    assert ready.status_code == 503
+    assert ready.json()["sentence"]
+    assert checked.status_code == 200
+
+
+def test_beyond_loopback_only_the_token_opens_the_door(own_home: Path, model_dir: Path) -> None:
+    with serving(own_home, model_dir, "--host", "0.0.0.0", SHERIFF_ACCESS_TOKEN="long-and-random") as served:  # noqa: S104
+        url = served.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+        closed = httpx.get(f"{url}/api/v1/cases", timeout=10)
+        opened = httpx.get(f"{url}/api/v1/cases", headers={"Authorization": "Bearer long-and-random"}, timeout=10)
+        alive = httpx.get(f"{url}/healthz", timeout=10)
+        unproven = httpx.post(f"{url}/api/messages", json={}, timeout=10)
+
+    assert closed.status_code in {401, 403}
+    assert opened.status_code == 200
+    assert alive.status_code == 200
+    assert unproven.status_code in {401, 403, 404}
+
+
+def test_a_port_in_use_is_named_with_another_one() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        with pytest.raises(Failure, match=rf"Port {port} on 127\.0\.0\.1 is in use.*--port {port + 1}"):
+            listening_socket("127.0.0.1", port)
+
+
+def test_an_address_of_another_machine_is_named() -> None:
+    with pytest.raises(Failure, match=r"192\.0\.2\.1"):
+        listening_socket("192.0.2.1", 0)
