@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -134,20 +135,28 @@ def _text(argument: str) -> str:
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 done, 1 the work failed or found errors, 2 the call was wrong, 130 interrupted."""
+    """Entry point of `sheriff`."""
+    guarded("sheriff", app)
+
+
+def guarded(name: str, command: Callable[[], object]) -> None:
+    """Run a command line; whatever goes wrong ends in a sentence after its name, never in a traceback.
+
+    Exit codes: 0 done, 1 the work failed or found errors, 2 the call was wrong, 130 interrupted.
+    """
     try:
-        app(standalone_mode=True)
+        command()
     except Misuse as error:
-        _stop(str(error), 2)
+        _stop(name, str(error), 2)
     except SheriffError as error:
-        _stop(str(error), 1)
+        _stop(name, str(error), 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away; nothing is wrong
         raise SystemExit(0) from None
     except OSError as error:
-        _stop(str(_of_the_system(error)), 1)
+        _stop(name, str(_of_the_system(error)), 1)
     except Exception:  # noqa: BLE001 - the one boundary of the command line: our mistake, told without a traceback
-        _stop(f"That did not work, and it is our mistake. What happened is written in {_report_file()}.", 1)
+        _stop(name, f"That did not work, and it is our mistake. What happened is written in {_report_file()}.", 1)
 
 
 def _of_the_system(error: OSError) -> Failure:
@@ -163,8 +172,8 @@ def _report_file() -> str:
     return file.name
 
 
-def _stop(message: str, code: int) -> None:
-    typer.echo(f"sheriff: {message}", err=True)
+def _stop(name: str, message: str, code: int) -> None:
+    typer.echo(f"{name}: {message}", err=True)
     raise SystemExit(code) from None
 
 

@@ -1,0 +1,116 @@
+"""The `sheriff-evals` command. Heavy parts are imported by the command that needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli import guarded
+
+app = typer.Typer(
+    name="sheriff-evals",
+    help="Measures whether the right page is found, and whether Sheriff knows when there is none.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+Sets = Annotated[list[Path] | None, typer.Option("--set", help="Question set, JSONL or YAML; may be repeated.")]
+NoAnswer = Annotated[
+    list[Path] | None, typer.Option("--no-answer", help="Set of questions that no page answers; may be repeated.")
+]
+Docs = Annotated[Path | None, typer.Option("--docs", help="Documentation folder (default: the example platform).")]
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", help="Home folder whose index is asked, or where indexes are kept (default .cache/evals)."),
+]
+Config = Annotated[Path | None, typer.Option("--config", help="Configuration (default ./sheriff.yaml, if there).")]
+
+
+@app.command()
+def run(
+    sets: Sets = None,
+    no_answer: NoAnswer = None,
+    docs: Docs = None,
+    home: Home = None,
+    config: Config = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole run to this file, too.")] = None,
+    baseline: Annotated[bool, typer.Option("--baseline", help="Exit with 1 when a figure fell too far.")] = False,
+    update: Annotated[bool, typer.Option("--update-baseline", help="Make this run the baseline.")] = False,
+    baseline_file: Annotated[
+        Path | None, typer.Option(help="Another baseline than that of the bundled sets; implies --baseline.")
+    ] = None,
+) -> None:
+    """Ask every question of the sets and print the scorecard."""
+    from evals.commands import Asked, Gate, run_command
+
+    gate = Gate(check=(baseline or baseline_file is not None) and not update, update=update, file=baseline_file)
+    run_command(Asked.of(sets, no_answer, docs=docs, home=home, config=config), json_file=json_file, gate=gate)
+
+
+@app.command()
+def search(
+    corpus: Annotated[Path, typer.Argument(help="Folder of pages, or a .jsonl pool of texts.", metavar="DIR|POOL")],
+    home: Annotated[
+        Path | None, typer.Option("--home", help="Where indexes are kept (default ~/.cache/sheriff-evals).")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Rank pages for questions: JSON lines {"id", "text"} in, {"id", "docs", "scores", "confidence"} out."""
+    from evals.commands import search_command
+
+    search_command(corpus, home=home, config=config)
+
+
+@app.command()
+def calibrate(
+    sets: Sets = None,
+    no_answer: NoAnswer = None,
+    docs: Docs = None,
+    home: Home = None,
+    config: Config = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the fitted weights here.")] = None,
+    wrong_answer_rate: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of given answers that may be wrong.")
+    ] = 0.05,
+    save: Annotated[
+        Path | None, typer.Option("--save-examples", help="Only write what was measured, for --with in a later call.")
+    ] = None,
+    others: Annotated[
+        list[Path] | None, typer.Option("--with", help="Examples of another corpus to fit on as well.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="What the weights are fitted on, kept in the file.")] = "",
+) -> None:
+    """Fit the weights of confidence on questions with and without an answer."""
+    from evals.commands import Asked
+    from evals.fitting import calibrate_command
+
+    asked = Asked.of(sets, no_answer, docs=docs, home=home, config=config)
+    calibrate_command(asked, output=output, rate=wrong_answer_rate, save=save, others=others or [], note=note)
+
+
+@app.command()
+def bench(
+    sets: Sets = None,
+    docs: Docs = None,
+    home: Home = None,
+    config: Config = None,
+    files: Annotated[int, typer.Option(min=10, help="YAML files to validate.")] = 500,
+) -> None:
+    """Time answers beside a LangChain EnsembleRetriever, and validation beside jsonschema, in the same run."""
+    from evals.bench.report import bench_command
+    from evals.commands import Asked
+
+    bench_command(Asked.of(sets, None, docs=docs, home=home, config=config), files=files)
+
+
+def main() -> None:
+    """Entry point of `sheriff-evals`; exit codes as those of `sheriff`."""
+    guarded("sheriff-evals", app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""What `run` and `search` do: each a function from what was asked for to output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bot import settings as configured
+from bot import wiring
+from bot.settings import Settings
+from bot.telemetry import configure_logging
+from evals import baseline, corpora, questions, runner, scorecard
+from evals.corpora import Corpus, Opened
+from evals.questions import Question
+from evals.searching import results
+from ingestion import generations
+from ingestion.pipeline import Progress
+from knowledge.errors import Failure, Misuse
+from knowledge.ports import Embedder
+
+CACHE: Final = Path(".cache")
+TENTHS: Final = 10  # how often progress is told
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which questions, and of which documentation; empty means the bundled ones."""
+
+    sets: Sequence[Path] = ()
+    no_answer: Sequence[Path] = ()
+    docs: Path | None = None
+    home: Path | None = None
+    config: Path | None = None
+
+    @classmethod
+    def of(
+        cls,
+        sets: Sequence[Path] | None,
+        no_answer: Sequence[Path] | None,
+        *,
+        docs: Path | None,
+        home: Path | None,
+        config: Path | None,
+    ) -> Asked:
+        return cls(tuple(sets or ()), tuple(no_answer or ()), docs, home, config)
+
+    @property
+    def own_documentation(self) -> bool:
+        return self.docs is not None or (self.home is not None and generations.current(self.home) is not None)
+
+    def questions(self) -> list[Question]:
+        """The questions; Misuse when the documentation is the user's own and no set says what to ask of it."""
+        if not self.sets and not self.no_answer and self.own_documentation:
+            raise Misuse("The bundled questions are about the example platform. Name your own with --set FILE.")
+        files = self.sets if self.sets or self.no_answer else questions.BUNDLED
+        return questions.read(files, self.no_answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What to do with the baseline."""
+
+    check: bool = False
+    update: bool = False
+    file: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.file or baseline.BUNDLED
+
+
+def run_command(asked: Asked, *, json_file: Path | None, gate: Gate) -> None:
+    """Print the scorecard. Raises Failure naming each figure that fell more than its tolerance."""
+    configure_logging("error")
+    wanted = asked.questions()
+    before = baseline.read(gate.path) if gate.check else None
+    with ready(asked) as (settings, embedder, corpus):
+        policy = wiring.policy(settings)
+        trials = runner.run(wanted, index=corpus.index, embedder=embedder, policy=policy)
+        card = scorecard.score(trials, corpus=corpus.name, paths=corpus.paths)
+    print(scorecard.as_text(card))
+    if json_file is not None:
+        write(json_file, json.dumps(scorecard.as_json(card), ensure_ascii=False, indent=1) + "\n")
+    if gate.update:
+        baseline.write(gate.path, card.figures, len(trials))
+        print(f"\nThe baseline in {gate.path} is this run now.")
+    if before is not None:
+        _judge(before, card, gate.path)
+
+
+def search_command(place: Path, *, home: Path | None, config: Path | None) -> None:
+    """Answer standard input line by line on standard output; everything else goes to standard error."""
+    configure_logging("error")
+    cache = home or Path.home() / ".cache" / "sheriff-evals"
+    settings = configured.load(config, home=cache)
+    embedder = wiring.embedder(settings)
+    with corpora.opened(corpora.pages(place, cache), embedder, tell=Teller()) as corpus:
+        stdin = sys.stdin.buffer.read().decode("utf-8", errors="replace")
+        for line in results(stdin.split("\n"), corpus=corpus, embedder=embedder):
+            print(line)
+
+
+@contextmanager
+def ready(asked: Asked) -> Iterator[tuple[Settings, Embedder, Opened]]:
+    """Settings, embedder, and the documentation that is asked about, indexed and open."""
+    settings = configured.load(asked.config, home=asked.home)
+    if asked.home is None:
+        models = settings.model_dir or CACHE / "models"
+        settings = settings.model_copy(update={"home": CACHE / "evals", "model_dir": models})
+    embedder = wiring.embedder(settings)
+    with corpora.opened(_corpus(asked, settings), embedder, tell=Teller()) as corpus:
+        yield settings, embedder, corpus
+
+
+def _corpus(asked: Asked, settings: Settings) -> Corpus:
+    if asked.docs is None:
+        return corpora.of_home(settings.home)
+    return corpora.folder(asked.docs, wiring.sources(settings, [asked.docs]), settings.home)
+
+
+def _judge(before: baseline.Baseline, card: scorecard.Scorecard, file: Path) -> None:
+    if before.questions != len(card.trials):
+        print(
+            f"\nwarning: the baseline was written for {before.questions} questions, and this run asks "
+            f"{len(card.trials)}. {baseline.REWRITE}"
+        )
+    if fallen := baseline.falls(before, card.figures):
+        raise Failure("\n".join(["The run is worse than its baseline:", *fallen]))
+    print(f"\nNo figure is below {file} by more than its tolerance.")
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file the user named, or say why that is not possible."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{file}: cannot be written ({error.strerror}). Name another file.") from error
+
+
+class Teller:
+    """Says on standard error how far indexing is, ten times at most."""
+
+    def __init__(self) -> None:
+        self._told = -1
+
+    def __call__(self, step: Progress) -> None:
+        tenth = step.done * TENTHS // max(1, step.total)
+        if tenth > self._told:
+            self._told = tenth
+            print(step, file=sys.stderr)

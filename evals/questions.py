@@ -1,0 +1,150 @@
+"""Question sets: what is asked, and which pages answer it. JSONL or YAML; every fault is told with file and line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from knowledge.errors import Misuse
+
+BUNDLED: Final = tuple(Path(__file__).parent / "datasets" / name for name in ("golden-a.jsonl", "golden-b.jsonl"))
+SHOWN: Final = 5  # faults told at once
+NO_GOLD: Final = 'has no "gold": list the paths of the pages that answer it, or write [] when none does'
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a set; any of its gold pages answers it, and without one nothing does."""
+
+    id: str
+    text: str
+    gold: tuple[str, ...] = ()  # page paths; `file.yaml#id` for a FAQ entry; a trailing "/" means all pages below
+    kind: str = ""
+    component: str = ""
+
+    @property
+    def answerable(self) -> bool:
+        return bool(self.gold)
+
+    def accepts(self, path: str) -> bool:
+        """Whether the page answers the question."""
+        return any(path == gold or (gold.endswith("/") and path.startswith(gold)) for gold in self.gold)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    place: str
+    values: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    place: str
+    reason: str
+
+
+def read(files: Sequence[Path], unanswered: Sequence[Path] = ()) -> list[Question]:
+    """All questions of the files in order; those of `unanswered` need no gold, because no page answers them.
+
+    Raises Misuse naming file, line and remedy for what cannot be used.
+    """
+    read_rows = [(file, row, file in unanswered) for file in (*files, *unanswered) for row in _rows(file)]
+    questions: list[Question] = []
+    faults: list[_Fault] = []
+    places: dict[str, str] = {}
+    for number, (file, row, none_answers) in enumerate(read_rows, start=1):
+        found = row if isinstance(row, _Fault) else _question(row, f"{file.stem}-{number}", none_answers)
+        if isinstance(found, _Fault):
+            faults.append(found)
+        elif found.id in places:
+            faults.append(_Fault(row.place, f"the id {found.id!r} is taken by {places[found.id]}; give it another one"))
+        else:
+            places[found.id] = row.place
+            questions.append(found)
+    if faults:
+        raise Misuse(_told(faults))
+    if not questions:
+        raise Misuse(f"{', '.join(map(str, (*files, *unanswered)))}: no question in it. Write one JSON object a line.")
+    return questions
+
+
+def _rows(file: Path) -> Iterator[_Row | _Fault]:
+    text = _text(file)
+    if file.suffix.lower() in {".yaml", ".yml"}:
+        yield from _yaml_rows(file, text)
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        place = f"{file}, line {number}"
+        try:
+            yield _Row(place, json.loads(line))
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply, or a number too long"
+            yield _Fault(place, f"is not JSON ({reason}); write one object a line")
+
+
+def _yaml_rows(file: Path, text: str) -> Iterator[_Row | _Fault]:
+    loader = yaml.CSafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        values = loader.construct_document(node) if node is not None else None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        yield _Fault(f"{file}, line {mark.line + 1}" if mark else str(file), "is not valid YAML")
+        return
+    finally:
+        loader.dispose()
+    if isinstance(values, dict) and isinstance(values.get("questions"), list):
+        values = values["questions"]
+        node = next(value for key, value in node.value if key.value == "questions")
+    if not isinstance(values, list):
+        yield _Fault(str(file), "is not a list of questions; write `- text: …` with `gold: […]` below it")
+        return
+    for item, value in zip(node.value, values, strict=True):
+        yield _Row(f"{file}, line {item.start_mark.line + 1}", value)
+
+
+def _question(row: _Row, default_id: str, none_answers: bool) -> Question | _Fault:
+    values = row.values
+    if not isinstance(values, Mapping):
+        return _Fault(row.place, 'is not an object with "text" and "gold"')
+    text = values.get("text")
+    if not isinstance(text, str) or not text.strip():
+        return _Fault(row.place, 'has no "text": write the question there')
+    gold = values.get("gold", [] if none_answers else None)
+    if gold is None:
+        return _Fault(row.place, NO_GOLD)
+    if isinstance(gold, str) or not isinstance(gold, Sequence) or not all(isinstance(path, str) for path in gold):
+        return _Fault(row.place, '"gold" is not a list of page paths, such as ["kafka/topics.md"]')
+    if gold and none_answers:
+        return _Fault(row.place, 'has a "gold" page, but its set was named as questions without an answer')
+    return Question(
+        id=str(values.get("id") or default_id),
+        text=text,
+        gold=tuple(dict.fromkeys(path.strip().removeprefix("./") for path in gold)),
+        kind=str(values.get("kind") or ""),
+        component=str(values.get("component") or ""),
+    )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise Misuse(f"{file}: there is no such question set. Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise Misuse(f"{file}: is not UTF-8 text. Save it as UTF-8.") from error
+    except OSError as error:
+        raise Misuse(f"{file}: cannot be read ({error.strerror}). Name a file that may be read.") from error
+
+
+def _told(faults: Sequence[_Fault]) -> str:
+    shown = [f"{fault.place}: {fault.reason}." for fault in faults[:SHOWN]]
+    left = len(faults) - len(shown)
+    return "\n".join([*shown, f"… and {left} more."] if left else shown)
