@@ -75,13 +75,11 @@ class Library:
     def status(self) -> LibraryStatus:
         """The state now; opens a generation published by another process."""
         with self._lock:
-            if self._status.state is LibraryState.BUILDING and self._served is None:
-                return self._status
             try:
                 index = self._index()
             except SheriffError as error:
-                if self._status.state is LibraryState.BROKEN:
-                    return self._status  # why the ingest failed says more than that there is no index
+                if self._status.state in {LibraryState.BUILDING, LibraryState.BROKEN}:
+                    return self._status  # how far it is, or why it failed, says more than that there is no index
                 return LibraryStatus(self._state_without_index(), str(error))
             count = index.count()
             return LibraryStatus(LibraryState.READY, f"{count:,} sections are indexed.", chunks=count)
@@ -121,6 +119,7 @@ class Library:
                 self._status = LibraryStatus(LibraryState.BUILDING, sentence, step.done, step.total)
             progress(step)
 
+        self._built.clear()
         with self._lock:
             self._status = replace(self._status, state=LibraryState.BUILDING, sentence="Reading the documentation.")
         try:
@@ -150,11 +149,14 @@ class Library:
             self._served = self._before = None
 
     def _waited_index(self) -> ChunkIndex:
-        with self._lock:
-            building = self._status.state is LibraryState.BUILDING and self._served is None
-        if building and generations.current(self._home) is None and not self._built.wait(self._patience):
-            status = self.status()
-            raise NotReadyError(f"{status.sentence} Ask again in a minute; YAML can be checked already.")
+        """The index to answer from; while the first one is built, a question waits for it a while."""
+        try:
+            return self._index()
+        except IndexBroken:
+            if self._status.state is not LibraryState.BUILDING:
+                raise
+        if not self._built.wait(self._patience):
+            raise NotReadyError(f"{self.status().sentence} Ask again in a minute; YAML can be checked already.")
         return self._index()
 
     def _index(self) -> ChunkIndex:
@@ -174,6 +176,4 @@ class Library:
             return index
 
     def _state_without_index(self) -> LibraryState:
-        if self._status.state is LibraryState.BUILDING:
-            return LibraryState.BUILDING
         return LibraryState.MISSING if generations.current(self._home) is None else LibraryState.BROKEN
