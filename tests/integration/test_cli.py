@@ -338,7 +338,7 @@ def test_the_model_can_be_prepared_in_a_folder(run: Run, tmp_path: Path) -> None
 
 
 def test_serving_beyond_loopback_needs_a_token(run: Run, tmp_path: Path) -> None:
-    done = run("serve", "--home", str(tmp_path / "home"), "--host", "0.0.0.0")  # noqa: S104 - it is refused
+    done = run("serve", "--home", str(tmp_path / "home"), "--host", "0.0.0.0")
 
     assert done.code == 2
     assert "SHERIFF_ACCESS_TOKEN" in done.err

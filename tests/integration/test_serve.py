@@ -138,8 +138,8 @@ def test_the_page_is_there_while_the_first_index_is_built(tmp_path: Path, model_
 
 
 def test_beyond_loopback_only_the_token_opens_the_door(own_home: Path, model_dir: Path) -> None:
-    with serving(own_home, model_dir, "--host", "0.0.0.0", SHERIFF_ACCESS_TOKEN="long-and-random") as served:  # noqa: S104
-        url = served.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+    with serving(own_home, model_dir, "--host", "0.0.0.0", SHERIFF_ACCESS_TOKEN="long-and-random") as served:
+        url = served.url.replace("0.0.0.0", "127.0.0.1")
         closed = httpx.get(f"{url}/api/v1/cases", timeout=10)
         opened = httpx.get(f"{url}/api/v1/cases", headers={"Authorization": "Bearer long-and-random"}, timeout=10)
         alive = httpx.get(f"{url}/healthz", timeout=10)
