@@ -291,66 +291,96 @@ class Running:
     stop: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a server is made of, opened; `start` closes it in reverse order."""
+
+    settings: Settings
+    store: Store
+    library: Library
+    rota: Rota
+    catalog: SchemaCatalog
+    metrics: Metrics
+    link: TeamsLink
+    workflows: Workflows
+    casework: Casework
+    sheriff: Sheriff
+
+
 def start(settings: Settings, *, address: str) -> Running:
     """Open everything and begin the background work. Raises Misuse or Failure with a sentence when a part is wrong."""
     _make_home(settings.home)
-    rota = read_rota(settings.rota)
-    catalog = SchemaCatalog.load(settings.platform.schemas)
     with ExitStack() as opening:
-        store = opening.enter_context(opened_store(settings))
-        knowing = opening.enter_context(opened_library(settings, with_model=True))
+        parts = _open(settings, opening)
         executor = ThreadPoolExecutor(settings.server.workers, thread_name_prefix="turn")
         opening.callback(executor.shutdown, wait=False, cancel_futures=True)
-        metrics = Metrics()
-        link = TeamsLink(lambda: _teams_connection(settings))
-        told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link]
-        workflows = _workflows(settings, store, rota, told)
-        casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
-        sheriff = _sheriff(settings, knowing, store, casework, catalog, metrics)
-        base_url = settings.server.public_url or (address if settings.is_loopback else "")
-        teams = TeamsChannel(
-            link=link,
-            sheriff=sheriff,
-            cases=store.cases,
-            casework=casework,
-            metrics=metrics,
-            executor=executor,
-            docs=settings.platform.docs,
-            base_url=base_url.rstrip("/"),
-            tenant_id=settings.teams_tenant,
-            open_to_all=settings.is_loopback and not settings.teams_app_id,
-        )
-        services = Services(
-            sheriff=sheriff,
-            casework=casework,
-            cases=store.cases,
-            rota=rota,
-            broadcast=store.broadcast,
-            index_status=knowing.status,
-            page=knowing.page,
-            validate=lambda files: validate(files, catalog=catalog),
-            gaps=lambda: gap_report(settings, store),
-            metrics=metrics.registry,
-            clock=now,
-            platform=settings.platform.name,
-            docs=settings.platform.docs,
-            examples=settings.platform.examples,
-            loopback=settings.is_loopback,
-            access_token=settings.access_token.get_secret_value(),
-            hosts=_hosts(settings),
-            workers=settings.server.workers,
-            reply_due_minutes=settings.handoff.reply_due_minutes,
-            routers=(teams.router(),) if _may_answer_teams(settings) else (),
-            lifespan=_lifespan(teams, link),
-            docs_sources=tuple(s.name for s in sources(settings)),
-        )
-        app = build_app(services)
-        store.turns.forget(before=now() - _REDELIVERED_WITHIN)
-        workflows.start()
-        opening.callback(workflows.stop)
-        threading.Thread(target=_keep_index, args=(settings, knowing, metrics), name="ingest", daemon=True).start()
+        teams = _teams(parts, executor, address)
+        app = build_app(_services(parts, teams))
+        parts.store.turns.forget(before=now() - _REDELIVERED_WITHIN)
+        parts.workflows.start()
+        opening.callback(parts.workflows.stop)
+        threading.Thread(target=_keep_index, args=(parts,), name="ingest", daemon=True).start()
         return Running(app, opening.pop_all().close)
     raise AssertionError("unreachable")
+
+
+def _open(settings: Settings, opening: ExitStack) -> _Parts:
+    rota = read_rota(settings.rota)
+    catalog = SchemaCatalog.load(settings.platform.schemas)
+    store = opening.enter_context(opened_store(settings))
+    knowing = opening.enter_context(opened_library(settings, with_model=True))
+    metrics = Metrics()
+    link = TeamsLink(lambda: _teams_connection(settings))
+    told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link]
+    workflows = _workflows(settings, store, rota, told)
+    casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
+    sheriff = _sheriff(settings, knowing, store, casework, catalog, metrics)
+    return _Parts(settings, store, knowing, rota, catalog, metrics, link, workflows, casework, sheriff)
+
+
+def _teams(parts: _Parts, executor: ThreadPoolExecutor, address: str) -> TeamsChannel:
+    settings = parts.settings
+    base_url = settings.server.public_url or (address if settings.is_loopback else "")
+    return TeamsChannel(
+        link=parts.link,
+        sheriff=parts.sheriff,
+        cases=parts.store.cases,
+        casework=parts.casework,
+        metrics=parts.metrics,
+        executor=executor,
+        docs=settings.platform.docs,
+        base_url=base_url.rstrip("/"),
+        tenant_id=settings.teams_tenant,
+        open_to_all=settings.is_loopback and not settings.teams_app_id,
+    )
+
+
+def _services(parts: _Parts, teams: TeamsChannel) -> Services:
+    settings = parts.settings
+    return Services(
+        sheriff=parts.sheriff,
+        casework=parts.casework,
+        cases=parts.store.cases,
+        rota=parts.rota,
+        broadcast=parts.store.broadcast,
+        index_status=parts.library.status,
+        page=parts.library.page,
+        validate=lambda files: validate(files, catalog=parts.catalog),
+        gaps=lambda: gap_report(settings, parts.store),
+        metrics=parts.metrics.registry,
+        clock=now,
+        platform=settings.platform.name,
+        docs=settings.platform.docs,
+        examples=settings.platform.examples,
+        loopback=settings.is_loopback,
+        access_token=settings.access_token.get_secret_value(),
+        hosts=_hosts(settings),
+        workers=settings.server.workers,
+        reply_due_minutes=settings.handoff.reply_due_minutes,
+        routers=(teams.router(),) if _may_answer_teams(settings) else (),
+        lifespan=_lifespan(teams, parts.link),
+        docs_sources=tuple(s.name for s in sources(settings)),
+    )
 
 
 def _make_home(home: Path) -> None:
@@ -421,12 +451,12 @@ def _lifespan(teams: TeamsChannel, link: TeamsLink) -> Callable[[FastAPI], Abstr
     return lifespan
 
 
-def _keep_index(settings: Settings, knowing: Library, metrics: Metrics) -> None:
+def _keep_index(parts: _Parts) -> None:
     """First start: build the index. Later ones: bring it up to date; what is published already is served meanwhile."""
     try:
-        report = knowing.ingest(sources(settings))
+        report = parts.library.ingest(sources(parts.settings))
         log.info("index_ready", sections=report.chunks, seconds=round(report.seconds, 1), skipped=len(report.skipped))
-        knowing.warm()
-        metrics.chunks.set(report.chunks)
+        parts.library.warm()
+        parts.metrics.chunks.set(report.chunks)
     except SheriffError as error:
         log.error("index_not_built", reason=str(error))  # noqa: TRY400 - the sentence says it all
