@@ -32,7 +32,6 @@ from knowledge.validation.tree import (
     Node,
     ScalarNode,
     SequenceNode,
-    is_merge,
     resolved,
 )
 
@@ -282,7 +281,7 @@ class _Composer:
         for entry in node.entries:
             name = entry.name
             first = seen.setdefault(name, entry)
-            if first is entry or is_merge(entry) or reported:
+            if first is entry or entry.merge or reported:
                 continue
             # A forgotten dash repeats several keys of one element: the first of them says it all.
             reported = True

@@ -20,7 +20,7 @@ from knowledge.validation.diagnostics import (
 from knowledge.validation.faults import Lens
 from knowledge.validation.source import Parsed, parse
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import MappingNode, Node, entry_at, resolved, value_of
+from knowledge.validation.tree import MappingNode, Node, entry_at, path_text, path_to, resolved, value_of
 
 NOT_PLACED = "Placement and overrides were not checked: they need the whole deployment repository."
 NOT_MERGED = "Placement, overrides and wildcards across the files were not checked; each file was checked by itself."
@@ -63,7 +63,7 @@ def _check_file(parsed: Parsed, catalog: SchemaCatalog, *, alone: bool) -> tuple
     if parsed.repairs:
         return _check_repaired(parsed, catalog)
     diagnostics, choices = list(parsed.diagnostics), list[Choice]()
-    if not parsed.documents:
+    if any(d.severity is Severity.ERROR for d in diagnostics) and not parsed.documents:
         return diagnostics, choices
     written = [document.root for document in parsed.documents if document.root is not None]
     if not any(value_of(root) is not None for root in written):
@@ -100,13 +100,22 @@ def _check_repaired(parsed: Parsed, catalog: SchemaCatalog) -> tuple[list[Diagno
 
 def _merged(lens: Lens, before: Sequence[Diagnostic], new: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Both, without the traps that a schema error explains or that are what the schema asks for."""
-    doubled = {d.span.line for d in before if d.code == "YAML003"}
-    new = [d for d in new if d.span.line not in doubled]
+    new = _without_followers(lens, before, new)
     explained = {(d.span.line, d.span.column) for d in new if d.severity is Severity.ERROR}
     if any(d.code == "YAML005" for d in before):
         explained |= numbers(lens)
     kept = [d for d in before if d.code != "YAML005" or (d.span.line, d.span.column) not in explained]
     return [*kept, *new]
+
+
+def _without_followers(lens: Lens, before: Sequence[Diagnostic], new: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    """Without what follows from a YAML error: said of the same token, or of a map in which a key is set twice."""
+    followers: set[str] = set()
+    for diagnostic in before:
+        path = path_to(lens.root, diagnostic.span) if diagnostic.code == "YAML003" else None
+        followers |= {path_text(path), path_text(path[:-1])} if path else set()
+    told = {(d.span.line, d.span.column) for d in before if d.severity is Severity.ERROR}
+    return [d for d in new if d.path not in followers and (d.span.line, d.span.column) not in told]
 
 
 def _ordered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -156,7 +165,7 @@ def _unrecognised(source: SourceText, root: Node, choice: Choice) -> Diagnostic:
         message,
         path="kind" if entry else "",
         why=f"A file is recognised by its kind; possible here: {known}." if known else "No schema of it is known here.",
-        suggestion=f"kind: {choice.near_kind or choice.candidates[0]}" if choice.candidates else "",
+        suggestion=f"kind: {choice.near_kind or choice.candidates[0]}" if 0 < len(choice.candidates) < 3 else "",
     )
 
 

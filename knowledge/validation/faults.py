@@ -104,7 +104,9 @@ def causes(lens: Lens, found: Sequence[Fault]) -> list[Fault]:
             cause = _undeclared_only(leaf, lens.schema)
         for single in _singles(cause) if cause else ():
             kept.setdefault((single.path, single.keyword, str(single.data)), single)
-    return list(kept.values())
+        if len(kept) >= MAX_FAULTS:
+            break
+    return list(kept.values())[:MAX_FAULTS]
 
 
 def _undeclared_only(fault: Fault, schema: Schema) -> Fault | None:

@@ -11,10 +11,17 @@ from knowledge.validation.text import BREAK
 def fixed_text(text: str, diagnostics: Iterable[Diagnostic]) -> str:
     """The text with every mechanical fix applied; of two fixes that overlap the first stands."""
     chosen: list[Edit] = []
+    taken: dict[int, list[Edit]] = {}
     for diagnostic in diagnostics:
         edits = list(diagnostic.edits)
-        if edits and not any(_overlap(edit.span, other.span) for edit in edits for other in chosen):
-            chosen += edits
+        lines = {line for edit in edits for line in range(edit.span.line, edit.span.end_line + 1)}
+        near = [other for line in lines & taken.keys() for other in taken[line]]
+        if any(_overlap(edit.span, other.span) for edit in edits for other in near):
+            continue
+        chosen += edits
+        for edit in edits:
+            for line in range(edit.span.line, edit.span.end_line + 1):
+                taken.setdefault(line, []).append(edit)
     return apply_edits(text, chosen)
 
 
@@ -25,11 +32,12 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> str:
     def offset(line: int, column: int) -> int:
         return min(starts[min(line, len(starts)) - 1] + column - 1, len(text))
 
-    for edit in sorted(edits, key=lambda e: (e.span.line, e.span.column), reverse=True):
-        begin = offset(edit.span.line, edit.span.column)
-        end = offset(edit.span.end_line, edit.span.end_column)
-        text = text[:begin] + edit.text + text[end:]
-    return text
+    pieces, done = [], 0
+    for edit in sorted(edits, key=lambda e: (e.span.line, e.span.column)):
+        begin = max(offset(edit.span.line, edit.span.column), done)
+        pieces += [text[done:begin], edit.text]
+        done = max(offset(edit.span.end_line, edit.span.end_column), begin)
+    return "".join([*pieces, text[done:]])
 
 
 def _overlap(one: Span, other: Span) -> bool:

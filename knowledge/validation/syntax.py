@@ -12,12 +12,14 @@ import yaml
 from knowledge.validation.diagnostics import Diagnostic, Severity
 from knowledge.validation.fixes import apply_edits
 from knowledge.validation.parser import error_line
-from knowledge.validation.repairs import Trouble, certain, supposed
+from knowledge.validation.repairs import certain, supposed
 from knowledge.validation.text import SourceText
+from knowledge.validation.trouble import Trouble
 
 MAX_TRIES = 60
 MAX_REPAIRS = 6  # enough for the schema to choose between
 TRIED_CHARACTERS = 2_000_000  # of repaired text that is parsed again in all: keeps a large broken file quick
+REPAIRED_CHARACTERS = 100_000  # up to this size the schema chooses between repairs
 NOWHERE = 1 << 30
 
 _IN_WORDS = (
@@ -66,7 +68,7 @@ def explain(source: SourceText, error: yaml.YAMLError) -> Explanation:
     for guess in islice(_guesses(trouble), tries):
         repaired = apply_edits(source.text, guess.edits)
         reach = _reach(repaired) if guess.edits else 0
-        if reach == NOWHERE:
+        if reach == NOWHERE and len(source.text) <= REPAIRED_CHARACTERS:
             repairs.append(Repair(guess, repaired))
         if reach > max(best_reach, guess.span.line):
             best, best_reach = guess, reach

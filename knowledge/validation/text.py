@@ -13,7 +13,7 @@ BREAK = re.compile(r"\r\n|\r|\n")
 ODD_SPACES = "\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200C))) + "\u202f\u205f\u2060\u3000\ufeff"
 ODD_INDENT = re.compile(rf"^[ \t]*[{ODD_SPACES}][ \t{ODD_SPACES}]*", re.MULTILINE)
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7})( .*)?$|^={7}$", re.MULTILINE)
+CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7})( .*)?$|^={7}$")
 _SIGNATURES = {
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -190,17 +190,16 @@ def _forbidden(source: SourceText, index: int) -> Diagnostic:
 
 
 def _conflict(source: SourceText) -> Iterator[Diagnostic]:
-    marks = [m.start() for m in CONFLICT.finditer(source.text)]
-    kinds = {source.text[at] for at in marks}
+    lines = [number for number, line in enumerate(source.lines, 1) if CONFLICT.match(line)]
+    kinds = {source.line(number)[0] for number in lines}
     if not {"<", ">"} <= kinds and not {"<", "="} <= kinds and not {">", "="} <= kinds:
         return
-    lines = [source.position(at)[0] for at in marks]
     yield Diagnostic(
         "YAML012",
         Severity.ERROR,
         source.name,
         source.line_span(lines[0]),
-        f"A Git merge conflict is not resolved: marker lines {', '.join(map(str, lines))}",
+        f"A Git merge conflict is not resolved: marker lines {', '.join(map(str, lines[:9]))}",
         why="The file has both versions of the lines between the markers.",
         suggestion="keep one version and delete the marker lines",
     )

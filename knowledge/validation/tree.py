@@ -55,10 +55,12 @@ class SequenceNode(Node):
 class Entry:
     key: Node
     value: Node
+    name: str = ""
+    merge: bool = False  # a `<<`, which brings in the entries of another map
 
-    @property
-    def name(self) -> str:
-        return key_text(self.key)
+    def __post_init__(self) -> None:
+        self.name = key_text(self.key)
+        self.merge = self.name == "<<" and isinstance(self.key, ScalarNode) and self.key.plain
 
 
 @dataclass(slots=True, eq=False)
@@ -95,22 +97,17 @@ def resolved(node: Node) -> Node:
     return node
 
 
-def is_merge(entry: Entry) -> bool:
-    return isinstance(entry.key, ScalarNode) and entry.key.plain and entry.key.text == "<<"
-
-
 def merged_entries(node: MappingNode) -> Iterator[Entry]:
     """Entries that `<<` brings in, the nearest first; those the mapping sets itself are left out."""
-    names = {e.name for e in node.entries if not is_merge(e)}
-    for entry in node.entries:
-        if not is_merge(entry):
-            continue
+    merges = [entry for entry in node.entries if entry.merge]
+    names = {e.name for e in node.entries if not e.merge} if merges else set()
+    for entry in merges:
         value = resolved(entry.value)
         for item in value.items if isinstance(value, SequenceNode) else (value,):
             source = resolved(item)
             if not isinstance(source, MappingNode):
                 continue
-            for inner in (*(e for e in source.entries if not is_merge(e)), *merged_entries(source)):
+            for inner in (*(e for e in source.entries if not e.merge), *merged_entries(source)):
                 if inner.name not in names:
                     names.add(inner.name)
                     yield inner
@@ -128,7 +125,7 @@ def value_of(node: Node, cache: dict[int, Any] | None = None) -> Any:
     elif isinstance(node, SequenceNode):
         result = [value_of(item, cache) for item in node.items]
     elif isinstance(node, MappingNode):
-        result = {e.name: value_of(e.value, cache) for e in node.entries if not is_merge(e)}
+        result = {e.name: value_of(e.value, cache) for e in node.entries if not e.merge}
         if len(result) < len(node.entries):
             result |= {e.name: value_of(e.value, cache) for e in merged_entries(node)}
     cache[id(node)] = result
@@ -163,22 +160,24 @@ def entry_at(root: Node, path: Path) -> Entry | None:
     return parent.entry(str(path[-1])) if isinstance(parent, MappingNode) else None
 
 
+def path_to(root: Node, key: Span) -> Path | None:
+    """The path that ends in the key at this span; None when no key stands there."""
+    stack: list[tuple[Path, Node]] = [((), root)]
+    while stack:
+        path, node = stack.pop()
+        if isinstance(node, SequenceNode):
+            stack += [((*path, index), item) for index, item in enumerate(node.items)]
+        elif isinstance(node, MappingNode):
+            for entry in node.entries:
+                if entry.key.span == key:
+                    return (*path, entry.name)
+                stack.append(((*path, entry.name), entry.value))
+    return None
+
+
 def path_text(path: Path) -> str:
     """A path as people write it: alerts[0].threshold."""
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
     return text
-
-
-def walk(root: Node) -> Iterator[Node]:
-    """Every node that is written in the text, once, in order; aliases are not followed."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, SequenceNode):
-            stack.extend(reversed(node.items))
-        elif isinstance(node, MappingNode):
-            for entry in reversed(node.entries):
-                stack += (entry.value, entry.key)

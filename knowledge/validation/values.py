@@ -140,7 +140,10 @@ class _Value:
         if guess is None and len(options) == 1 and not isinstance(options[0], (dict, list)):
             guess = options[0]
         name = self._name()
-        what = f"“{words.short(written)}”" if written else words.shown(node).capitalize()
+        curly = written[:1] in _QUOTES and written[:1] != ""
+        quoted = words.short(written) if curly else f"“{words.short(written)}”"
+        copied = "Typographic quotes are part of the text. " if curly else ""
+        what = quoted if written else words.shown(node).capitalize()
         if isinstance(node, ScalarNode) and node.empty:
             message = f"“{name}” has no value"
         elif len(options) == 1:
@@ -154,7 +157,7 @@ class _Value:
         return self._tell(
             "SCH003",
             message,
-            why=f"{'It is always' if len(options) == 1 else 'One of'} {words.choice(options)}.",
+            why=f"{copied}{'It is always' if len(options) == 1 else 'One of'} {words.choice(options)}.",
             suggestion=words.as_yaml(guess) if guess is not None else "",
             edits=edits,
         )
