@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-
 from structlog.testing import capture_logs
 
 from knowledge.errors import IndexBroken, Unavailable

@@ -1,7 +1,7 @@
 // The Ask page: sends without a page load, shows the answer as it is written, keeps text through a lost connection.
 (() => {
   "use strict";
-  const { $, all, listen, refresh } = window.sheriff;
+  const { $, all, learn, listen, refresh } = window.sheriff;
   const form = $("#composer");
   const box = $("#box");
   const question = $("#question");
@@ -157,6 +157,7 @@
     shown.reply.replaceWith(turn.querySelector("article"));
     $("#drawers").append(fragment(data.drawers));
     $("#mine").replaceWith(fragment(data.mine));
+    learn();
     hear();
     const answer = document.getElementById(`a-${data.key}`);
     const fits = answer.offsetHeight < innerHeight / 2;

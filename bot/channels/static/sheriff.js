@@ -51,6 +51,10 @@
   });
 
   // ---- parts of the page that the server changed: read the page again and swap only what differs ----
+  const served = new Map(); // as the server wrote them: what script did to them since is no change
+  const learn = () => all("[data-live]").forEach((part) => served.has(part.id) || served.set(part.id, part.outerHTML));
+  learn();
+
   const isBusy = (part) => {
     const field = document.activeElement;
     return part.contains(field) && field.matches("textarea, input") && field.value !== "";
@@ -62,7 +66,8 @@
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const part of all("[data-live]")) {
       const next = part.id && fresh.getElementById(part.id);
-      if (!next || isBusy(part) || next.outerHTML === part.outerHTML) continue;
+      if (!next || isBusy(part) || next.outerHTML === served.get(part.id)) continue;
+      served.set(part.id, next.outerHTML);
       const kept = document.activeElement?.id;
       const had = part.contains(document.activeElement);
       part.replaceWith(document.adoptNode(next));
@@ -81,12 +86,7 @@
   function listen(address) {
     const news = new EventSource(address);
     news.addEventListener("changed", refreshSoon);
-    let lost = false;
-    news.addEventListener("error", () => (lost = true));
-    news.addEventListener("open", () => {
-      if (lost) refreshSoon(); // changes may have been missed
-      lost = false;
-    });
+    news.addEventListener("open", refreshSoon); // what changed before the connection stood
     addEventListener("pagehide", () => news.close());
   }
 
@@ -208,5 +208,5 @@
 
   const live = $("[data-live-url]")?.dataset.liveUrl;
   if (live) listen(live);
-  window.sheriff = { $, all, listen, refresh };
+  window.sheriff = { $, all, learn, listen, refresh };
 })();
