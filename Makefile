@@ -11,7 +11,7 @@ export PYTHONUTF8 := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format cov lock image clean
+.PHONY: help run test check format pictures lock image clean
 
 help: ## list what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -46,6 +46,9 @@ check: $(VENV)/.ready ## lint, types, layers: no tests
 format: $(VENV)/.ready ## format the code and apply safe lint fixes
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
+
+pictures: $(VENV)/.ready ## make the README's pictures from the real pages (needs chromium)
+	@$(BIN)/python -m tests.pictures
 
 lock: $(VENV)/.ready ## resolve the dependencies anew
 	@$(BIN)/uv lock

@@ -1,0 +1,78 @@
+"""`sheriff serve` as a process of its own, on a free port."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+
+@dataclass
+class Served:
+    """A running `sheriff serve` and what it printed."""
+
+    url: str
+    process: subprocess.Popen[str]
+    lines: list[str]
+
+    def ask(self, text: str, **more: str) -> dict[str, object]:
+        response = httpx.post(f"{self.url}/api/v1/ask", json={"text": text, **more}, timeout=60)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    def wait_until_ready(self, seconds: float = 90) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if httpx.get(f"{self.url}/readyz", timeout=10).status_code == 200:
+                return
+            time.sleep(0.1)
+        raise AssertionError("not ready: " + "".join(self.lines))
+
+
+@contextmanager
+def serving(home: Path, model_dir: Path, *arguments: str, **variables: str) -> Iterator[Served]:
+    bare = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "AZURE_", "MICROSOFT_", "SHERIFF_"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot.cli", "serve", "--home", str(home), "--port", "0", *arguments],
+        env={**bare, "SHERIFF_MODEL_DIR": str(model_dir), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=home.parent,
+    )
+    lines: list[str] = []
+    started = threading.Event()
+
+    def read() -> None:
+        assert process.stdout
+        for line in process.stdout:
+            lines.append(line)
+            if "listens on" in line:
+                started.set()
+        started.set()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    assert started.wait(60)
+    address = re.search(r"http://\S+", "".join(lines))
+    assert address, "".join(lines)
+    try:
+        yield Served(address[0], process, lines)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+        reader.join(timeout=5)
+        assert process.stdout
+        process.stdout.close()
+        assert "Traceback" not in "".join(lines)
