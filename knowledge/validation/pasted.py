@@ -10,6 +10,9 @@ _KEY_LINE = re.compile(r"""^\s*(?:- +)*(?:"[^"]+"|'[^']+'|[A-Za-z_%][\w./%-]*):(
 _LIST_LINE = re.compile(r"^\s*- \S")
 _HEAD = re.compile(r"^(?:apiVersion|kind):\s+\S+\s*(?:#.*)?$", re.MULTILINE)
 _OTHER = re.compile(r"^\s*(?:#.*|---.*|\.\.\.|[\]}],?|\"[^\"]+\"\s*:.*|[\[{].*)?$")
+_OPENING = re.compile(r"^\s*(?:- +)*[A-Za-z_][\w./%-]*:\s*$")
+_INSIDE = re.compile(r"^(?:[ \t]+|- )\S")
+_JSON = re.compile(r"""\s*[{\[]\s*(?:[{\[]\s*)*"[^"\n]+"\s*:""")
 _SENTENCE = re.compile(r"\w+\W+\w+\W+\w+\W+\w+\W+\w+.*[?.!]$|\?\s*$")
 _GREETING = re.compile(
     r"^\s*(?:question|hi|hello|hey|ps|p\.s\.|note|edit|update|problem|issue|error|warning|info|fyi|re|thanks|context|"
@@ -65,11 +68,37 @@ def looks_like_yaml(text: str) -> bool:
         return False
     if _HEAD.search(text):
         return _share(lines) >= 0.5
+    if _JSON.match(text):
+        return True
     keys = sum(_is_key(line) for line in lines)
     if len(lines) < 2 or keys == 0:
         return False
     nested = any(line[0] in " \t\u00a0" or _LIST_LINE.match(line) for line in lines[1:])
-    return _share(lines) >= 0.8 and keys >= 2 and (nested or keys >= 3)
+    opened = any(_OPENING.match(line) for line in lines) and nested
+    return _share(lines) >= (0.6 if opened else 0.8) and keys >= 2 and (nested or keys >= 3)
+
+
+def split_bare(text: str) -> tuple[str, str]:
+    """The YAML in a message without fences, and the prose before and after it; ("", text) when there is none."""
+    lines = text.splitlines()
+    starts = [n for n, line in enumerate(lines) if _is_key(line) or line.startswith(("---", "{"))]
+    for start in starts[:5]:
+        end = len(lines)
+        while end > start and not _may_end(lines[end - 1]):
+            end -= 1
+        part = "\n".join(lines[start:end])
+        prose = "\n".join([*lines[:start], *lines[end:]]).strip()
+        # Beside prose, a few flat "word: text" lines are more likely a signature or a form than YAML.
+        shaped = not prose or _HEAD.search(part) or _JSON.match(part) or any(_INSIDE.match(x) for x in lines[start:end])
+        if shaped and looks_like_yaml(part):
+            return part + "\n", prose
+    return "", text
+
+
+def _may_end(line: str) -> bool:
+    if line[:1].isspace() and len(line.split()) <= 4 and "?" not in line:
+        return bool(line.strip())
+    return bool(line.strip()) and (_is_key(line) or bool(_LIST_LINE.match(line) or _OTHER.match(line)))
 
 
 def _share(lines: list[str]) -> float:

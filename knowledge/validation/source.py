@@ -10,12 +10,12 @@ from knowledge.validation.compose import Document, compose
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile
 from knowledge.validation.fixes import apply_edits
 from knowledge.validation.layout import odd_space_fault, odd_space_lines
-from knowledge.validation.pasted import fenced_blocks, looks_like_yaml
+from knowledge.validation.pasted import fenced_blocks, looks_like_yaml, split_bare
 from knowledge.validation.syntax import Repair, explain
 from knowledge.validation.text import SourceText, decode
 from knowledge.validation.tree import MappingNode, Node, ScalarNode, SequenceNode, path_text
 
-__all__ = ["Parsed", "fenced_blocks", "looks_like_yaml", "parse"]
+__all__ = ["Parsed", "fenced_blocks", "looks_like_yaml", "parse", "split_bare"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ _PATTERNS = {
 
 def types(names: Iterable[str]) -> str:
     """Types in words: text, a whole number or a list."""
-    words = [_TYPES.get(name, name) for name in dict.fromkeys(names)]
+    words = [_TYPES.get(name, name) for name in sorted(dict.fromkeys(names), key="null".__eq__)]
     return alternatives(words)
 
 
