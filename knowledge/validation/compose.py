@@ -163,13 +163,28 @@ class _Composer:
         elif style in "|>" and (found := _TIGHT_HEADER.match(text, node.start.index)):
             self._tight_comment(found.end() - 1)
 
+    def _check_flow(self, node: MappingNode | SequenceNode) -> None:
+        if self.source.text[node.end.index : node.end.index + 1] == "#":
+            self._tight_comment(node.end.index)
+        parent = self.stack[-1] if self.stack else None
+        key = self.keys[-1] if self.stack else None
+        if not isinstance(parent, MappingNode) or parent.flow or key is None or node.end.line == node.start.line:
+            return
+        for child in _children(node):
+            if child.start.line > node.start.line and child.start.column <= key.start.column:
+                why = f"The list or map in brackets belongs to line {key.start.line + 1}, so its lines are deeper."
+                fix = " " * (key.start.column + 2 - child.start.column)
+                self._strict(child.span, "This line is not indented deeper than its key", why, fix, insert=True)
+                return
+
     def _tight_comment(self, index: int) -> None:
         line, column = self.source.position(index)
         span = self.source.span(line, column)
         self._strict(span, "A comment needs a space before its #", "Directly behind a value # is no comment.", " #")
 
-    def _strict(self, span: Span, message: str, why: str, fix: str) -> None:
-        edits = (Edit(span, fix),)
+    def _strict(self, span: Span, message: str, why: str, fix: str, *, insert: bool = False) -> None:
+        place = Span(span.line, span.column, span.line, span.column) if insert else span
+        edits = (Edit(place, fix),)
         name = self.source.name
         self.result.diagnostics.append(
             Diagnostic("YAML001", Severity.ERROR, name, span, message, why=why, suggestion=fix.strip(), edits=edits)
@@ -200,8 +215,8 @@ class _Composer:
         last = _last(node)
         # The end event of a block stands at the next token, lines below its last word.
         node.end = event.end_mark if node.flow or last is None else last.end
-        if node.flow and self.source.text[node.end.index : node.end.index + 1] == "#":
-            self._tight_comment(node.end.index)
+        if node.flow:
+            self._check_flow(node)
         if isinstance(node, MappingNode):
             self._check_duplicates(node)
         self._measure(node, event)

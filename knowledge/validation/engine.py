@@ -31,14 +31,17 @@ def validate(files: Sequence[SourceFile], *, catalog: SchemaCatalog) -> Validati
     """Check files: their text, their YAML, and each against its schema. Whatever they hold, a report comes back."""
     checked: list[CheckedFile] = []
     found: list[Diagnostic] = []
+    notes: list[str] = []
     platform = False
     for file in files:
         parsed = parse(file)
         diagnostics, choices = _check_file(parsed, catalog, alone=len(files) == 1)
         platform = platform or any(c.schema is not None and c.schema.of_platform for c in choices)
         checked.append(_checked(parsed, choices))
-        found += _ordered(diagnostics)[:MAX_DIAGNOSTICS]
-    notes = [NOT_MERGED if len(files) > 1 else NOT_PLACED] if platform else []
+        if len(diagnostics) > MAX_DIAGNOSTICS:
+            notes.append(f"{file.name}: {MAX_DIAGNOSTICS} of {len(diagnostics):,} diagnostics are told, errors first.")
+        found += _ordered(_worst(diagnostics))
+    notes += [NOT_MERGED if len(files) > 1 else NOT_PLACED] if platform else []
     return ValidationReport(tuple(checked), tuple(found), tuple(notes))
 
 
@@ -56,7 +59,7 @@ def check_fragment(text: str, kind: str, *, catalog: SchemaCatalog, name: str = 
         if document.root is not None:
             lens = Lens(schema, document.root, fragment=True)
             diagnostics = _merged(lens, diagnostics, check(lens, parsed.source))
-    return ValidationReport((_checked(parsed, [choice]),), tuple(_ordered(diagnostics)))
+    return ValidationReport((_checked(parsed, [choice]),), tuple(_ordered(_worst(diagnostics))))
 
 
 def _check_file(parsed: Parsed, catalog: SchemaCatalog, *, alone: bool) -> tuple[list[Diagnostic], list[Choice]]:
@@ -120,6 +123,12 @@ def _without_followers(lens: Lens, before: Sequence[Diagnostic], new: Sequence[D
 
 def _ordered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=lambda d: (d.span.line, d.span.column, d.severity is not Severity.ERROR))
+
+
+def _worst(diagnostics: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    """As many as are told, errors before all else: a cut may never make a file valid."""
+    order = list(Severity)
+    return sorted(diagnostics, key=lambda d: order.index(d.severity))[:MAX_DIAGNOSTICS]
 
 
 def _checked(parsed: Parsed, choices: Sequence[Choice]) -> CheckedFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,13 @@ from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceF
 from knowledge.validation.fixes import apply_edits
 from knowledge.validation.layout import odd_space_fault, odd_space_lines
 from knowledge.validation.pasted import fenced_blocks, looks_like_yaml, split_bare
-from knowledge.validation.syntax import Repair, explain
+from knowledge.validation.syntax import REPAIRED_CHARACTERS, Repair, explain
 from knowledge.validation.text import SourceText, decode
 from knowledge.validation.tree import MappingNode, Node, ScalarNode, SequenceNode, path_text
 
 __all__ = ["Parsed", "fenced_blocks", "looks_like_yaml", "parse", "split_bare"]
+
+_VERSION = re.compile(r"%YAML[ \t]+\d+\.\d+(?:[ \t]+#.*|[ \t]*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,10 @@ def parse(file: SourceFile) -> Parsed:
         return Parsed(source, (), [*found, explanation.diagnostic], explanation.repairs)
     odd = _odd_spaces(source, composed.documents)
     if odd:
-        return Parsed(source, (), [*found, odd], (Repair(odd, apply_edits(source.text, odd.edits)),))
+        small = len(source.text) <= REPAIRED_CHARACTERS
+        repairs = (Repair(odd, apply_edits(source.text, odd.edits)),) if small else ()
+        return Parsed(source, (), [*found, odd], repairs)
+    found += _directives(source)
     traps = [trap for document in composed.documents if document.root for trap in _traps(source, document.root)]
     return Parsed(source, composed.documents, [*found, *composed.diagnostics, *traps])
 
@@ -61,6 +67,27 @@ def _odd_spaces(source: SourceText, documents: Sequence[Document]) -> Diagnostic
             if not node.plain:
                 lines -= set(range(node.start.line + 2, node.end.line + 2))
     return odd_space_fault(source, sorted(lines)) if lines else None
+
+
+def _directives(source: SourceText) -> Iterator[Diagnostic]:
+    """Lines that start like %YAML where YAML 1.2 takes none, or with more on them than a version."""
+    if "%YAML" not in source.text:
+        return
+    before = ""
+    for number, line in enumerate(source.lines, 1):
+        wrong = line.startswith("%YAML") and (before or not _VERSION.match(line))
+        # Without a document after it the line is the end of a text that runs over several lines.
+        if wrong and source.line(number + 1).startswith("---"):
+            yield Diagnostic(
+                "YAML001",
+                Severity.ERROR,
+                source.name,
+                source.line_span(number),
+                "A %YAML line stands here that cannot be one",
+                why="It holds a version and nothing else, and a document that stands before it ends with `...`.",
+            )
+        if line.strip() and not line.startswith(("#", "%")):
+            before = "" if line.startswith("...") else line
 
 
 def _traps(source: SourceText, root: Node) -> Iterator[Diagnostic]:

@@ -346,6 +346,16 @@ def test_an_empty_file_is_told_and_null_is_accepted_where_a_schema_takes_it(cata
     assert against({}, "# nothing\n") == []
 
 
+def test_many_warnings_never_push_an_error_out_of_the_report(catalog: SchemaCatalog) -> None:
+    text = HEAD + "notify:\n" + "  - yes\n" * 150 + "colour: red\n"
+
+    report = check(text, catalog)
+
+    assert not report.valid
+    assert (report.diagnostics[-1].code, len(report.diagnostics)) == ("SCH001", 100)
+    assert report.notes[0] == "alerting.yaml: 100 of 151 diagnostics are told, errors first."
+
+
 def test_diagnostics_carry_the_page_nearest_to_their_place(catalog: SchemaCatalog) -> None:
     report = check(HEAD + "    colour: red\nnotify: 5\n", catalog)
 

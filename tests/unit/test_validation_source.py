@@ -211,6 +211,18 @@ def test_odd_but_right_text_is_accepted(text: str) -> None:
     assert [d for d in read(text).diagnostics if d.code != "YAML001" and d.severity is Severity.ERROR] == []
 
 
+@pytest.mark.parametrize(
+    "bad", ["a: [b,\nc]\n", "a: {\nb: c}\n", "a: 1\n%YAML 1.2\n---\nb: 1\n", "%YAML 1.1#x\n---\na: 1\n"]
+)
+def test_brackets_and_directives_stand_where_yaml_1_2_wants_them(bad: str) -> None:
+    assert [d.code for d in read(bad).diagnostics] == ["YAML001"]
+
+
+@pytest.mark.parametrize("good", ["a: [\n  b\n]\n", "[a,\nb]\n", "--- a\n%YAML 1.2\n", "%YAML 1.2\n---\na: 1\n"])
+def test_a_closing_bracket_may_stand_under_its_key(good: str) -> None:
+    assert read(good).diagnostics == []
+
+
 @pytest.mark.parametrize("bad", ["[-]\n", 'a: "b"# c\n', "a: [b]# c\n", "a: |# c\n  x\n"])
 def test_what_yaml_1_2_forbids_is_refused_although_the_parser_takes_it(bad: str) -> None:
     assert [d.code for d in read(bad).diagnostics] == ["YAML001"]
