@@ -17,18 +17,20 @@ from bot.channels.conversation import Exchange, Memory, Reader, Turn, merged
 from bot.channels.live import event, heartbeat, updates
 from bot.channels.pages import Pages
 from bot.channels.problems import Problem, new_reference
-from bot.channels.security import printable
+from bot.channels.security import limit_of, printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.channels.visitor import Visitor, clean_name, in_new_conversation, remember, visitor_of
 from bot.channels.workers import Workers
 from bot.messages import Attachment, Incoming
+from bot.redaction import redact
 from bot.support.cases import Case, CaseState
 from knowledge.errors import SheriffError
 
 log = structlog.get_logger(__name__)
 _HANDED = tuple(state for state in CaseState if state is not CaseState.ANSWERED)
 _MAX_FILES = 20
+_REMEMBERED_CHARACTERS = 20_000  # of a message that is refused for its length
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ class Chat:
 
     def _reader(self) -> Reader:
         services = self.services
-        return Reader(Watch(services.clock(), services.rota.zone), services.cases.get)
+        watch = Watch(services.clock(), services.rota.zone)
+        begins = services.rota.next_working(watch.now)
+        return Reader(watch, "" if begins == watch.now else watch.at(begins), services.cases.get)
 
     # ---- asking ----
 
@@ -89,9 +93,7 @@ class Chat:
         reply = self.services.sheriff.take(incoming, listen)
         key = reply.case.id if reply.case else f"m-{incoming.id}"
         files = [attachment.name for attachment in incoming.attachments]
-        case = self.services.cases.get(reply.case.id) if reply.case else None
-        # the stored question is the redacted one; what was typed is kept only where nothing was masked
-        text = incoming.text if case is None or case.question in incoming.text else case.question
+        text = redact(incoming.text[:_REMEMBERED_CHARACTERS]).text
         exchange = Exchange(key, began, text, files, reply)
         self.memory.add(incoming.conversation, exchange)
         return exchange
@@ -248,7 +250,7 @@ async def _whole_page(chat: Chat, request: Request, incoming: Incoming, visitor:
 
 
 async def _incoming(request: Request, visitor: Visitor) -> Incoming:
-    async with request.form(max_files=_MAX_FILES) as form:
+    async with request.form(max_files=_MAX_FILES, max_part_size=limit_of("/chat")) as form:
         text = str(form.get("text", "")).replace("\r\n", "\n")
         given = str(form.get("id", ""))
         attachments = await _attachments(form)

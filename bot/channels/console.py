@@ -127,7 +127,7 @@ class Console:
             "question": markdown(case.question),
             "asked": watch.at(case.opened),
             "opened": watch.at(story.handed_over_at(case)),
-            "age": watch.age(story.handed_over_at(case)),
+            "ago": watch.ago(story.handed_over_at(case)),
             "asker": case.asker.name,
             "channel": case.channel,
             "component": case.component.replace("-", " ").capitalize(),

@@ -127,6 +127,7 @@ class Reader:
     """Makes turns: needs the time, and the case as it stands now."""
 
     watch: Watch
+    begins: str  # when working hours start again; "" in working hours
     case: Callable[[str], Case | None]
 
     def turn(self, exchange: Exchange) -> Turn:
@@ -150,7 +151,7 @@ class Reader:
             headline=_headline(checked),
             body=markdown(reply.text, sources, page=document),
             note=reply.note,
-            note_warns=bool(reply.note),
+            note_warns=reply.report is None or reply.outcome is ReplyKind.CHECKED,
             drawers=[self._drawer(sources, citation, reply.text) for citation in reply.citations],
             checked=checked,
             corrected=any(part.corrected for part in checked),
@@ -165,7 +166,7 @@ class Reader:
         if not story.was_handed_over(case):
             return None
         unanswered = reply.outcome is ReplyKind.UNANSWERED
-        return story.handed(case, self.watch, title_id=f"t-{key}" if unanswered else "")
+        return story.handed(case, self.watch, begins=self.begins, title_id=f"t-{key}" if unanswered else "")
 
     def _drawer(self, sources: Sources, citation: Citation, answer: str) -> Drawer:
         return Drawer(
@@ -221,7 +222,7 @@ def _headline(checked: Sequence[diagnosis.FileFindings]) -> Markup:
 def _parents(citation: Citation) -> str:
     """The way to the heading, without the heading itself."""
     parts = (citation.place or citation.title).split(" › ")
-    return " › ".join(parts[:-1] if len(parts) > 1 and parts[-1] == citation.heading else parts)
+    return " › ".join(parts[:-1] if parts[-1] == citation.heading else parts)
 
 
 def _key(raw: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from bot.channels.rendering import inline, page_address
-from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, ValidationReport
+from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, ValidationReport
 from knowledge.validation.fixes import apply_edits, fixed_text
 from knowledge.validation.text import BREAK
 
@@ -119,10 +119,11 @@ def _marked(diagnostic: Diagnostic, line: str) -> Line:
 
 
 def _difference(diagnostic: Diagnostic, text: str, lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Lines that the fix takes away and puts in, with their indentation; the suggestion alone without a fix."""
-    if not diagnostic.edits:
+    """Lines that the fix takes away and puts in, indented as they were; the suggestion alone where it fits no token."""
+    edits = diagnostic.edits or _as_edit(diagnostic, lines)
+    if not edits:
         return (), tuple(diagnostic.suggestion.splitlines())
-    after = BREAK.split(apply_edits(text, diagnostic.edits))
+    after = BREAK.split(apply_edits(text, edits))
     head = 0
     while head < min(len(lines), len(after)) and lines[head] == after[head]:
         head += 1
@@ -130,3 +131,14 @@ def _difference(diagnostic: Diagnostic, text: str, lines: Sequence[str]) -> tupl
     while tail < min(len(lines), len(after)) - head and lines[-1 - tail] == after[-1 - tail]:
         tail += 1
     return tuple(lines[head : len(lines) - tail]), tuple(after[head : len(after) - tail])
+
+
+def _as_edit(diagnostic: Diagnostic, lines: Sequence[str]) -> Sequence[Edit]:
+    """A suggested word put in the place of the marked one; for reading and copying, never applied by itself."""
+    span, words = diagnostic.span, diagnostic.suggestion
+    if not words or "\n" in words or span.line != span.end_line or not 1 <= span.line <= len(lines):
+        return ()
+    token = lines[span.line - 1][span.column - 1 : span.end_column - 1]
+    if not token.strip() or (":" in words) != (":" in token):
+        return ()  # a whole line is suggested for one word, or the other way round
+    return (Edit(span, words),)

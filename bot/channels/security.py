@@ -98,19 +98,21 @@ class Guard:
         headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
         host = headers.get("host", "")
         if path != _BOT_FRAMEWORK and not self._doors.knows(host):
-            return _refuse(path, 400, "This address is not one of Sheriff’s. Open it as http://127.0.0.1 or localhost.")
+            return _refuse(
+                headers, 400, "This address is not one of Sheriff’s. Open it as http://127.0.0.1 or localhost."
+            )
         if method not in _SAFE_METHODS and path != _BOT_FRAMEWORK and not _is_own_page(headers, host):
             return _refuse(
                 path, 403, "This request came from another site. Open Sheriff itself and send it from there."
             )
         too_large = _declared_size(headers) > limit_of(path)
         if too_large:
-            return _refuse(path, 413, _too_large(path))
+            return _refuse(headers, 413, _too_large(path))
         if path in _PUBLIC or path.startswith("/static/") or self._doors.opens_for(headers):
             return None
         if method == "GET" and "text/html" in headers.get("accept", ""):
             return RedirectResponse(f"{SIGN_IN}?next={quote(path)}", status_code=303)
-        refusal = _refuse(path, 401, "An access token is needed: send it as “Authorization: Bearer …”.")
+        refusal = _refuse(headers, 401, "An access token is needed: send it as “Authorization: Bearer …”.")
         refusal.headers["www-authenticate"] = "Bearer"
         return refusal
 
@@ -154,10 +156,11 @@ def safe_next(path: str) -> str:
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
-def _refuse(path: str, status: int, sentence: str) -> Response:
-    if path.startswith("/api/"):
-        return JSONResponse({"error": sentence}, status)
-    return PlainTextResponse(sentence, status)
+def _refuse(headers: Headers, status: int, sentence: str) -> Response:
+    """As text for a person with a browser, as JSON for every program."""
+    if "text/html" in headers.get("accept", ""):
+        return PlainTextResponse(sentence, status)
+    return JSONResponse({"error": sentence}, status)
 
 
 def _too_large(path: str) -> str:

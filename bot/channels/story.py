@@ -87,7 +87,6 @@ class Handed:
     id: str
     title: str
     title_id: str
-    body: Markup
     who: str
     steps: Sequence[Step]
     said: Sequence[Said]
@@ -135,7 +134,7 @@ def state_for_sheriff(case: Case) -> str:
             return case.state.value.capitalize()
 
 
-def handed(case: Case, watch: Watch, *, title_id: str = "", body: str = "") -> Handed:
+def handed(case: Case, watch: Watch, *, begins: str = "", title_id: str = "") -> Handed:
     """The panel an asker sees under the question."""
     who = person(case)
     ended = case.state in {CaseState.RESOLVED, CaseState.CLOSED}
@@ -144,9 +143,8 @@ def handed(case: Case, watch: Watch, *, title_id: str = "", body: str = "") -> H
         id=case.id,
         title=_title(case),
         title_id=title_id,
-        body=markdown(body) if body and not _spoke(case) else Markup(),
         who=who,
-        steps=[*happened(case, watch), *_to_come(case)],
+        steps=[*happened(case, watch), *_to_come(case, begins)],
         said=said(case, watch),
         looked_at=looked_at(case) if case.outcome == "unanswered" else (),
         open=case.is_open,
@@ -270,7 +268,7 @@ def _words(case: Case, event: Event) -> str:
     return words.get(event.kind, "")
 
 
-def _to_come(case: Case) -> Iterator[Step]:
+def _to_come(case: Case, begins: str) -> Iterator[Step]:
     if not case.is_open:
         return
     events = since_hand_over(case)
@@ -283,7 +281,8 @@ def _to_come(case: Case) -> Iterator[Step]:
         yield Step("Waiting for your answer", done=False)
     elif not _spoke(case):
         who = person(case)
-        yield Step(f"Waiting for {who}’s first reply", done=False)
+        hours = f"; working hours start {begins}" if begins else ""
+        yield Step(f"Waiting for {who}’s first reply{hours}", done=False)
 
 
 def _spoke(case: Case) -> bool:

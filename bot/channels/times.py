@@ -37,6 +37,13 @@ class Watch:
         local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone)
         return short_date(local.date(), today.date())
 
+    def ago(self, moment: datetime) -> str:
+        """ "6 min ago", "just now"; "" when it is so long ago that the date says more."""
+        age = self.age(moment)
+        if age == "now":
+            return "just now"
+        return f"{age} ago" if age.endswith((" min", " h", " d")) else ""
+
     def day(self, iso: str) -> str:
         """A stored ISO date as "12 Nov" or "12 Nov 2025"; the text itself when it is no date."""
         try:

@@ -112,6 +112,14 @@ def test_what_is_not_known_shows_who_has_it_and_what_has_happened(client: TestCl
     assert "SUP-142" in words(tree, "#mine")
 
 
+def test_outside_working_hours_the_asker_is_told_when_they_start(client: TestClient, office: Office) -> None:
+    office.clock.pass_(hours=10)
+
+    steps = words(ask(client, TYPED["text"]), ".handed .steps")
+
+    assert "Waiting for Ana’s first reply; working hours start Thu 09:00" in steps
+
+
 def test_without_an_answer_from_the_desk_no_ticket_is_claimed(client: TestClient, office: Office) -> None:
     office.workflows.desk_is_down = True
 
@@ -144,6 +152,20 @@ def test_greetings_and_refusals_are_shown_and_open_no_case(client: TestClient) -
     assert "Hello." in words(tree, ".reply.noted")
     assert "Paste the text" in words(tree, ".reply.refused .note")
     assert not tree.css("[formaction]")
+
+
+def test_a_very_long_message_reaches_sheriff_who_says_what_to_do(client: TestClient, office: Office) -> None:
+    ask(client, "binary " + "x" * 2_000_000)
+    too_long = client.post("/chat", data={"text": "x" * 11_000_000}, headers={"accept": "text/event-stream"})
+
+    assert len(office.sheriff.heard[0].text) == 2_000_007
+    assert (too_long.status_code, "10 MB" in too_long.json()["error"]) == (413, True)
+
+
+def test_a_secret_is_masked_before_it_is_shown_again(client: TestClient) -> None:
+    tree = ask(client, "quota, and my token is ghp_" + "a1B2" * 9)
+
+    assert "ghp_a1B2" not in (tree.html or "")
 
 
 def test_sending_the_same_form_twice_asks_once(client: TestClient, office: Office) -> None:

@@ -183,7 +183,16 @@ def test_the_fix_keeps_its_indentation_and_the_corrected_file_has_it() -> None:
     assert part.corrected == TEXT.replace("treshold", "threshold")
 
 
-def test_without_a_mechanical_fix_the_suggestion_stands_alone() -> None:
+def test_without_a_mechanical_fix_the_suggested_word_is_shown_in_its_line() -> None:
+    bare = Diagnostic("X", Severity.ERROR, "alerting.yaml", Span(3, 15, 3, 16), "m", suggestion="3")
+
+    part = checked(bare)
+
+    assert (part.findings[0].removed, part.findings[0].added) == (("  - treshold: 2",), ("  - treshold: 3",))
+    assert part.corrected == ""
+
+
+def test_a_suggested_line_stands_alone() -> None:
     bare = Diagnostic("X", Severity.WARNING, "alerting.yaml", Span(1, 1, 1, 5), "m", suggestion="kind: Kafka")
 
     part = checked(bare)
@@ -252,4 +261,5 @@ def test_times_are_said_as_people_say_them() -> None:
     assert watch.at(datetime(2026, 10, 1, 8, 0, tzinfo=UTC)) == "1 Oct"
     ages = [watch.age(datetime(2026, 11, day, hour, tzinfo=UTC)) for day, hour in ((25, 9), (25, 6), (23, 9), (1, 9))]
     assert ages == ["36 min", "3 h", "2 d", "1 Nov"]
+    assert [watch.ago(watch.now), watch.ago(datetime(2026, 11, 1, tzinfo=UTC))] == ["just now", ""]
     assert (watch.day("2025-11-12"), watch.day("soon")) == ("12 Nov 2025", "soon")

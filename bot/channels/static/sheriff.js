@@ -84,10 +84,18 @@
   };
 
   function listen(address) {
-    const news = new EventSource(address);
-    news.addEventListener("changed", refreshSoon);
-    news.addEventListener("open", refreshSoon); // what changed before the connection stood
-    addEventListener("pagehide", () => news.close());
+    let news = null;
+    const follow = () => {
+      news?.close();
+      news = null;
+      if (document.hidden) return; // a browser keeps few connections to one server: hidden pages give theirs back
+      news = new EventSource(address);
+      news.addEventListener("changed", refreshSoon);
+      news.addEventListener("open", refreshSoon); // what changed before the connection stood
+    };
+    document.addEventListener("visibilitychange", follow);
+    addEventListener("pagehide", () => news?.close());
+    follow();
   }
 
   // ---- buttons of forms marked data-act: sent in place; a refusal keeps what was typed ----
