@@ -83,9 +83,7 @@ def falls(baseline: Baseline, figures: Mapping[str, Figure]) -> list[str]:
     found: list[str] = []
     for name, held in baseline.figures.items():
         if name not in figures:
-            found.append(
-                f"{name} is in the baseline, and this run cannot tell it: the question set lacks what it needs."
-            )
+            found.append(f"{name} is in the baseline, and these questions cannot tell it.")
             continue
         now = figures[name].value
         worse_by = now - held.value if name in LESS_IS_BETTER else held.value - now

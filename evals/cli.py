@@ -82,14 +82,18 @@ def calibrate(
     others: Annotated[
         list[Path] | None, typer.Option("--with", help="Examples of another corpus to fit on as well.")
     ] = None,
+    features: Annotated[
+        list[str] | None, typer.Option("--feature", help="Fit on these features of the evidence instead.")
+    ] = None,
     note: Annotated[str, typer.Option(help="What the weights are fitted on, kept in the file.")] = "",
 ) -> None:
     """Fit the weights of confidence on questions with and without an answer."""
+    from evals.calibrate import CHOSEN
     from evals.commands import Asked
-    from evals.fitting import calibrate_command
+    from evals.fitting import Fitting, calibrate_command
 
-    asked = Asked.of(sets, no_answer, docs=docs, home=home, config=config)
-    calibrate_command(asked, output=output, rate=wrong_answer_rate, save=save, others=others or [], note=note)
+    fitting = Fitting(wrong_answer_rate, tuple(features or CHOSEN), note, tuple(others or ()), save, output)
+    calibrate_command(Asked.of(sets, no_answer, docs=docs, home=home, config=config), fitting)
 
 
 @app.command()

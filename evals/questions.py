@@ -94,20 +94,28 @@ def _yaml_rows(file: Path, text: str) -> Iterator[_Row | _Fault]:
     try:
         node = loader.get_single_node()
         values = loader.construct_document(node) if node is not None else None
+        items = _items(node, values)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         yield _Fault(f"{file}, line {mark.line + 1}" if mark else str(file), "is not valid YAML")
         return
     finally:
         loader.dispose()
-    if isinstance(values, dict) and isinstance(values.get("questions"), list):
-        values = values["questions"]
-        node = next(value for key, value in node.value if key.value == "questions")
-    if not isinstance(values, list):
+    if items is None:
         yield _Fault(str(file), "is not a list of questions; write `- text: …` with `gold: […]` below it")
         return
-    for item, value in zip(node.value, values, strict=True):
-        yield _Row(f"{file}, line {item.start_mark.line + 1}", value)
+    for line, value in items:
+        yield _Row(f"{file}, line {line}", value)
+
+
+def _items(node: yaml.Node | None, values: Any) -> list[tuple[int, Any]] | None:
+    """The entries of the list, or of the list under `questions`, with their lines; None when there is none."""
+    if isinstance(node, yaml.MappingNode):
+        below = next((value for key, value in node.value if key.value == "questions"), None)
+        return _items(below, values["questions"]) if isinstance(below, yaml.SequenceNode) else None
+    if not isinstance(node, yaml.SequenceNode):
+        return None
+    return [(item.start_mark.line + 1, value) for item, value in zip(node.value, values, strict=True)]
 
 
 def _question(row: _Row, default_id: str, none_answers: bool) -> Question | _Fault:

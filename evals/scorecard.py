@@ -48,7 +48,7 @@ def score(trials: Sequence[Trial], *, corpus: str, paths: frozenset[str]) -> Sco
         },
         latency=(percentile(seconds, 0.5), percentile(seconds, 0.95)),
         trials=tuple(trials),
-        missing_gold=_missing(trials, paths),
+        missing_gold=missing_gold(trials, paths),
     )
 
 
@@ -130,7 +130,8 @@ def _slices(trials: Sequence[Trial], key: Callable[[Trial], str]) -> dict[str, S
     return found
 
 
-def _missing(trials: Sequence[Trial], paths: frozenset[str]) -> tuple[str, ...]:
+def missing_gold(trials: Sequence[Trial], paths: frozenset[str]) -> tuple[str, ...]:
+    """Gold paths of the questions that are not among the corpus's paths: most likely misspelt."""
     named = dict.fromkeys(gold for trial in trials for gold in trial.question.gold)
     return tuple(
         gold

@@ -1,0 +1,268 @@
+"""Fitting confidence: a logistic regression on the evidence of a search, and thresholds from a wrong-answer rate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.metrics import auroc
+from evals.runner import Trial
+from knowledge.errors import Misuse
+from knowledge.relevance import FEATURES, Weights
+from knowledge.search import Evidence
+
+# These two carried over best between corpora when fitted on one and tried on another; word_score did not.
+CHOSEN: Final = ("top_cosine", "covered_page")
+FOLDS: Final = 5
+ROUNDS: Final = 4  # cross-validations over other folds, averaged
+FEWEST: Final = 2 * FOLDS  # questions of each class
+LEAST_ANSWERED: Final = 0.1  # share of all questions below which a wrong-answer rate is chance
+COVERAGES: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+SAVED_AGAIN: Final = "Save them again with --save-examples"
+
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a search found for one question, and whether its answer is right."""
+
+    corpus: str
+    answerable: bool
+    right: bool  # the answer that would be given shows a page that answers
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """When the surest `coverage` of the questions are answered: from which confidence on, and how many wrongly."""
+
+    coverage: float
+    threshold: float
+    wrong: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Weights with thresholds, and how they do on questions they were not fitted on."""
+
+    weights: Weights
+    auroc: float  # answerable against unanswerable
+    attained: bool  # whether any threshold keeps the wrong-answer rate asked for
+    wrong: float  # wrong answers among those at or above answer_at
+    kept: float  # answerable questions that are answered or hinted
+    refused: float  # unanswerable questions that are refused
+    table: Sequence[Risk]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    features: Numbers
+    answerable: Flags
+    right: Flags
+    weight: Numbers  # each corpus weighs the same, and in it the answerable and the unanswerable questions
+
+
+def examples(trials: Iterable[Trial], corpus: str) -> list[Example]:
+    """What trials under a policy that always answers teach."""
+    return [Example(corpus, trial.question.answerable, trial.cites_gold, trial.evidence) for trial in trials]
+
+
+def save(found: Sequence[Example]) -> str:
+    """One JSON object a line, as `load` reads them."""
+    return "".join(json.dumps(asdict(example), ensure_ascii=False) + "\n" for example in found)
+
+
+def load(file: Path) -> list[Example]:
+    """Saved examples; Misuse names the line that is not one."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misuse(f"{file}: cannot be read ({error}). {SAVED_AGAIN}.") from error
+    return [_example(line, f"{file}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _example(line: str, place: str) -> Example:
+    try:
+        values = json.loads(line)
+        evidence = Evidence(**{name: float(value) for name, value in values["evidence"].items()})
+        return Example(str(values["corpus"]), bool(values["answerable"]), bool(values["right"]), evidence)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Misuse(f"{place}: is not a saved example ({error}). {SAVED_AGAIN}.") from error
+
+
+def fit(found: Sequence[Example], *, rate: float, names: Sequence[str] = CHOSEN, note: str = "") -> Fitted:
+    """Weights and thresholds, judged by cross-validation. Raises Misuse when there is too little to learn from."""
+    unknown = sorted(set(names) - FEATURES)
+    if unknown:
+        raise Misuse(f"{', '.join(unknown)}: no feature of this name. There are {', '.join(sorted(FEATURES))}.")
+    columns = _columns(found, names)
+    _check(columns)
+    confidence = _cross_validated(columns)
+    answer_at, attained = _answer_at(columns, confidence, rate)
+    hint_at = min(_hint_at(columns, confidence), answer_at)
+    model = _model(columns)
+    scaler, regression = model[0], model[-1]
+    weights = Weights(
+        names=tuple(names),
+        means=_rounded(scaler.mean_),
+        scales=_rounded(scaler.scale_),
+        coefficients=_rounded(regression.coef_[0]),
+        intercept=round(float(regression.intercept_[0]), 4),
+        answer_at=round(answer_at, 3),
+        hint_at=round(hint_at, 3),
+        note=note or _note(found),
+    )
+    return Fitted(
+        weights=weights,
+        auroc=auroc(confidence, columns.answerable),
+        attained=attained,
+        wrong=_share(~columns.right, confidence >= answer_at, columns.weight),
+        kept=_share(confidence >= hint_at, columns.answerable, columns.weight),
+        refused=_share(confidence < hint_at, ~columns.answerable, columns.weight),
+        table=_risks(columns, confidence),
+    )
+
+
+def as_text(fitted: Fitted, rate: float) -> str:
+    """What was fitted and how it does, for a terminal."""
+    weights = fitted.weights
+    terms = (f"{value:+.2f} {name}" for name, value in zip(weights.names, weights.coefficients, strict=True))
+    lines = [
+        weights.note,
+        f"weights of the standardised features: {', '.join(terms)}",
+        "",
+        "cross-validated:",
+        f"  AUROC, answerable against unanswerable    {fitted.auroc:.3f}",
+        f"  answer from confidence {weights.answer_at:.3f}: wrong answers {fitted.wrong:6.1%}",
+        f"  hint from confidence {weights.hint_at:.3f}: answerable questions kept {fitted.kept:6.1%}",
+        f"  below that: unanswerable questions refused {fitted.refused:6.1%}",
+    ]
+    if not fitted.attained:
+        lines.append(f"  no threshold keeps wrong answers at {rate:.0%}: this one has the fewest")
+    lines += ["", "  answered   from confidence   wrong"]
+    lines += [f"  {risk.coverage:8.0%}   {risk.threshold:15.3f}   {risk.wrong:5.1%}" for risk in fitted.table]
+    return "\n".join(lines)
+
+
+def _columns(found: Sequence[Example], names: Sequence[str]) -> _Columns:
+    cells = [(example.corpus, example.answerable) for example in found]
+    corpora = len({corpus for corpus, _ in cells})
+    weight = [len(cells) / (2.0 * corpora * cells.count(cell)) for cell in cells]
+    return _Columns(
+        features=np.array([[getattr(example.evidence, name) for name in names] for example in found], dtype=float),
+        answerable=np.array([example.answerable for example in found], dtype=bool),
+        right=np.array([example.right for example in found], dtype=bool),
+        weight=np.array(weight, dtype=float),
+    )
+
+
+def _check(columns: _Columns) -> None:
+    right, refusable = int(columns.right.sum()), int((~columns.answerable).sum())
+    if right < FEWEST or refusable < FEWEST:
+        raise Misuse(
+            f"There are {right} questions that are answered rightly and {refusable} without an answer; fitting needs "
+            f"{FEWEST} of each. Add questions to the sets, or sets with --set, --no-answer or --with."
+        )
+
+
+def _model(columns: _Columns, part: NDArray[np.intp] | slice = slice(None)) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    weight = columns.weight[part]
+    return model.fit(
+        columns.features[part],
+        columns.right[part],
+        standardscaler__sample_weight=weight,
+        logisticregression__sample_weight=weight,
+    )
+
+
+def _cross_validated(columns: _Columns) -> Numbers:
+    """Each question's confidence from models that have not seen it."""
+    from sklearn.model_selection import StratifiedKFold
+
+    strata = columns.right * 2 + columns.answerable
+    confidence = np.zeros(len(columns.right))
+    for seed in range(ROUNDS):
+        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+        for learnt, tried in _quietly(folds.split, columns.features, strata):
+            confidence[tried] += _model(columns, learnt).predict_proba(columns.features[tried])[:, 1] / ROUNDS
+    return confidence
+
+
+def _quietly(split: Callable[..., Iterable[Any]], *arguments: Any) -> list[Any]:
+    """The folds, without the warning that a small class cannot be in all of them."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return list(split(*arguments))
+
+
+def _answer_at(columns: _Columns, confidence: Numbers, rate: float) -> tuple[float, bool]:
+    """The lowest threshold that keeps the rate, and True; or the one with the fewest wrong answers, and False."""
+    best, best_wrong = 1.0, 1.0
+    total = columns.weight.sum()
+    for threshold in sorted(set(confidence.tolist())):
+        answered = confidence >= threshold
+        if columns.weight[answered].sum() < LEAST_ANSWERED * total:
+            break
+        wrong = _share(~columns.right, answered, columns.weight)
+        if wrong <= rate:
+            return threshold, True
+        if wrong < best_wrong:
+            best, best_wrong = threshold, wrong
+    return best, False
+
+
+def _hint_at(columns: _Columns, confidence: Numbers) -> float:
+    """Where keeping the answerable and refusing the unanswerable questions are best together."""
+
+    def both(threshold: float) -> float:
+        kept = _share(confidence >= threshold, columns.answerable, columns.weight)
+        return kept + _share(confidence < threshold, ~columns.answerable, columns.weight)
+
+    thresholds: list[float] = sorted(set(confidence.tolist()))
+    return max(thresholds, key=both)
+
+
+def _risks(columns: _Columns, confidence: Numbers) -> list[Risk]:
+    order = np.argsort(-confidence, kind="stable")
+    covered = np.cumsum(columns.weight[order]) / columns.weight.sum()
+    found = []
+    for coverage in COVERAGES:
+        last = min(int(np.searchsorted(covered, coverage - 1e-9)), len(order) - 1)
+        threshold = float(confidence[order[last]])
+        wrong = _share(~columns.right, confidence >= threshold, columns.weight)
+        found.append(Risk(coverage, threshold, wrong))
+    return found
+
+
+def _share(values: Flags, of: Flags, weight: Numbers) -> float:
+    total = float(weight[of].sum())
+    return float(weight[of & values].sum()) / total if total else 0.0
+
+
+def _rounded(values: Iterable[float]) -> tuple[float, ...]:
+    return tuple(round(float(value), 4) for value in values)
+
+
+def _note(found: Sequence[Example]) -> str:
+    corpora = dict.fromkeys(example.corpus for example in found)
+    parts = []
+    for corpus in corpora:
+        own = [example for example in found if example.corpus == corpus]
+        answerable = sum(example.answerable for example in own)
+        parts.append(f"{answerable} questions with and {len(own) - answerable} without an answer on {corpus}")
+    return f"Fitted on {'; '.join(parts)}."
