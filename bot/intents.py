@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot.messages import Attachment, Incoming
 from knowledge.validation.diagnostics import SourceFile
-from knowledge.validation.source import fenced_blocks, looks_like_yaml
+from knowledge.validation.source import fenced_blocks, looks_like_yaml, split_bare
 
 MAX_CHARACTERS = 20_000
 MAX_FILE_BYTES = 1_000_000
@@ -94,17 +94,8 @@ def _split(text: str) -> tuple[list[SourceFile], str]:
             prose = prose.replace(block.rstrip("\n"), "")
         prose = re.sub(r"(?m)^\s*(?:```|~~~).*$", "", prose).strip()
         return [SourceFile(_name(info, n), block) for n, (info, block) in enumerate(blocks, start=1)], prose
-    if looks_like_yaml(text):
-        return [SourceFile("pasted.yaml", text)], ""
-    return _after_a_lead(text)
-
-
-def _after_a_lead(text: str) -> tuple[list[SourceFile], str]:
-    """ "Is this ok?" followed by bare YAML on the next lines."""
-    head, newline, rest = text.partition("\n")
-    if newline and len(head) < 300 and rest.count("\n") >= 1 and looks_like_yaml(rest):
-        return [SourceFile("pasted.yaml", rest)], head.strip()
-    return [], text
+    bare, around = split_bare(text)
+    return ([SourceFile("pasted.yaml", bare)], around.strip()) if bare else ([], text)
 
 
 def _is_yaml_block(info: str, text: str) -> bool:

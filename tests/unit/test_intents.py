@@ -51,6 +51,14 @@ def test_prose_beside_yaml_is_kept_apart() -> None:
     assert "why is my topic missing?" in request.question
 
 
+def test_bare_yaml_is_cut_out_of_the_prose_around_it() -> None:
+    request = understand(message(f"hi, why is this refused by the pipeline?\n\n{YAML}\nthanks a lot"))
+
+    assert request.intent is Intent.CHECK
+    assert request.files[0].content.strip() == YAML.strip()  # type: ignore[arg-type]
+    assert "why is this refused" in request.question
+
+
 def test_several_blocks_become_several_files() -> None:
     request = understand(message(f"```yaml\n{YAML}```\nand\n```yaml\n{YAML}```"))
 
