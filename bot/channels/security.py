@@ -99,20 +99,20 @@ class Guard:
         host = headers.get("host", "")
         if path != _BOT_FRAMEWORK and not self._doors.knows(host):
             return _refuse(
-                headers, 400, "This address is not one of Sheriff’s. Open it as http://127.0.0.1 or localhost."
+                scope, 400, "This address is not one of Sheriff’s. Open it as http://127.0.0.1 or localhost."
             )
         if method not in _SAFE_METHODS and path != _BOT_FRAMEWORK and not _is_own_page(headers, host):
             return _refuse(
-                path, 403, "This request came from another site. Open Sheriff itself and send it from there."
+                scope, 403, "This request came from another site. Open Sheriff itself and send it from there."
             )
         too_large = _declared_size(headers) > limit_of(path)
         if too_large:
-            return _refuse(headers, 413, _too_large(path))
+            return _refuse(scope, 413, _too_large(path))
         if path in _PUBLIC or path.startswith("/static/") or self._doors.opens_for(headers):
             return None
         if method == "GET" and "text/html" in headers.get("accept", ""):
             return RedirectResponse(f"{SIGN_IN}?next={quote(path)}", status_code=303)
-        refusal = _refuse(headers, 401, "An access token is needed: send it as “Authorization: Bearer …”.")
+        refusal = _refuse(scope, 401, "An access token is needed: send it as “Authorization: Bearer …”.")
         refusal.headers["www-authenticate"] = "Bearer"
         return refusal
 
@@ -156,9 +156,9 @@ def safe_next(path: str) -> str:
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
-def _refuse(headers: Headers, status: int, sentence: str) -> Response:
+def _refuse(scope: Scope, status: int, sentence: str) -> Response:
     """As text for a person with a browser, as JSON for every program."""
-    if "text/html" in headers.get("accept", ""):
+    if "text/html" in Headers(scope=scope).get("accept", "") and not scope["path"].startswith("/api/"):
         return PlainTextResponse(sentence, status)
     return JSONResponse({"error": sentence}, status)
 
