@@ -64,7 +64,7 @@ class Visit:
         return width <= 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # no longer: while it lives, this thread has a running event loop
 def browser() -> Iterator[Browser]:
     if not shutil.which(CHROMIUM):
         pytest.skip(f"{CHROMIUM} is missing; on Debian: apt-get install chromium")
