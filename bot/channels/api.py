@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from pydantic import BaseModel, Field
 
-from bot.channels.problems import Problem, field_sentence
+from bot.channels.bodies import VALIDATE_BODY, Short, Strict, Text, sent_files
+from bot.channels.problems import Problem
 from bot.channels.rendering import citation_address
 from bot.channels.security import printable
 from bot.channels.services import Services
@@ -20,33 +18,10 @@ from bot.channels.workers import Workers
 from bot.messages import CaseSummary, Incoming, Person, Reply
 from bot.support.cases import Case, CaseState, Cause
 from knowledge.model import Citation
-from knowledge.validation.diagnostics import SourceFile
 from knowledge.validation.render import as_json, diagnostic_as_json
 
 MAX_CHARACTERS = 20_000
-_MAX_FILES = 500
 _ERROR_CODES = (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
-
-
-def _readable(text: str) -> str:
-    place = text.find("\x00")
-    if place >= 0:
-        raise ValueError(f"holds a NUL character at position {place + 1}; send plain text")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"holds half of a character pair (a lone surrogate) at position {error.start + 1}") from None
-    return text
-
-
-Text = Annotated[str, AfterValidator(_readable)]
-Short = Annotated[Text, Field(max_length=200)]
-
-
-class Strict(BaseModel):
-    """A body whose unknown fields are refused, so that a typing error is noticed."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Question(Strict):
@@ -131,40 +106,6 @@ class Resolution(By):
     resolution: Annotated[Text, Field(max_length=MAX_CHARACTERS)]
 
 
-class NamedText(Strict):
-    name: Annotated[Text, Field(max_length=1000)] = "pasted.yaml"
-    text: str
-
-
-class Files(Strict):
-    files: Annotated[list[NamedText], Field(max_length=_MAX_FILES)]
-
-
-_VALIDATE_BODY: Mapping[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "anyOf": [
-                        {"$ref": "#/components/schemas/Files"},
-                        {"$ref": "#/components/schemas/NamedText"},
-                    ]
-                }
-            },
-            "application/yaml": {"schema": {"type": "string"}},
-            "text/plain": {"schema": {"type": "string"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
-                }
-            },
-        },
-    }
-}
-
-
 def router(services: Services, workers: Workers) -> APIRouter:
     """All routes under /api/v1."""
     errors: dict[int | str, dict[str, Any]] = {code: {"model": ErrorOut} for code in _ERROR_CODES}
@@ -183,10 +124,10 @@ def _add_questions(routes: APIRouter, services: Services, workers: Workers) -> N
         incoming = _incoming(question)
         return answered(await workers.run(lambda: services.sheriff.take(incoming)))
 
-    @routes.post("/validate", tags=["questions"], openapi_extra=dict(_VALIDATE_BODY))
+    @routes.post("/validate", tags=["questions"], openapi_extra=dict(VALIDATE_BODY))
     async def validate(request: Request) -> dict[str, Any]:
         """Check files: as JSON, as an upload, or one file as the raw body (its name in `?name=`)."""
-        files = await _files(request)
+        files = await sent_files(request)
         return as_json(await workers.run(lambda: services.validate(files)))
 
     @routes.get("/status", tags=["questions"])
@@ -363,51 +304,3 @@ def _sheriff(services: Services, by: str) -> Person:
         names = ", ".join(member.name for member in services.rota.members)
         raise Problem(422, f"{printable(by)} is not in the rota. “by” is one of: {names}.")
     return Person(known.id, known.name)
-
-
-# ---- the three ways to send files ----
-
-
-async def _files(request: Request) -> Sequence[SourceFile]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        files = await _uploads(request)
-    elif kind == "application/json" or (kind.endswith("+json") and kind != "application/schema+json"):
-        files = await _from_json(request)
-    elif kind.startswith("text/") or kind.endswith("yaml") or kind in {"", "application/octet-stream"}:
-        files = [SourceFile(_file_name(request), await request.body())]
-    else:
-        raise Problem(415, f"{printable(kind)} is not read here. Send JSON, an upload, or the YAML itself.")
-    if not any(file.content.strip() for file in files):
-        raise Problem(422, 'There is nothing to check. Send {"files": [{"name", "text"}]}, an upload, or raw YAML.')
-    return files
-
-
-def _file_name(request: Request) -> str:
-    return printable(request.query_params.get("name", ""))[:200] or "body.yaml"
-
-
-async def _uploads(request: Request) -> list[SourceFile]:
-    async with request.form(max_files=_MAX_FILES) as form:
-        uploads = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-        return [SourceFile(printable(part.filename or "upload.yaml")[:200], await part.read()) for part in uploads]
-
-
-async def _from_json(request: Request) -> list[SourceFile]:
-    raw = await request.body()
-    try:
-        body = await run_in_threadpool(json.loads, raw)
-    except (ValueError, RecursionError) as error:
-        raise Problem(400, f"The body is not JSON: {_short(error)}.") from error
-    if not isinstance(body, dict):
-        raise Problem(422, 'The body must be a JSON object: {"files": [{"name", "text"}]} or {"text"}.')
-    try:
-        given = Files.model_validate(body).files if "files" in body else [NamedText.model_validate(body)]
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Problem(422, field_sentence(first, first["loc"])) from error
-    return [SourceFile(printable(file.name), file.text) for file in given]
-
-
-def _short(error: Exception) -> str:
-    return str(error)[:200].rstrip(".") or type(error).__name__

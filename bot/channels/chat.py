@@ -169,11 +169,15 @@ class Chat:
         return case
 
 
-def router(chat: Chat) -> APIRouter:  # noqa: C901 - a list of small routes
+def router(chat: Chat) -> APIRouter:
     """The routes of the Ask page."""
     routes = APIRouter(include_in_schema=False)
-    secure = not chat.services.loopback
+    _add_conversation(routes, chat, secure=not chat.services.loopback)
+    _add_cases(routes, chat)
+    return routes
 
+
+def _add_conversation(routes: APIRouter, chat: Chat, *, secure: bool) -> None:
     @routes.get("/")
     def ask(request: Request) -> Response:
         return chat.page(request, visitor_of(request))
@@ -204,6 +208,8 @@ def router(chat: Chat) -> APIRouter:  # noqa: C901 - a list of small routes
         remember(response, visitor, secure=secure)
         return response
 
+
+def _add_cases(routes: APIRouter, chat: Chat) -> None:
     @routes.get("/cases/{case_id}")
     def one_case(request: Request, case_id: str) -> Response:
         visitor = visitor_of(request)
@@ -225,8 +231,6 @@ def router(chat: Chat) -> APIRouter:  # noqa: C901 - a list of small routes
     async def events(request: Request) -> Response:
         visitor = visitor_of(request)
         return StreamingResponse(_news(chat.services, visitor), media_type="text/event-stream")
-
-    return routes
 
 
 async def _news(services: Services, visitor: Visitor) -> AsyncIterator[str]:
