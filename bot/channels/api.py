@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from bot.addresses import citation_address
 from bot.channels.bodies import VALIDATE_BODY, Short, Strict, Text, sent_files
 from bot.channels.problems import Problem
-from bot.channels.rendering import citation_address
 from bot.channels.security import printable
 from bot.channels.services import Services
 from bot.channels.workers import Workers

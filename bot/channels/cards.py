@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from bot.addresses import citation_address
 from bot.messages import CaseSummary, Reply, ReplyKind
 from bot.wording import count_of
 from knowledge.model import Citation
@@ -138,9 +139,17 @@ def _plain(markdown: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"[`*#>]", "", markdown)).strip()
 
 
+def absolute_address(citation: Citation, base_url: str) -> str:
+    """A link that works outside our pages; "" when there is none."""
+    address = citation_address(citation)
+    if address.startswith("/"):
+        return f"{base_url}{address}" if base_url else ""
+    return address
+
+
 def _source(citation: Citation, base_url: str) -> Card:
     place = citation.place or citation.title
-    url = citation.url if citation.url.startswith("http") else f"{base_url}{citation.url}" if base_url else ""
+    url = absolute_address(citation, base_url)
     linked = f"[{place}]({url})" if url else place
     words = [_text(linked, size="Small")]
     if citation.updated:

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from markupsafe import Markup, escape
 
+from bot.addresses import citation_address
 from bot.channels import diagnosis, story
-from bot.channels.rendering import Sources, Surroundings, citation_address, markdown, surroundings
+from bot.channels.rendering import Sources, Surroundings, markdown, surroundings
 from bot.channels.times import Watch
 from bot.messages import CaseSummary, Reply, ReplyKind
 from bot.support.cases import Case, CaseState

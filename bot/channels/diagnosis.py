@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bot.channels.rendering import inline, page_address
+from bot.addresses import page_address
+from bot.channels.rendering import inline
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, ValidationReport
 from knowledge.validation.fixes import apply_edits, fixed_text
 from knowledge.validation.text import BREAK

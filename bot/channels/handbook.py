@@ -9,7 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bot.channels.rendering import is_web_address, markdown
+from bot.addresses import is_web_address
+from bot.channels.rendering import markdown
 from knowledge.model import Chunk
 
 

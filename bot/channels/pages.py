@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from bot.channels.rendering import citation_address, inline, is_web_address, markdown, page_address, plain
+from bot.addresses import citation_address, is_web_address, page_address
+from bot.channels.rendering import inline, markdown, plain
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"

@@ -16,6 +16,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from bot.addresses import is_parseable, is_web_address
 from knowledge.blocks import blocks
 from knowledge.model import Citation
 
@@ -79,27 +80,6 @@ def plain(text: str) -> str:
 def _env(sources: Sources | None = None, page: str = "", shift: int = 2, *, buttons: bool = True) -> dict[str, Any]:
     """What the rules of the parser look up; `shown` collects the chips that were written already."""
     return {"sources": sources, "page": page, "shift": shift, "buttons": buttons, "shown": set()}
-
-
-def page_address(document_id: str, anchor: str = "") -> str:
-    """Where Sheriff itself shows a document: /pages/docs/kafka/quotas.md#raise."""
-    source, _, path = document_id.partition(":")
-    fragment = f"#{quote(anchor)}" if anchor else ""
-    return f"/pages/{quote(source)}/{quote(path)}{fragment}"
-
-
-def citation_address(citation: Citation) -> str:
-    """The link that opens the cited heading: the page's own URL, or Sheriff's copy of it; "" when there is neither."""
-    if is_web_address(citation.url):
-        if citation.anchor and "#" not in citation.url:
-            return f"{citation.url}#{quote(citation.anchor)}"
-        return citation.url
-    return page_address(citation.document_id, citation.anchor) if citation.document_id else ""
-
-
-def is_web_address(url: str) -> bool:
-    """Whether a stored address may become a link: http and https only."""
-    return urlsplit(url).scheme in {"http", "https"} if _parses(url) else False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +217,7 @@ def _links(tokens: list[Token], page: str) -> list[Token]:
 def _address(href: str, page: str) -> str:
     if is_web_address(href):
         return href
-    if not page or not _parses(href):
+    if not page or not is_parseable(href):
         return ""
     parts = urlsplit(href)
     if parts.scheme or parts.netloc:
@@ -247,11 +227,3 @@ def _address(href: str, page: str) -> str:
     target = posixpath.normpath(posixpath.join("/", posixpath.dirname(here), parts.path)).lstrip("/")
     fragment = f"#{parts.fragment}" if parts.fragment else ""
     return f"/pages/{quote(source)}/{quote(target if parts.path else here, safe='/%')}{fragment}"
-
-
-def _parses(url: str) -> bool:
-    try:
-        urlsplit(url)
-    except ValueError:
-        return False
-    return True

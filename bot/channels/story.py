@@ -8,7 +8,8 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from bot.channels.rendering import citation_address, is_web_address, markdown
+from bot.addresses import citation_address, is_web_address
+from bot.channels.rendering import markdown
 from bot.channels.times import Watch
 from bot.support.cases import UNTAKEN, Case, CaseState, Cause, Event, EventKind, title
 from bot.support.handoff import why_no_ticket

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.channels.cards import reply_card
+from bot.channels.cards import absolute_address, reply_card
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from knowledge.model import Citation, Origin
 
@@ -117,7 +117,7 @@ def _claim(citation: Citation, base_url: str) -> dict[str, Any]:
         "name": (citation.place or citation.title)[:80],
         "abstract": re.sub(r"\s+", " ", citation.quote)[:160] or citation.title,
     }
-    url = citation.url if citation.url.startswith("https://") else f"{base_url}{citation.url}" if base_url else ""
+    url = absolute_address(citation, base_url)
     if url:
         appearance["url"] = url
     return {"@type": "Claim", "position": citation.number, "appearance": appearance}

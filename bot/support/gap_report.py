@@ -184,7 +184,7 @@ def _provenance(question: Asked) -> str:
 
 def _link(page: NearPage) -> str:
     place = _inline(page.place)
-    return f"[{place}]({page.url})" if page.url else f"{place}, `{page.path}`"
+    return f"[{place}]({page.url})" if page.url.startswith("http") else f"{place}, `{page.path}`"
 
 
 def _inline(text: str) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from bot.addresses import citation_address
 from bot.support.cases import Case, CaseState, Cause, title
 from knowledge.ports import Matrix
 
@@ -158,8 +159,8 @@ def _pages(cases: Sequence[Case]) -> tuple[NearPage, ...]:
     found = []
     for key, count in counts.most_common(3):
         citation = first[key]
-        path = f"{citation.path}#{citation.anchor}" if citation.anchor else citation.path
-        found.append(NearPage(citation.place or citation.title, path, citation.url, count))
+        path = citation.path if "#" in citation.path or not citation.anchor else f"{citation.path}#{citation.anchor}"
+        found.append(NearPage(citation.place or citation.title, path, citation_address(citation), count))
     return tuple(found)
 
 

@@ -27,7 +27,9 @@ from knowledge.errors import Unavailable
 from knowledge.model import Citation
 from tests.bot_framework import APP_ID, BotFramework, FixedCredentials, running_bot_framework
 
-CITATION = Citation(1, "Kafka quotas", "kafka/quotas.md", "Raise a quota", "raise", "Set quota.partitions.", url="/p/k")
+CITATION = Citation(
+    1, "Kafka quotas", "k.md", "Raise a quota", "raise", "Set quota.partitions.", document_id="docs:k.md"
+)
 ANSWER = Reply(
     ReplyKind.ANSWERED, "Set `quota.partitions`. [1]", 0.9, citations=(CITATION,), case=CaseSummary("c-1", "answered")
 )
@@ -158,7 +160,7 @@ def test_citations_travel_with_the_message(bot: Bot) -> None:
     assert entity["@type"] == "Message"
     [claim] = entity["citation"]
     assert claim["position"] == 1
-    assert claim["appearance"]["url"] == "https://sheriff.example/p/k"
+    assert claim["appearance"]["url"] == "https://sheriff.example/pages/docs/k.md#raise"
     assert "additionalType" not in entity, "quoted documentation is not AI-generated"
 
 

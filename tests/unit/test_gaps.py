@@ -106,7 +106,7 @@ def test_markdown_names_counts_places_and_people() -> None:
 
     assert text.startswith("# Docs gaps\n\n2 gaps from 4 questions without a sure answer, of 4 cases.\n")
     assert "2 people · 3 questions · no cause given yet." in text
-    assert "- [Job definitions](https://d.example/jor) (2 times)" in text
+    assert "- [Job definitions](https://d.example/jor#namespaces) (2 times)" in text
     assert "Lea, 25 Nov 2026, new" in text
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from bot.addresses import citation_address, page_address
 from bot.channels import diagnosis, handbook
 from bot.channels.conversation import split
-from bot.channels.rendering import Sources, citation_address, inline, markdown, page_address, plain, surroundings
+from bot.channels.rendering import Sources, inline, markdown, plain, surroundings
 from bot.channels.times import Watch
 from knowledge.model import Citation
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, Span, ValidationReport
