@@ -22,8 +22,9 @@ TOLERANCES: Final[Mapping[str, float]] = {
     "ndcg@10": 0.025,
     "auroc": 0.02,
     "refused": 0.07,
+    "kept": 0.035,
     "helped": 0.035,
-    "wrong_answers": 0.04,
+    "wrong_answers": 0.025,
 }
 
 

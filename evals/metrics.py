@@ -29,8 +29,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "ndcg@10": "answerable: the same, discounted by the logarithm of its place",
     "auroc": "an answerable question has more confidence than an unanswerable one",
     "refused": "unanswerable: Sheriff says that it does not know",
+    "kept": "answerable: answer or hint, whatever it shows",
     "helped": "answerable: answer or hint that shows a page which answers",
-    "wrong_answers": "of the answers given: no page that answers is shown (less is better)",
+    "wrong_answers": "all: answered, not hinted, without a page that answers (less is better)",
 }
 LESS_IS_BETTER: Final = frozenset({"wrong_answers"})
 
@@ -55,7 +56,6 @@ class _Table:
     answerable: NDArray[np.bool_]
     confidence: Values
     unanswered: NDArray[np.bool_]
-    answered: NDArray[np.bool_]
     helped: NDArray[np.bool_]
     wrong: NDArray[np.bool_]
 
@@ -117,7 +117,6 @@ def _table(trials: Sequence[Trial]) -> _Table:
         answerable=np.array([trial.question.answerable for trial in trials], dtype=bool),
         confidence=np.array([trial.confidence for trial in trials], dtype=float),
         unanswered=np.array([trial.outcome is Outcome.UNANSWERED for trial in trials], dtype=bool),
-        answered=np.array([trial.outcome is Outcome.ANSWERED for trial in trials], dtype=bool),
         helped=np.array([trial.helped for trial in trials], dtype=bool),
         wrong=np.array([trial.wrong for trial in trials], dtype=bool),
     )
@@ -138,8 +137,9 @@ def _measures(table: _Table) -> dict[str, tuple[Callable[[NDArray[np.intp]], flo
     found = {name: (share(values, answerable), asked) for name, values in table.retrieval.items()}
     found["auroc"] = (lambda pick: auroc(table.confidence[pick], answerable[pick]), asked + refusable)
     found["refused"] = (share(table.unanswered, unanswerable), refusable)
+    found["kept"] = (share(~table.unanswered, answerable), asked)
     found["helped"] = (share(table.helped, answerable), asked)
-    found["wrong_answers"] = (share(table.wrong, table.answered), int(table.answered.sum()))
+    found["wrong_answers"] = (share(table.wrong, answerable | unanswerable), asked + refusable)
     return found
 
 

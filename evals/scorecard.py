@@ -67,7 +67,7 @@ def as_text(card: Scorecard) -> str:
         f"{asked} questions on {card.corpus} ({card.documents:,} documents): "
         f"{answerable} answerable, {asked - answerable} not"
     )
-    parts = [[head], _figure_lines(card.figures), _outcome_lines(card.outcomes)]
+    parts = [[head], _figure_lines(card.figures), _outcome_lines(card)]
     parts += [_slice_lines(name, values) for name, values in card.slices.items() if len(values) > 1]
     median, most = card.latency
     parts.append([f"answer without a model: p50 {median * 1000:.1f} ms, p95 {most * 1000:.1f} ms"])
@@ -168,12 +168,14 @@ def _figure_lines(found: Mapping[str, Figure]) -> list[str]:
     return lines
 
 
-def _outcome_lines(outcomes: Mapping[str, Mapping[Outcome, int]]) -> list[str]:
+def _outcome_lines(card: Scorecard) -> list[str]:
     lines = [f"{'':14}" + "".join(f"{outcome:>12}" for outcome in Outcome)]
-    for side, counts in outcomes.items():
+    for side, counts in card.outcomes.items():
         if any(counts.values()):
             lines.append(f"{side:14}" + "".join(f"{counts[outcome]:12}" for outcome in Outcome))
-    return lines
+    answers = sum(trial.outcome is Outcome.ANSWERED for trial in card.trials)
+    wrong = sum(trial.wrong for trial in card.trials)
+    return [*lines, f"wrong answers: {wrong} of {answers} given"]
 
 
 def _slice_lines(name: str, parts: Mapping[str, Slice]) -> list[str]:
