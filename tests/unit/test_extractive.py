@@ -275,3 +275,18 @@ def test_each_place_is_shown_once() -> None:
     first, second = a_chunk("a", order=0, anchor="x"), a_chunk("b", order=1, anchor="x")
 
     assert one_per_place([Passage(first, 0.9), Passage(second, 0.8)]) == [Passage(first, 0.9)]
+
+
+def test_a_hint_points_to_the_next_places_once_each() -> None:
+    first = found("Quota is granted within a day.", path="a.md", document_id="docs:a.md", title="Quotas")
+    others = [
+        found("Approval is by owners.", path="b.md", document_id="docs:b.md", title="Approvals"),
+        found("More on approval.", path="b.md", document_id="docs:b.md", title="Approvals"),
+        found("Limits.", path="c.md", document_id="docs:c.md", title="Limits"),
+        found("Far away.", path="d.md", document_id="docs:d.md", title="Elsewhere"),
+    ]
+
+    result = quote("how long does approval take", [first, *others], outcome=Outcome.HINTED)
+
+    assert result.text.endswith("\n\nNext likely: [2] [3]")
+    assert [c.path for c in result.citations] == ["a.md", "b.md", "c.md"]
