@@ -1,0 +1,70 @@
+"""Answers beside the peer: time of a question, memory, and quality of the ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evals.bench.clock import Timing, resident_mb, timed
+from evals.bench.peer import ensemble
+from evals.corpora import Opened
+from evals.metrics import per_question
+from evals.questions import Question
+from evals.runner import Trial, paths
+from knowledge.answering import answer
+from knowledge.model import Outcome
+from knowledge.ports import Embedder
+from knowledge.relevance import Policy
+from knowledge.search import Evidence, search
+
+ALWAYS = Policy(answer_at=0.0, hint_at=0.0)  # refusing early would flatter the time
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """What was measured of one side."""
+
+    name: str
+    timing: Timing
+    ndcg: float | None  # None without questions that have an answer
+    memory: float | None = None  # MB of the process when it was done
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Both sides on the same questions and chunks."""
+
+    chunks: int
+    questions: int
+    search: Contender
+    answer: Contender
+    peer: Contender
+
+
+def match(questions: Sequence[Question], corpus: Opened, embedder: Embedder) -> Match:
+    """Ask every question of each side in turn, ours first, so that its memory is measured alone."""
+    texts = [question.text for question in questions]
+    index = corpus.index
+    searching, found = timed(lambda text: paths(search(text, index=index, embedder=embedder).pages), texts)
+    answering, _ = timed(lambda text: answer(text, index=index, embedder=embedder, model=None, policy=ALWAYS), texts)
+    memory = resident_mb()
+    ndcg = _ndcg(questions, found)
+    with ensemble(corpus, embedder) as ask:
+        asking, ranked = timed(ask, texts)
+        peer = Contender("EnsembleRetriever", asking, _ndcg(questions, ranked), resident_mb())
+    return Match(
+        chunks=index.count(),
+        questions=len(texts),
+        search=Contender("search", searching, ndcg),
+        answer=Contender("search and quoted answer", answering, ndcg, memory),
+        peer=peer,
+    )
+
+
+def _ndcg(questions: Sequence[Question], ranked: Sequence[Sequence[str]]) -> float | None:
+    trials = [
+        Trial(question, tuple(pages), Evidence(), 0.0, Outcome.UNANSWERED, (), 0.0)
+        for question, pages in zip(questions, ranked, strict=True)
+    ]
+    values = [value["ndcg@10"] for value in per_question(trials).values()]
+    return sum(values) / len(values) if values else None
