@@ -124,7 +124,9 @@ def prepare(
 
 def _settings(config: Path | None, home: Path | None) -> Settings:
     from bot.settings import load
+    from bot.telemetry import configure_logging
 
+    configure_logging("error")  # a command prints its result; `serve` turns its log on
     return load(config, home=home)
 
 

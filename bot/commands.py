@@ -16,7 +16,6 @@ from bot import wiring
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
 from bot.support import gap_report
-from bot.telemetry import configure_logging
 from ingestion import pipeline
 from ingestion.report import as_text
 from knowledge.errors import Failure, Misuse
@@ -42,7 +41,6 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
 
 def ask_command(settings: Settings, question: str, *, as_json: bool, hand_over: bool) -> None:
     """Answer one question on standard output."""
-    configure_logging("error")
     if not question.strip():
         raise Misuse('The question is empty. Ask one: sheriff ask "How do I raise a Kafka partition quota?"')
     incoming = Incoming(uuid4().hex, "cli", f"cli-{uuid4().hex[:8]}", Person("cli", "Command line"), question)
@@ -85,14 +83,10 @@ def _print_reply(reply: Reply, *, hand_over: bool) -> None:
     heads = {
         ReplyKind.ANSWERED: "Answer",
         ReplyKind.HINTED: "Hint: the likely place, not a sure answer",
-        ReplyKind.UNANSWERED: "I don’t know.",
     }
-    if reply.outcome in heads:
-        print(heads[reply.outcome])
-    if reply.note:
-        print(f"({reply.note})")
-    if reply.text and reply.text != heads.get(reply.outcome):
-        print(f"\n{reply.text}")
+    notes = [f"({reply.note})"] if reply.note else []
+    head = [heads[reply.outcome]] if reply.outcome in heads else []
+    print("\n\n".join(["\n".join([*head, *notes]), reply.text]).strip())
     for citation in reply.citations:
         print(f"\n[{citation.number}] {citation.place or citation.title}\n    {citation.url or citation.path}", end="")
     if reply.citations:

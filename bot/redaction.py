@@ -7,8 +7,13 @@ so that the question still makes sense.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from knowledge.validation.diagnostics import ValidationReport
 
 # One line each: what it is called in the placeholder, and what it looks like. The formats are those that the issuers
 # document: AWS, GitHub, GitLab, Slack, Google, OpenAI, JWT (RFC 7519), PEM (RFC 7468).
@@ -35,6 +40,8 @@ _KEY_VALUE = re.compile(
 )
 # Values that name a secret instead of holding one.
 _REFERENCE = re.compile(r"^(?:%.*%|\$\{?.*|<.*>|\{\{.*|\*+|x{3,}|null|none|true|false|changeme|\[.*)$", re.IGNORECASE)
+_VARIABLE = re.compile(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")  # DB_PASSWORD: where the secret will stand
+_REPORT = TypeAdapter(ValidationReport)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +52,66 @@ class Redacted:
     found: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class MaskedReport:
+    """A report that may be stored and shown, and what was taken out, by name only."""
+
+    report: ValidationReport
+    found: Sequence[str]
+
+
 def redact(text: str) -> Redacted:
     """Replace secrets by `[name removed]`; everything else stays to the letter."""
-    found: list[str] = []
-    for name, pattern in _FORMATS:
-        text, count = pattern.subn(f"[{name} removed]", text)
-        found += [name] * count
+    text, found = _replaced(text, lambda name, _: f"[{name} removed]")
+    return Redacted(text, tuple(name for name, _ in found))
 
-    def mask(match: re.Match[str]) -> str:
+
+def masked(report: ValidationReport) -> MaskedReport:
+    """The report with stars in place of the secrets of its files, as wide as they were: lines and columns stay right."""
+    found = [secret for file in report.files for secret in _replaced(file.text, _stars)[1]]
+    if not found:
+        return MaskedReport(report, ())
+    values = sorted({value for _, value in found}, key=len, reverse=True)
+    body = _without(_REPORT.dump_python(report, mode="json"), values)
+    return MaskedReport(_REPORT.validate_python(body), tuple(name for name, _ in found))
+
+
+def _replaced(text: str, put: Callable[[str, str], str]) -> tuple[str, list[tuple[str, str]]]:
+    """The text with `put(name, secret)` in place of each secret, and all (name, secret) in it."""
+    found: list[tuple[str, str]] = []
+
+    def mask(name: str, value: str) -> str:
+        found.append((name, value))
+        return put(name, value)
+
+    def mask_value(match: re.Match[str]) -> str:
         value = match["value"]
-        if _REFERENCE.match(value) or not _is_secret_like(match["head"], value):
+        if _REFERENCE.match(value) or _VARIABLE.match(value) or not _is_secret_like(match["head"], value):
             return match[0]
-        found.append("password")
         quote = match.groupdict().get("quote") or ""
-        return f"{match['head']}{quote}[password removed]{quote}"
+        return f"{match['head']}{quote}{mask('password', value)}{quote}"
 
-    text = _URL_PASSWORD.sub(mask, text)
-    text = _KEY_VALUE.sub(mask, text)
-    return Redacted(text, tuple(found))
+    for name, pattern in _FORMATS:
+        text = pattern.sub(lambda match, name=name: mask(name, match[0]), text)  # type: ignore[misc]
+    text = _URL_PASSWORD.sub(mask_value, text)
+    return _KEY_VALUE.sub(mask_value, text), found
+
+
+def _stars(_: str, secret: str) -> str:
+    return re.sub(r"\S", "*", secret)
+
+
+def _without(part: Any, secrets: Sequence[str]) -> Any:
+    """Every text of a JSON value, its secrets starred."""
+    if isinstance(part, str):
+        for secret in secrets:
+            part = part.replace(secret, _stars("", secret))
+        return part
+    if isinstance(part, list):
+        return [_without(element, secrets) for element in part]
+    if isinstance(part, dict):
+        return {key: _without(value, secrets) for key, value in part.items()}
+    return part
 
 
 def _is_secret_like(head: str, value: str) -> bool:

@@ -16,7 +16,7 @@ from bot import wording
 from bot.intents import Intent, Request, understand
 from bot.library import Library, NotReadyError
 from bot.messages import CaseSummary, Incoming, Reply, ReplyKind
-from bot.redaction import redact
+from bot.redaction import masked, redact
 from bot.store.case_store import CaseStore
 from bot.store.turn_log import Answered, InProgress, TurnLog
 from bot.support.cases import Case, CaseState, Event
@@ -25,6 +25,7 @@ from knowledge.answering import ignore
 from knowledge.errors import IndexBroken, Unavailable
 from knowledge.model import Answer, Outcome
 from knowledge.validation.catalog import SchemaCatalog
+from knowledge.validation.diagnostics import ValidationReport
 from knowledge.validation.engine import validate
 
 log = structlog.get_logger(__name__)
@@ -115,10 +116,12 @@ class Sheriff:
     def _reply(self, incoming: Incoming, listen: Listener) -> Reply:
         request = understand(incoming)  # on the original: a check must see what was really pasted
         message = redact(incoming.text)
-        incoming = replace(incoming, text=message.text)
+        incoming, secrets = replace(incoming, text=message.text), [*message.found]
         match request.intent:
             case Intent.CHECK:
-                reply = self._check(incoming, request, listen)
+                checked = masked(validate(request.files, catalog=self._catalog))
+                secrets += checked.found
+                reply = self._check(incoming, request, checked.report, listen)
             case Intent.ASK:
                 reply = self._ask(incoming, message.text, listen)
             case Intent.REFUSE:
@@ -127,11 +130,10 @@ class Sheriff:
                 reply = Reply(ReplyKind.NOTED, self._casework.duty_sentence())
             case _:
                 reply = Reply(ReplyKind.NOTED, wording.polite(request.intent, self._world.platform, self._world.docs))
-        return replace(reply, note=wording.joined(wording.secrets_note(message.found), reply.note))
+        return replace(reply, note=wording.joined(wording.secrets_note(secrets), reply.note))
 
-    def _check(self, incoming: Incoming, request: Request, listen: Listener) -> Reply:
+    def _check(self, incoming: Incoming, request: Request, report: ValidationReport, listen: Listener) -> Reply:
         """YAML first; when it is clean and a real question stands beside it, the question too."""
-        report = validate(request.files, catalog=self._catalog)
         question = redact(request.question).text
         if wording.is_clean(report) and wording.is_question(question):
             reply = self._ask(incoming, question, listen)
@@ -200,7 +202,9 @@ def _component(reply: Reply) -> str:
 
 
 def _turn_key(incoming: Incoming) -> str:
-    return f"{incoming.channel}:{incoming.sender.id}:{incoming.id}"
+    """The ids of the API belong to the program that calls, for whomever it asks; elsewhere they are a person's own."""
+    owner = "" if incoming.channel == "api" else incoming.sender.id
+    return f"{incoming.channel}:{owner}:{incoming.id}"
 
 
 def _case_id(turn_key: str) -> str:

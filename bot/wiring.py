@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -20,13 +20,14 @@ import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from bot import wording
 from bot.casework import Casework
 from bot.channels.services import Services
 from bot.channels.teams import TeamsChannel, TeamsLink
 from bot.channels.web import build_app
 from bot.desks.sqlite import SqliteDesk
 from bot.library import Library, Reading
-from bot.messages import Incoming, Reply
+from bot.messages import Incoming, Reply, ReplyKind
 from bot.settings import Settings, SourceSettings
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
@@ -260,7 +261,15 @@ def asking(settings: Settings, *, hand_over: bool) -> Iterator[Callable[[Incomin
             workflows.wait_until_ready(timeout=20)
         casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
         staying = casework if hand_over else StayingHere(casework, store)
-        yield _sheriff(settings, knowing, store, staying, SchemaCatalog.load(settings.platform.schemas), Metrics()).take
+        catalog = SchemaCatalog.load(settings.platform.schemas)
+        take = _sheriff(settings, knowing, store, staying, catalog, Metrics()).take
+        yield take if hand_over else lambda incoming: _without_case(take(incoming), settings.platform.docs)
+
+
+def _without_case(reply: Reply, docs: str) -> Reply:
+    """The reply as it reads when nothing was kept: the case was thrown away with its store."""
+    text = wording.not_known(docs, reply) if reply.outcome is ReplyKind.UNANSWERED else reply.text
+    return replace(reply, text=text, case=None)
 
 
 class StayingHere:

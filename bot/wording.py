@@ -42,13 +42,22 @@ def joined(*notes: str) -> str:
     return " ".join(note for note in notes if note)
 
 
+_ASKS_FOR_A_CHECK = re.compile(
+    r"\b(?:is|are|this|that|these|those|it|here|ok|okay|fine|good|valid|correct|right|check|checked|please|pls|can|could"
+    r"|would|will|you|me|us|i|we|my|our|the|a|an|and|of|for|to|at|in|on|with|have|has|give|take|see|know|let|want|need"
+    r"|yaml|yml|json|files?|config(?:uration)?|manifest|validate|review|look|looks|looking|quick|just|before|after"
+    r"|merge|merging|hi|hello|hey|dear|team|all|sheriff|everyone|everybody|good|morning|afternoon|evening"
+    r"|bonjour|salut|hallo)\b",
+    re.IGNORECASE,
+)
+_FAREWELL = re.compile(
+    r"\b(?:many thanks|thanks|thank you|thx|cheers|merci|danke|(?:kind |best )?regards|best wishes)\b[^?]*\Z", re.IGNORECASE
+)
+
+
 def is_question(text: str) -> bool:
-    """Whether prose beside YAML asks more than "is this ok?"."""
-    content = re.sub(
-        r"(?i)\b(is|this|that|ok|okay|valid|correct|right|check|please|can|could|you|my|the|yaml|file|validate|look|at)\b",
-        "",
-        text,
-    )
+    """Whether prose beside YAML asks more than "is this ok?", greetings and a signature aside."""
+    content = _ASKS_FOR_A_CHECK.sub("", _FAREWELL.sub("", text))
     return len(re.findall(r"\w{2,}", content)) >= 3
 
 
@@ -87,14 +96,18 @@ def _line(diagnostic: Diagnostic) -> str:
     return f"- {place}: {diagnostic.message} ({diagnostic.code}).{why}{fix}".replace("..", ".")
 
 
+def not_known(docs: str, reply: Reply) -> str:
+    """That there is no answer, and how near the documentation comes to one."""
+    if reply.looked_at:
+        return f"I don’t know: the nearest pages of {docs} do not answer this."
+    if reply.note:
+        return "I don’t know."
+    return f"I don’t know: {docs} has nothing close to this."
+
+
 def of_handover(case: Case, docs: str, reply: Reply) -> str:
     """What to say when Sheriff does not know: who has the question, and which ticket, as far as it really happened."""
-    if reply.looked_at:
-        head = f"I don’t know: the nearest pages of {docs} do not answer this."
-    elif reply.note:
-        head = "I don’t know."
-    else:
-        head = f"I don’t know: {docs} has nothing close to this."
+    head = not_known(docs, reply)
     if case.ticket and case.sheriff:
         return f"{head} {case.sheriff} has your question now, as ticket {case.ticket}."
     if case.ticket:
