@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from markdown_it.tree import SyntaxTreeNode
 
-from ingestion.readers.markdown import blocks
+from ingestion.readers.markdown_html import blocks
 
 Cost = Callable[[str], int]
 

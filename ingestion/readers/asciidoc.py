@@ -25,8 +25,10 @@ TERM = re.compile(r"^\s*(\S.*?)(:{2,4}|;;)(?:\s+(.*))?$")
 CALLOUT = re.compile(r"^<(\d+|\.)>\s+(.*)$")
 ADMONITION = re.compile(r"^(NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+(.*)$")
 STYLE = re.compile(r"^\[(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\b.*\]$")
-LANGUAGE = re.compile(r"^\[(?:source|listing)?\s*,\s*([\w+-]+)")
-QUOTED_PLACEHOLDER = re.compile(r"[_*]{1,2}(<[^<>\n]+>)[_*]{1,2}")
+LANGUAGE = re.compile(r"\[(?:source|listing)?\s*,\s*([\w+-]+)")
+CODE_STYLE = re.compile(r"\[(?:source|listing|literal)\b|\[,\s*\w")
+QUOTED_NAME = re.compile(r"(?<![\w\\])(_{1,2}|\*{1,2})(?![_*])([\w<>.-]+?)\1(?!\w)")
+BLANK = ""  # ends a listing that has no delimiters
 STEP = 3  # of a list level: enough under "1. ", and not yet code under "- "
 
 
@@ -47,7 +49,7 @@ class _Reader:
     attributes: dict[str, str] = field(default_factory=dict)
     pending: str = ""  # block attributes for what comes next
     anchor: str = ""
-    closing: str = ""  # the line that ends the open listing
+    closing: str | None = None  # the line that ends the open listing
     fence: str = "```"
     quotes: bool = False
     comment: str = ""
@@ -58,15 +60,17 @@ class _Reader:
     def take(self, line: str, number: int) -> None:
         if self.comment:
             self.comment = "" if line == self.comment else self.comment
-        elif self.closing:
+        elif self.closing is not None:
             self._listing_line(line)
         elif self.table is not None:
             self._table_line(line)
+        elif CODE_STYLE.search(self.pending) and self._begins_bare_listing(line):
+            self._bare_listing(line)
         elif not self._invisible(line):
             self._visible(line, number)
 
     def end(self) -> None:
-        if self.closing:
+        if self.closing is not None:
             self._listing_line(self.closing)
         if self.table is not None:
             self._end_table()
@@ -90,7 +94,10 @@ class _Reader:
         if BLOCK_ATTRIBUTES.match(line):
             self.pending += line
             return True
-        return bool(DIRECTIVE.match(line) or DELIMITER.match(line) or (line.startswith("//") and line[2:3] != "/"))
+        if DIRECTIVE.match(line):
+            self.pending = ""
+            return True
+        return bool(DELIMITER.match(line) or (line.startswith("//") and line[2:3] != "/"))
 
     def _visible(self, line: str, number: int) -> None:
         if found := HEADING.match(line):
@@ -118,12 +125,13 @@ class _Reader:
         self.anchor = self.pending = ""
 
     def _text(self, line: str) -> None:
-        self.pending = ""
         if found := TITLE.match(line):
             self.depth = 0 if not self.attached else self.depth
             self._write(f"**{self._inline(found[1])}**")
             self.outline.write("")
-        elif found := ITEM.match(line):
+            return
+        self.pending = ""
+        if found := ITEM.match(line):
             self._item(found[1], found[2])
         elif found := CALLOUT.match(line):
             self.outline.write(f"{found[1].replace('.', '1')}. {self._inline(found[2])}")
@@ -147,23 +155,37 @@ class _Reader:
     def _indent(self) -> str:
         return " " * STEP * self.depth if self.attached else ""
 
+    def _begins_bare_listing(self, line: str) -> bool:
+        """Whether a block that was announced as code begins here without the usual rule of dashes."""
+        if line == "--":
+            return True
+        marks = (LISTING, TABLE, DELIMITER, COMMENT_BLOCK, HEADING, TITLE, CONDITION, DIRECTIVE, BLOCK_ATTRIBUTES)
+        return line not in {"", "+"} and not line.startswith("//") and not any(mark.match(line) for mark in marks)
+
+    def _bare_listing(self, line: str) -> None:
+        self._open_listing(line if line == "--" else BLANK, "")
+        if line != "--":
+            self._listing_line(line)
+
     def _open_listing(self, mark: str, language: str) -> None:
         found = LANGUAGE.search(self.pending)
-        named = found[1] if found else language.strip() if mark[0] == "`" else ""
+        named = found[1] if found else language.strip() if mark.startswith("`") else ""
         self.closing, self.quotes = mark, "quotes" in self.pending
-        self.fence = "~~~~" if mark[0] == "`" and len(mark) > 3 else "```"
+        self.fence = "~~~~" if mark.startswith("````") else "```"
         self.pending = ""
         self.outline.write(f"{self._indent()}{self.fence}{named}")
 
     def _listing_line(self, line: str) -> None:
-        if line == self.closing:
+        joins = self.closing == BLANK and line == "+"
+        if line == self.closing or joins:
             self.outline.write(self._indent() + self.fence)
-            self.closing = ""
+            self.closing = None
+            self.attached |= joins
         elif not DIRECTIVE.match(line) and not CONDITION.match(line):
             # A fence inside a listing would end ours.
             shown = line.replace("```", "'''") if self.fence == "```" else line
             if self.quotes:
-                shown = QUOTED_PLACEHOLDER.sub(r"\1", shown)
+                shown = QUOTED_NAME.sub(r"\2", shown)
             self.outline.write((self._indent() + shown).rstrip())
 
     def _table_line(self, line: str) -> None:

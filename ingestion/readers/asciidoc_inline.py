@@ -29,6 +29,8 @@ HIGHLIGHT = re.compile(r"(?<![\w#])#([^#\s][^#\n]*?)#(?![\w#])")
 STRONG = re.compile(r"(?<![\w*`])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])")
 LITERAL = re.compile(r"`\+(.+?)\+`")
 CODE = re.compile(r"(`[^`\n]+`)")
+UNKNOWN = re.compile(r"\{([A-Za-z][a-z0-9]*(?:[A-Z]\w*|(?:-\w+)+)|[A-Z]\w*[a-z]\w*)\}")
+WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|-")
 BREAK = re.compile(r"\s\+$")
 
 
@@ -55,7 +57,7 @@ def _links(text: str) -> str:
 
 
 def _marks(text: str) -> str:
-    text = ROLE.sub("", ANCHOR.sub("", text))
+    text = ROLE.sub("", ANCHOR.sub("", UNKNOWN.sub(lambda found: WORD_START.sub(" ", found[1]), text)))
     return STRONG.sub(r"**\1**", HIGHLIGHT.sub(r"\1", text))
 
 

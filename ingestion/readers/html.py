@@ -44,12 +44,16 @@ def read(text: str, path: str) -> Page:
 
 
 def fragment(html: str) -> str:
-    """A piece of HTML as Markdown."""
+    """A piece of HTML inside a Markdown page, as Markdown."""
     from selectolax.lexbor import LexborHTMLParser
 
-    writer = _Writer(Outline())
-    body = LexborHTMLParser(html).body
+    writer = _Writer(Outline(), is_fragment=True)
+    listed = html.lstrip()[:3].lower() == "<li"  # a blank line ends a block, in the middle of a list too
+    body = LexborHTMLParser(f"<ul>{html}" if listed else html).body
     if body is not None:
+        if body.text(strip=True):
+            for picture in body.css("img"):
+                picture.decompose()
         writer.children(body, 0)
     writer.end_paragraph()
     return "\n".join(section.text for section in writer.outline.sections())
@@ -70,6 +74,7 @@ class _Writer:
     """Walks the tree once; inline text gathers in a paragraph that every block ends."""
 
     outline: Outline
+    is_fragment: bool = False  # headings become bold text, and short code takes one line
     _inline: list[str] = field(default_factory=list)
     _prefix: str = ""  # of the next paragraph, such as a list mark
     _indent: str = ""
@@ -137,12 +142,19 @@ class _Writer:
         if not anchor and (named := node.css_first("[id], a[name]")) is not None:
             anchor = named.attributes.get("id") or named.attributes.get("name") or ""
         words = " ".join(node.text().split()).rstrip("".join(PERMALINKS)).strip()
-        if words:
+        if words and self.is_fragment:
+            self.outline.write(f"**{words}**")
+            self.outline.write("")
+        elif words:
             self.outline.heading(level, words, anchor=anchor)
 
     def _code(self, node: Any) -> None:
         self.end_paragraph()
         text = node.text().strip("\n")
+        if self.is_fragment and "\n" not in text and "`" not in text:
+            self.outline.write(f"{self._indent}`{text.strip()}`" if text.strip() else "")
+            self.outline.write("")
+            return
         inner = node.css_first("code")
         language = re.search(r"\blang(?:uage)?-([\w+-]+)", _classes(node) + " " + _classes(inner))
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
@@ -175,7 +187,7 @@ class _Writer:
 
 def _cell(node: Any) -> str:
     text: str = node.text(separator=" ")
-    return " ".join(text.split()).replace("|", "\\|")
+    return " ".join(text.split()).replace("```", "`").replace("|", "\\|")
 
 
 def _classes(node: Any) -> str:

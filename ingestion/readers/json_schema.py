@@ -102,7 +102,8 @@ class _Reader:
                 if key == "properties" and isinstance(value, Mapping):
                     merged[key] = {**value, **merged.get(key, {})}
                 elif key == "required" and isinstance(value, list):
-                    merged[key] = [*merged.get(key, []), *value]
+                    before = merged.get(key)
+                    merged[key] = [*before, *value] if isinstance(before, list) else value
                 else:
                     merged.setdefault(key, value)
         return merged

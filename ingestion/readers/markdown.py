@@ -11,12 +11,11 @@ from markdown_it.token import Token
 
 from ingestion.readers import front_matter, markdown_dialects
 from ingestion.readers.front_matter import FrontMatter
+from ingestion.readers.markdown_html import ANCHOR_TAG, HTML_HEADING, blocks
 from ingestion.readers.page import MAX_HEADING, Outline, Page, title_from_path
 
 EXPLICIT_ID = re.compile(r"\s*\{:?\s*(?:#(?P<id>[\w:.-]+))?[^{}]*\}\s*$")
 ATTRIBUTES = re.compile(r"\{:?\s*[#.][^{}]*\}\s*$")
-ANCHOR_TAG = re.compile(r"<a\s[^>]*?(?:name|id)\s*=\s*[\"']?([\w:.-]+)[\"']?[^>]*>(?:\s*</a>)?", re.IGNORECASE)
-HTML_HEADING = re.compile(r"\s*<h([1-6])\b([^>]*)>(.*?)</h\1>\s*$", re.IGNORECASE | re.DOTALL)
 HTML_ID = re.compile(r"\bid\s*=\s*[\"']?([\w:.-]+)", re.IGNORECASE)
 
 
@@ -109,12 +108,6 @@ def _anchor_above(before: list[str]) -> str:
             found = ANCHOR_TAG.fullmatch(line.strip())
             return found[1] if found else ""
     return ""
-
-
-@cache
-def blocks() -> MarkdownIt:
-    """A parser of blocks and their line ranges that leaves inline text as it is: three times as fast."""
-    return MarkdownIt("commonmark").enable("table").disable("inline")
 
 
 @cache

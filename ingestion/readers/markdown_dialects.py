@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 
-from ingestion.readers import html
-from ingestion.readers.page import code_mask
+from ingestion.readers.markdown_html import (
+    at_the_margin,
+    blocks_as_markdown,
+    outside_code,
+    tables_as_markdown,
+    without_comments,
+)
+from ingestion.readers.page import code_blocks, code_mask
 
 ADMONITION = re.compile(r"^(\s*)(?:!!!|\?\?\?\+?)\s+([\w-]+)(?:\s+(?:inline|end))*(?:\s+\"(.*)\")?\s*$")
 TAB = re.compile(r"^(\s*)===[+!]?\s+\"(.+)\"\s*$")
@@ -17,48 +24,91 @@ SNIPPET = re.compile(r"^\s*(?:--8<--.*|\{!.*!\}|\[TOC\]|import .* from ['\"].*['
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 SHORTCODE = re.compile(r"\{\{[<%].*?[%>]\}\}", re.DOTALL)
 JINJA = re.compile(r"\{%.*?%\}", re.DOTALL)
-TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
+INCLUDE = re.compile(
+    r"^\s*(?:\{%-?\s*(?:include|(?:end)?filter)\b.*%\}|--8<--.*|\{!.*!\}|\{\{[<%]\s*(?:include|readfile|code\w*)\b.*[>%]\}\})\s*$"
+)
+RAW = re.compile(r"^\s*\{%-?\s*(?:end)?raw\s*-?%\}\s*$")
 SUMMARY = re.compile(r"<summary[^>]*>(.*?)</summary>", re.DOTALL | re.IGNORECASE)
 WRAPPER = re.compile(
     r"</?(?:details|div|center|font|span|p|section|figure|picture|Tabs|TabItem)\b[^<>]*>", re.IGNORECASE
 )
-IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
-RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]`]|`[^`]*`)+)\]\((?!https?:|mailto:)[^()\s]*(?:\s+\"[^\"]*\")?\)")
-DEFINITION = re.compile(r"^ {0,3}\[([^\]\[^][^\]\[]*)\]:\s+\S+(?:\s+[\"'(].*)?\s*$")
-REFERENCE_LINK = re.compile(r"(?<![\]!\\])\[([^\]\[]+)\](?:\[([^\]\[]*)\])?(?![(:\[])")
+SAYS_SOMETHING = re.compile(r"[^\W\d_]{2,}.*[^\W\d_]{2,}", re.DOTALL)
+LINK_TITLE = r"(?:\s+(?:\"[^\"]*\"|'[^']*'))"
+IMAGE = re.compile(rf"!\[([^\[\]]*)\]\([^()\s]*{LINK_TITLE}?\s*\)")
+RELATIVE_LINK = re.compile(
+    rf"(?<!!)\[((?:[^\[\]`]|`[^`]*`)+)\]\((?!https?:|mailto:|<https?:)[^()\s]*{LINK_TITLE}?\s*\)"
+)
+TITLED_LINK = re.compile(rf"(\]\([^()\s]+){LINK_TITLE}\s*\)")
+DEFINITION = re.compile(r"^ {0,3}\[([^\]\[^][^\]\[]*)\]:(?:\s+\S+|https?:\S+)(?:\s+[\"'(].*)?\s*$")
+_LABEL = r"(?:[^\]\[\n]|\n(?!\s*\n))"  # may go on on the next line, but not in the next paragraph
+REFERENCE_LINK = re.compile(rf"(?<![\]!\\])\[({_LABEL}+)\](?:\[({_LABEL}*)\])?(?![(:\[])")
+FOOTNOTE = re.compile(r"\[\^[^\]\s]+\](?::[ \t]*)?")
+ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|#0?3[489]|#6[02]);)(?:[A-Za-z]+|#\d+);")
+LIST_IN_CELL = re.compile(r"</li>\s*<li>", re.IGNORECASE)
+JSX_ATTRIBUTE = re.compile(r"(?<=[\w\"'])\s+[a-zA-Z]+=\{\{[^{}<>]*\}\}")
+HTML_LINK = re.compile(r"<a\s[^<>]*?href=\"(https?://[^\"<>\s]+)\"[^<>]*>([^<>`\[\]\n]+)</a>", re.IGNORECASE)
+HTML_STRONG = re.compile(r"<(?:strong|b)>([^<>`\n]*[^<>`\s])</(?:strong|b)>", re.IGNORECASE)
+HTML_CODE = re.compile(r"(?<!<pre>)<code>([^<>`\n]+)</code>", re.IGNORECASE)
 STYLES = re.compile(r"\{:[^{}#\n]*\}[ \t]*$", re.MULTILINE)
 
 
 def plain(lines: list[str]) -> list[str]:
     """As many lines, in which nothing but Markdown is left; code stays as it is."""
-    lines = _without_references(_unfold(lines))
+    lines = at_the_margin(tables_as_markdown(without_comments(lines)))
+    lines = _without_references(_unfold(_without_includes(lines)))
+    return blocks_as_markdown(_in_prose(lines, _prose))
+
+
+def _in_prose(lines: list[str], change: Callable[[list[str]], list[str]]) -> list[str]:
+    """The lines with each run outside code changed as a whole."""
     result: list[str] = []
     prose: list[str] = []
     for line, is_code in zip(lines, code_mask(lines), strict=True):
         if is_code:
-            result += _prose(prose)
+            result += change(prose) if prose else []
             prose = []
             result.append(line)
         else:
             prose.append(line)
-    return result + _prose(prose)
+    return result + (change(prose) if prose else [])
+
+
+def _without_includes(lines: list[str]) -> list[str]:
+    """Code blocks that only name a file become empty: the reader of the page sees that file, but it is not here."""
+    result = list(lines)
+    for start, end in code_blocks(lines):
+        inside = ["" if RAW.match(line) else line for line in lines[start + 1 : end - 1]]
+        if any(INCLUDE.match(line) for line in inside) and not any(_is_code(line) for line in inside):
+            inside = [""] * len(inside)
+        result[start + 1 : end - 1] = inside
+    return result
+
+
+def _is_code(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#") and not INCLUDE.match(line)
 
 
 def _without_references(lines: list[str]) -> list[str]:
     """Links to addresses at the foot of the page become their words, and the foot becomes empty."""
-    mask = code_mask(lines)
-    prose = [line for line, is_code in zip(lines, mask, strict=True) if not is_code]
-    labels = {found[1].casefold() for line in prose if (found := DEFINITION.match(line))}
+    prose = [line for line, is_code in zip(lines, code_mask(lines), strict=True) if not is_code]
+    labels = {_label_of(found[1]) for line in prose if (found := DEFINITION.match(line))}
     if not labels:
         return lines
 
     def words(found: re.Match[str]) -> str:
-        return found[1] if (found[2] or found[1]).casefold() in labels else found[0]
+        if _label_of(found[2] or found[1]) not in labels:
+            return found[0]
+        return found[1] + "\n" * (found[2] or "").count("\n")
 
-    return [
-        line if is_code else "" if DEFINITION.match(line) else REFERENCE_LINK.sub(words, line)
-        for line, is_code in zip(lines, mask, strict=True)
-    ]
+    def change(run: list[str]) -> list[str]:
+        text = "\n".join("" if DEFINITION.match(line) else line for line in run)
+        return REFERENCE_LINK.sub(words, text).split("\n")
+
+    return _in_prose(lines, change)
+
+
+def _label_of(words: str) -> str:
+    return " ".join(words.split()).casefold()
 
 
 def _unfold(lines: list[str]) -> list[str]:
@@ -91,24 +141,20 @@ def _indent(line: str) -> str:
 
 
 def _prose(lines: list[str]) -> list[str]:
-    if not lines:
-        return []
     text = "\n".join(_line(line) for line in lines)
     for pattern in (COMMENT, SHORTCODE, JINJA):
-        text = _outside_code(pattern, _line_feeds, text)
-    text = _outside_code(TABLE, _table, text)
-    text = _outside_code(SUMMARY, _bold, text)
-    for pattern in (WRAPPER, STYLES):
-        text = _outside_code(pattern, _line_feeds, text)
-    text = _outside_code(IMAGE, _words, text)
-    return _outside_code(RELATIVE_LINK, _words, text).split("\n")
-
-
-def _outside_code(pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str) -> str:
-    if not pattern.search(text):
-        return text
-    with_code = re.compile(f"`[^`\\n]+`|{pattern.pattern}", pattern.flags)
-    return with_code.sub(lambda found: found[0] if found[0].startswith("`") else replace(found), text)
+        text = outside_code(pattern, _line_feeds, text)
+    text = outside_code(SUMMARY, _bold, text)
+    for pattern in (WRAPPER, STYLES, FOOTNOTE):
+        text = outside_code(pattern, _line_feeds, text)
+    text = outside_code(JSX_ATTRIBUTE, _line_feeds, text)
+    text = outside_code(HTML_LINK, lambda found: f"[{found[2]}]({found[1]})", text)
+    text = outside_code(HTML_STRONG, lambda found: f"**{found[1]}**", text)
+    text = outside_code(HTML_CODE, lambda found: f"`{found[1].replace(chr(92), '')}`", text)
+    text = outside_code(ENTITY, lambda found: unescape(found[0]), text)
+    text = outside_code(IMAGE, _picture, text)
+    text = outside_code(TITLED_LINK, lambda found: f"{found[1]}){_line_feeds(found)}", text)
+    return outside_code(RELATIVE_LINK, _words, text).split("\n")
 
 
 def _line(line: str) -> str:
@@ -116,6 +162,8 @@ def _line(line: str) -> str:
         return ""
     if found := ALERT.match(line):
         return f"{found[1]}**{found[2].capitalize()}:**"
+    if line.lstrip().startswith("|"):
+        line = LIST_IN_CELL.sub("; ", line)
     if line.lstrip().startswith(":::") and (found := CONTAINER.match(line)):
         return _label("", found[1], found[2]) if found[1] else ""
     return line
@@ -126,16 +174,14 @@ def _line_feeds(found: re.Match[str]) -> str:
 
 
 def _words(found: re.Match[str]) -> str:
-    return found[1]
+    return found[1] + "\n" * (found[0].count("\n") - found[1].count("\n"))
+
+
+def _picture(found: re.Match[str]) -> str:
+    """What the picture shows; "1" or "img" says nothing."""
+    return _words(found) if SAYS_SOMETHING.search(found[1]) else _line_feeds(found)
 
 
 def _bold(found: re.Match[str]) -> str:
     words = found[1].strip()
     return f"**{words}**" + "\n" * (found[0].count("\n") - words.count("\n"))
-
-
-def _table(found: re.Match[str]) -> str:
-    """The HTML table as a Markdown table, if it takes no more lines than before."""
-    table = html.fragment(found[0])
-    spare = found[0].count("\n") - table.count("\n")
-    return table + "\n" * spare if table and spare >= 0 else found[0]

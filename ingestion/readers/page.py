@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -102,7 +103,8 @@ class Outline:
 
 
 def tidy(lines: list[str]) -> str:
-    """The lines as one text: no blank ones at the ends, never two in a row outside code."""
+    """The lines as one text: no blank ones at the ends, never two in a row outside code; no code block without code."""
+    lines = _without_empty_code(lines)
     kept: list[str] = []
     for line, is_code in zip(lines, code_mask(lines), strict=True):
         if is_code:
@@ -110,6 +112,14 @@ def tidy(lines: list[str]) -> str:
         elif line.strip() or (kept and kept[-1].strip()):
             kept.append(_shortened(line.rstrip()))
     return "\n".join(kept).strip("\n").rstrip()
+
+
+def _without_empty_code(lines: list[str]) -> list[str]:
+    empty: set[int] = set()
+    for start, end in code_blocks(lines):
+        if end - start > 1 and not any(line.strip(" \t>`~") for line in lines[start + 1 : end]):
+            empty |= set(range(start, end))
+    return [line for number, line in enumerate(lines) if number not in empty]
 
 
 def _shortened(line: str) -> str:
@@ -124,15 +134,22 @@ FENCE = re.compile(r"^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}|~{3,})(.*)$")
 
 def code_mask(lines: list[str]) -> list[bool]:
     """For each line whether it belongs to a fenced code block, its fences included."""
-    mask: list[bool] = []
-    fence = ""
-    for line in lines:
+    mask = [False] * len(lines)
+    for start, end in code_blocks(lines):
+        mask[start:end] = [True] * (end - start)
+    return mask
+
+
+def code_blocks(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """First line and line after of each fenced code block; one that is never closed reaches to the end."""
+    fence, start = "", 0
+    for number, line in enumerate(lines):
         found = FENCE.match(line)
         if fence:
-            mask.append(True)
             if found and found[1].startswith(fence) and not found[2].strip():
+                yield start, number + 1
                 fence = ""
-        else:
-            fence = found[1] if found and not (found[1][0] == "`" and "`" in found[2]) else ""
-            mask.append(bool(fence))
-    return mask
+        elif found and not (found[1][0] == "`" and "`" in found[2]):
+            fence, start = found[1], number
+    if fence:
+        yield start, len(lines)

@@ -53,6 +53,31 @@ def test_literal_blocks_and_backtick_fences() -> None:
     assert only_text("```sh\nls\n```") == "```sh\nls\n```"
 
 
+def test_code_without_a_rule_of_dashes_ends_at_the_next_blank_line() -> None:
+    text = only_text(
+        ". Create it.\n+\n[source,shell,subs=+quotes]\nkubectl get secret _<name>_ -n _my-ns_ \\\n  -o yaml"
+        "\n+\nThen wait.\n\n.Files\n[source]\n--\nexamples\n└── user <1>\n--\n\nAfter."
+    )
+
+    assert text == (
+        "1. Create it.\n\n   ```shell\n   kubectl get secret <name> -n my-ns \\\n     -o yaml\n   ```\n   Then wait."
+        "\n\n   **Files**\n\n   ```\n   examples\n   └── user <1>\n   ```\n\n   After."
+    )
+
+
+def test_text_after_an_include_that_was_announced_as_code_stays_text() -> None:
+    assert (
+        only_text("[source,yaml]\n----\ninclude::a.yaml[]\n----\n\n[source,yaml]\ninclude::b.yaml[]\n\nText.")
+        == "Text."
+    )
+
+
+def test_attributes_that_another_file_defines_are_read_as_words() -> None:
+    assert only_text("See {K8sStorageClass}, the {oauth-project} and {JQTool}; `{KafkaVersion}`, {name}.") == (
+        "See K8s Storage Class, the oauth project and JQ Tool; `{KafkaVersion}`, {name}."
+    )
+
+
 def test_a_listing_without_end_is_closed() -> None:
     assert only_text("----\ncode") == "```\ncode\n\n```"
 

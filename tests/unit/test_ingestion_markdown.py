@@ -182,6 +182,82 @@ def test_html_tables_become_markdown_tables_where_they_fit() -> None:
     assert "**More**\nHidden." in section.text
 
 
+def section_of(text: str) -> str:
+    return read(f"# T\n\n{text}\n").sections[0].text
+
+
+def test_a_table_whose_cells_hold_fences_is_still_a_table() -> None:
+    text = "<table>\n<tr><th>Name</th></tr>\n<tr><td>Like:\n```\na: {}\n```\n</td></tr>\n</table>"
+
+    assert section_of(text) == "| Name |\n| --- |\n| Like: ` a: {} ` |"
+
+
+def test_a_table_on_one_line_is_told_in_words() -> None:
+    text = "<table><tr><th>Name</th><th>Limit</th></tr><tr><td>a</td><td>1</td></tr></table>"
+
+    assert section_of(text) == "Name, Limit; a, 1"
+
+
+def test_boxes_written_in_html_become_text_in_the_section_they_stand_in() -> None:
+    text = (
+        "<details>\n  <summary>Kind</summary>\n  <h3>What is it?</h3>\n  <p>A <strong>tool</strong> of "
+        '<a href="https://k.example/docs">this project</a>.</p>\n\n  <h3>Create one</h3>\n'
+        "  <pre><code>kind create cluster</code></pre>\n    <ul>\n      <li>One</li>\n\n      <li>Two</li>\n    </ul>\n"
+        "</details>"
+    )
+
+    assert section_of(text) == (
+        "**Kind**\n**What is it?**\nA **tool** of [this project](https://k.example/docs).\n\n"
+        "**Create one**\n`kind create cluster`\n- One\n\n- Two"
+    )
+
+
+def test_cards_of_links_and_pictures_leave_their_words() -> None:
+    text = (
+        '<a style={{float: "left"}}\n    href="../aks">\n  <img style={{margin: "0"}}\n       alt="an icon"'
+        ' src="i.svg" />\n  Learn how to deploy on **AKS**.\n</a>\n\n<img alt="How a request travels" src="d.svg">'
+    )
+
+    assert section_of(text) == "Learn how to deploy on **AKS**.\n\nHow a request travels"
+
+
+def test_code_that_only_names_a_file_is_left_out() -> None:
+    text = (
+        "Create it:\n\n```yaml\n# The namespace\n{% include 'namespace.yaml' %}\n```\n\n"
+        '```yaml\n--8<-- "a.yaml"\n```\n\n```yaml\n{!docs/a.yaml!}\n```\n\n'
+        "```yaml\n{% raw %}\na: {{ b }}\n{% endraw %}\n```"
+    )
+
+    assert section_of(text) == "Create it:\n\n```yaml\n\na: {{ b }}\n\n```"
+
+
+def test_a_comment_over_code_is_dropped_whole() -> None:
+    assert section_of("A\n\n<!-- later:\n```\ncode\n```\nend -->\nB `<!--` C") == "A\n\nB `<!--` C"
+
+
+def test_pictures_called_by_a_number_and_titles_of_links_are_not_text() -> None:
+    text = (
+        '1. Open it.\n![1](a.png)\n2. Close ([12](https://x.example/12 "a (long\ntitle")). '
+        "![Add the app](b.png 'Add the app (menu)')"
+    )
+
+    assert section_of(text) == "1. Open it.\n\n2. Close ([12](https://x.example/12)\n). Add the app"
+
+
+def test_links_to_the_foot_of_the_page_may_break_over_lines() -> None:
+    text = "See the [API\nstability][stab] and [this\nguide][].\n\n[stab]:https://x.example\n[this guide]: y.md"
+
+    assert section_of(text) == "See the API\nstability and this\nguide."
+
+
+def test_footnotes_and_entities_read_as_text() -> None:
+    text = "Deleted[^1] &mdash; usually.\n\n[^1]: Not always: `&mdash;[^1]`.\n\n"
+    text += "| a &lt; b | <ul><li>c</li><li>d</li></ul> |"
+
+    assert section_of(text).startswith("Deleted — usually.\n\nNot always: `&mdash;[^1]`.\n\n| a &lt; b |")
+    assert "c; d" in section_of(text)
+
+
 def test_a_table_rule_is_kept_short() -> None:
     assert read("# T\n\n| a | b |\n|--------|:------:|\n| 1 | 2 |\n").sections[0].text == (
         "| a | b |\n|---|:---:|\n| 1 | 2 |"

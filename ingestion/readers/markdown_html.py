@@ -1,0 +1,120 @@
+"""HTML that stands in Markdown pages, brought to Markdown without moving a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from markdown_it import MarkdownIt
+
+from ingestion.readers import html
+from ingestion.readers.page import code_mask
+
+ANCHOR_TAG = re.compile(r"<a\s[^>]*?(?:name|id)\s*=\s*[\"']?([\w:.-]+)[\"']?[^>]*>(?:\s*</a>)?", re.IGNORECASE)
+HTML_HEADING = re.compile(r"\s*<h([1-6])\b([^>]*)>((?:(?!<h[1-6]\b).)*?)</h\1>\s*$", re.IGNORECASE | re.DOTALL)
+TABLE = re.compile(r"^[ \t]*<table\b.*?</table>", re.DOTALL | re.IGNORECASE | re.MULTILINE)
+BOX = re.compile(r"^<(details|div|section|center|table)\b.*?^</\1>", re.DOTALL | re.IGNORECASE | re.MULTILINE)
+HEADING_INSIDE = re.compile(r"^<h[1-6][^<>]*>\s*([^<>]*[^<>\s])\s*</h[1-6]>$", re.IGNORECASE)
+MARKDOWN_ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])\s", re.MULTILINE)
+STRUCTURE = re.compile(r"</?(?:h[1-6]|ul|ol|li|dl|dt|dd|pre|a|img|object|iframe|video)\b", re.IGNORECASE)
+
+
+@cache
+def blocks() -> MarkdownIt:
+    """A parser of blocks and their line ranges that leaves inline text as it is: three times as fast."""
+    return MarkdownIt("commonmark").enable("table").disable("inline")
+
+
+def without_comments(lines: list[str]) -> list[str]:
+    """Comments that reach over code are emptied; those inside code stay."""
+    text = "\n".join(lines)
+    if "<!--" not in text:
+        return lines
+    result: list[str] = []
+    inside = False
+    for number, (line, is_code) in enumerate(zip(lines, code_mask(lines), strict=True)):
+        if inside:
+            inside = "-->" not in line
+            result.append(line.partition("-->")[2])
+        elif not is_code and _opens_comment(line) and any("-->" in later for later in lines[number + 1 :]):
+            inside = True
+            result.append(line.rpartition("<!--")[0])
+        else:
+            result.append(line)
+    return result
+
+
+def tables_as_markdown(lines: list[str]) -> list[str]:
+    """Tables become Markdown tables: before anything else, because their cells may hold what looks like code."""
+    text = "\n".join(lines)
+    if not TABLE.search(text):
+        return lines
+    mask = code_mask(lines)
+
+    def table(found: re.Match[str]) -> str:
+        return found[0] if mask[text.count("\n", 0, found.start())] else fitted(found[0], html.fragment(found[0]))
+
+    return TABLE.sub(table, text).split("\n")
+
+
+def at_the_margin(lines: list[str]) -> list[str]:
+    """What is indented inside boxes such as <details> moves to the left, where it would otherwise read as code."""
+    text = "\n".join(lines)
+    if not BOX.search(text):
+        return lines
+    mask = code_mask(lines)
+    result = list(lines)
+    for found in BOX.finditer(text):
+        start, end = text.count("\n", 0, found.start()), text.count("\n", 0, found.end()) + 1
+        if not any(mask[start:end]) and not MARKDOWN_ITEM.search(found[0]):
+            result[start:end] = [HEADING_INSIDE.sub(r"**\1**", line.lstrip()) for line in lines[start:end]]
+    return result
+
+
+def blocks_as_markdown(lines: list[str]) -> list[str]:
+    """Headings, lists, code and links written in HTML become Markdown; what only decorates goes."""
+    text = "\n".join(lines)
+    if not STRUCTURE.search(text):
+        return lines
+    result = list(lines)
+    for token in blocks().parse(text):
+        if token.level or token.map is None or token.type not in {"html_block", "paragraph_open"}:
+            continue
+        start, end = token.map
+        raw = "\n".join(lines[start:end])
+        if _is_structure(raw):
+            result[start:end] = fitted(raw, html.fragment(raw)).split("\n")
+    return result
+
+
+def fitted(raw: str, markdown: str) -> str:
+    """The Markdown on as many lines as the raw text took: padded, else without blank lines, else on one line."""
+    room = raw.count("\n")
+    lines = markdown.split("\n")
+    if len(lines) - 1 > room:
+        lines = [line for line in lines if line.strip()]
+    if len(lines) - 1 > room:
+        rows = [line.strip(" |").replace(" | ", ", ") for line in lines if line.strip(" |-")]
+        lines = [("; " if markdown.startswith("|") else " ").join(rows)]
+    return "\n".join(lines) + "\n" * (room + 1 - len(lines))
+
+
+def outside_code(pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str) -> str:
+    """Substitute, but not in code spans."""
+    if not pattern.search(text):
+        return text
+    with_code = re.compile(f"`[^`\\n]+`|{pattern.pattern}", pattern.flags)
+    return with_code.sub(lambda found: found[0] if found[0].startswith("`") else replace(found), text)
+
+
+def _opens_comment(line: str) -> bool:
+    start = line.rfind("<!--")
+    return start >= 0 and "-->" not in line[start:] and line.count("`", 0, start) % 2 == 0
+
+
+def _is_structure(content: str) -> bool:
+    if not content.lstrip().startswith("<"):
+        return False
+    named = ANCHOR_TAG.search(content) or HTML_HEADING.match(content)  # the page's outline needs these as they are
+    return bool(STRUCTURE.search(content)) and not named
