@@ -25,8 +25,9 @@ def _match_lines(found: Match) -> Iterator[str]:
     yield f"{'':26}{'p50 ms':>9}{'p95 ms':>9}{'nDCG@10':>9}{'RSS MB':>9}"
     for contender in (found.search, found.answer, found.peer):
         yield _line(contender)
-    ours, peer = found.answer.timing, found.peer.timing
-    yield f"peer's search / our whole answer: p50 {peer.p50 / ours.p50:.1f}, p95 {peer.p95 / ours.p95:.1f}"
+    for contender in (found.search, found.answer):
+        ours, peer = contender.timing, found.peer.timing
+        yield f"peer / {contender.name}: p50 {peer.p50 / ours.p50:.1f}, p95 {peer.p95 / ours.p95:.1f}"
     yield "RSS is of the whole process: the peer's line holds Sheriff's as well"
 
 

@@ -1,0 +1,174 @@
+"""`sheriff-evals` as people call it, and the gate: the keyless figures must not fall below the baseline."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+
+import pytest
+
+from evals import baseline, corpora, metrics, questions, runner, scorecard
+from evals.cli import main
+from knowledge.adapters.local_embedder import LocalEmbedder
+from knowledge.relevance import Policy
+
+
+@dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model_dir: Path) -> Run:
+    monkeypatch.chdir(tmp_path)
+    for name in [n for n in os.environ if n.startswith(("SHERIFF_", "OPENAI_", "AZURE_", "MICROSOFT_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SHERIFF_MODEL_DIR", str(model_dir))
+
+    def call(*arguments: object, stdin: str = "") -> Done:
+        monkeypatch.setattr(sys, "argv", ["sheriff-evals", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin.encode()), encoding="utf-8"))
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capfd.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return Done(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "quotas.md").write_text("# Quotas\n\n## Raise a quota\n\nSet `quota.partitions` in kafka.yaml.\n")
+    (folder / "vaults.md").write_text("# Key vaults\n\n## Name a vault\n\nA name has at most 24 characters.\n")
+    return folder
+
+
+@pytest.fixture
+def own_set(tmp_path: Path) -> Path:
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        "- {id: q1, text: how do I raise a partition quota, gold: [quotas.md]}\n"
+        "- {id: q2, text: how long may a vault name be, gold: [vaults.md, gone.md]}\n"
+        "- {id: q3, text: who won the world cup, gold: []}\n"
+    )
+    return file
+
+
+def test_no_figure_of_the_example_platform_is_below_the_baseline(
+    platform_home: Path, local_embedder: LocalEmbedder
+) -> None:
+    held = baseline.read(baseline.BUNDLED)
+    asked = questions.read(questions.BUNDLED)
+
+    with corpora.opened(corpora.of_home(platform_home), local_embedder) as corpus:
+        trials = runner.run(asked, index=corpus.index, embedder=local_embedder, policy=Policy.calibrated())
+        card = scorecard.score(trials, corpus=corpus.name, paths=corpus.paths)
+
+    assert baseline.falls(held, card.figures) == [], f"`sheriff-evals run` shows why. {baseline.REWRITE}"
+    assert held.questions == len(asked), baseline.REWRITE
+    assert list(card.missing_gold) == []
+    assert set(held.figures) == set(metrics.MEANINGS)
+
+
+def test_own_documentation_and_questions_get_a_scorecard(run: Run, docs: Path, own_set: Path, tmp_path: Path) -> None:
+    done = run("run", "--docs", docs, "--set", own_set, "--json", tmp_path / "run.json")
+
+    assert done.code == 0, done.err
+    assert f"3 questions on {docs} (2 documents): 2 answerable, 1 not" in done.out
+    assert "1 gold path is not in the index: gone.md" in done.out
+    values = json.loads((tmp_path / "run.json").read_text())
+    assert [row["rank"] for row in values["questions"]] == [1, 1, 0]
+    assert (tmp_path / ".cache" / "evals").is_dir()
+
+
+def test_a_fall_below_a_baseline_of_ones_own_fails(run: Run, docs: Path, own_set: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.json"
+    made = run("run", "--docs", docs, "--set", own_set, "--update-baseline", "--baseline-file", mine)
+    kept = run("run", "--docs", docs, "--set", own_set, "--baseline-file", mine)
+    (docs / "vaults.md").write_text("# Lunch\n\nThe canteen opens at noon.\n")
+    fallen = run("run", "--docs", docs, "--set", own_set, "--baseline-file", mine)
+
+    assert (made.code, kept.code, fallen.code) == (0, 0, 1)
+    assert "No figure is below" in kept.out
+    assert "recall@10 fell from" not in fallen.err
+    assert "helped fell from" in fallen.err or "auroc fell from" in fallen.err or "kept fell from" in fallen.err
+
+
+def test_search_writes_json_lines_and_nothing_else(run: Run, docs: Path, tmp_path: Path) -> None:
+    asked = '{"id": "a", "text": "vault name"}\n\n{"id": "b", "text": "partition quota"}\n'
+
+    done = run("search", docs, "--home", tmp_path / "cache", stdin=asked)
+
+    assert done.code == 0, done.err
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    assert [(row["id"], row["docs"][0]) for row in rows] == [("a", "vaults.md"), ("b", "quotas.md")]
+    assert all(0 < row["confidence"] < 1 for row in rows)
+    assert "Reading pages" in done.err
+
+
+def test_search_tells_a_line_that_is_no_question(run: Run, docs: Path, tmp_path: Path) -> None:
+    done = run("search", docs, "--home", tmp_path / "cache", stdin="what?\n")
+
+    assert (done.code, done.out) == (2, "")
+    assert "sheriff-evals: standard input, line 1: is not JSON" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "--docs", "docs"], "Name your own with --set FILE"),
+        (["run", "--set", "gone.jsonl"], "gone.jsonl: there is no such question set"),
+        (["run", "--docs", "gone", "--set", "own.yaml"], "gone: no such folder"),
+        (["run", "--baseline-file", "gone.json"], "gone.json: there is no such baseline"),
+        (["search", "gone"], "gone: there is no such folder or pool"),
+        (["calibrate", "--with", "gone.jsonl"], "gone.jsonl: cannot be read"),
+        (["bench", "--docs", "docs"], "Name your own with --set FILE"),
+    ],
+)
+def test_a_wrong_call_gets_a_sentence(run: Run, docs: Path, own_set: Path, arguments: list[str], sentence: str) -> None:
+    done = run(*arguments)
+
+    assert done.code == 2
+    assert done.err.startswith("sheriff-evals: ")
+    assert sentence in done.err
+
+
+def test_weights_are_fitted_on_the_platform_and_saved_examples(run: Run, platform_home: Path, tmp_path: Path) -> None:
+    sets = [part for file in questions.BUNDLED for part in ("--set", file)]
+    saved = run("calibrate", "--home", platform_home, *sets, "--save-examples", tmp_path / "examples.jsonl")
+    (tmp_path / "few.jsonl").write_text('{"id": "x", "text": "lunch?", "gold": []}\n')
+
+    fitted = run(
+        "calibrate", "--home", platform_home, "--set", "few.jsonl", "--with", "examples.jsonl", "--output", "w.json"
+    )
+
+    assert (saved.code, fitted.code) == (0, 0), fitted.err
+    assert "cross-validated" in fitted.out
+    assert json.loads((tmp_path / "w.json").read_text())["note"].startswith("Fitted on 60 questions with and 31")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the peer is what it is
+def test_the_bench_prints_both_sides(run: Run, platform_home: Path, tmp_path: Path) -> None:
+    rows = [{"id": "a", "text": "raise a quota", "gold": ["kafka/quotas.md"]}, {"id": "b", "text": "dns", "gold": []}]
+    (tmp_path / "two.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    done = run("bench", "--home", platform_home, "--set", "two.jsonl", "--files", "20")
+
+    assert done.code == 0, done.err
+    assert all(name in done.out for name in ("EnsembleRetriever", "search and quoted answer", "sheriff validate"))
