@@ -355,6 +355,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor, address: str) -> TeamsCh
         sheriff=parts.sheriff,
         cases=parts.store.cases,
         casework=parts.casework,
+        deliveries=parts.store.turns,
         metrics=parts.metrics,
         executor=executor,
         docs=settings.platform.docs,

@@ -51,7 +51,8 @@ _ASKS_FOR_A_CHECK = re.compile(
     re.IGNORECASE,
 )
 _FAREWELL = re.compile(
-    r"\b(?:many thanks|thanks|thank you|thx|cheers|merci|danke|(?:kind |best )?regards|best wishes)\b[^?]*\Z", re.IGNORECASE
+    r"\b(?:many thanks|thanks|thank you|thx|cheers|merci|danke|(?:kind |best )?regards|best wishes)\b[^?]*\Z",
+    re.IGNORECASE,
 )
 
 
@@ -111,5 +112,7 @@ def of_handover(case: Case, docs: str, reply: Reply) -> str:
     if case.ticket and case.sheriff:
         return f"{head} {case.sheriff} has your question now, as ticket {case.ticket}."
     if case.ticket:
-        return f"{head} Your question is ticket {case.ticket}; nobody is on duty right now, so the whole team was told."
+        return (
+            f"{head} Your question is ticket {case.ticket}; nobody is on duty right now, so it goes to the whole team."
+        )
     return f"{head} Your case {case.id} is saved. No ticket yet; you will see its number here."

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.addresses import citation_address
 from bot.messages import CaseSummary, Reply, ReplyKind
-from bot.wording import count_of
+from bot.wording import count_of, not_known
 from knowledge.model import Citation
 from knowledge.validation.diagnostics import Diagnostic, Severity, ValidationReport
 
@@ -28,7 +28,7 @@ def reply_card(reply: Reply, *, docs: str = "", base_url: str = "") -> Card | No
         case ReplyKind.UNANSWERED:
             return handover_card(reply, docs=docs)
         case ReplyKind.CHECKED if reply.report:
-            return diagnostics_card(reply.report, reply.case)
+            return diagnostics_card(reply.report, reply.case, note=reply.note)
         case _:
             return None
 
@@ -56,7 +56,8 @@ def handover_card(reply: Reply, *, docs: str = "") -> Card:
     """I don't know: who has it, what has happened so far, and the way back."""
     case = reply.case
     title = f"I don’t know. {case.sheriff} has your question now." if case and case.sheriff else "I don’t know."
-    body = [_text(title, weight="Bolder", size="Medium", style="heading"), _text(reply.text, spacing="Small")]
+    body = [_text(title, weight="Bolder", size="Medium", style="heading")]
+    body.append(_text(_standing(reply, case, docs or "the documentation"), spacing="Small"))
     if reply.note:
         body.append(_text(reply.note, size="Small", color="Warning"))
     if reply.looked_at:
@@ -66,12 +67,23 @@ def handover_card(reply: Reply, *, docs: str = "") -> Card:
     return _card(body, actions, fallback=_plain(reply.text))
 
 
-def diagnostics_card(report: ValidationReport, case: CaseSummary | None) -> Card:
+def _standing(reply: Reply, case: CaseSummary | None, docs: str) -> str:
+    """What the title leaves open: why there is no answer, and which ticket."""
+    why = not_known(docs, reply).removeprefix("I don’t know").strip(":. ")
+    parts = [f"{why[:1].upper()}{why[1:]}."] if why else []
+    if case:
+        parts.append(f"Ticket {case.ticket}." if case.ticket else f"Case {case.id} is saved. No ticket yet.")
+    return " ".join(parts) or reply.text
+
+
+def diagnostics_card(report: ValidationReport, case: CaseSummary | None, *, note: str = "") -> Card:
     """What is wrong with the files: severity, place, the line with its token underlined, the fix."""
     names = ", ".join(f.name for f in report.files)
     body = [_text(f"{count_of(report.diagnostics)} in {names}", weight="Bolder", size="Medium", style="heading")]
     how = [f"{f.name}: checked as {f.schema}, from {f.chosen_by}." for f in report.files if f.schema]
-    body += [_text(" ".join([*how, *report.notes]), size="Small", isSubtle=True, spacing="None")] if how else []
+    remarks = " ".join([*how, *report.notes])
+    body += [_text(note, size="Small", color="Warning")] if note else []
+    body += [_text(remarks, size="Small", isSubtle=True, spacing="None")] if remarks else []
     texts = {f.name: f.text.splitlines() for f in report.files}
     body += [_finding(d, texts.get(d.file, [])) for d in report.diagnostics[:_MOST_DIAGNOSTICS]]
     left = len(report.diagnostics) - _MOST_DIAGNOSTICS

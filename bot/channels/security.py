@@ -184,6 +184,11 @@ def _declared_size(headers: Headers) -> int:
     return int(declared) if declared.isascii() and declared.isdigit() else 0
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host, with or without port, is this machine."""
+    return host in LOOPBACK_HOSTS or _name(host) in LOOPBACK_HOSTS
+
+
 def _name(host: str) -> str:
     """The host without its port: "[::1]:3978" is "::1"."""
     if host.startswith("["):

@@ -12,7 +12,7 @@ from bot.addresses import citation_address, is_web_address
 from bot.channels.rendering import markdown
 from bot.channels.times import Watch
 from bot.support.cases import UNTAKEN, Case, CaseState, Cause, Event, EventKind, title
-from bot.support.handoff import why_no_ticket
+from bot.support.handoff import was_told, why_no_ticket
 from bot.support.transitions import since_hand_over
 
 CAUSES = {
@@ -242,7 +242,7 @@ def _title(case: Case) -> str:
 
 
 def _awaited(case: Case) -> str:
-    told = any(event.kind == EventKind.SHERIFF_TOLD for event in since_hand_over(case))
+    told = was_told(case)
     start = "I don’t know. " if case.outcome == "unanswered" else ""
     if told and case.sheriff:
         return f"{start}{case.sheriff} has your question now."

@@ -7,7 +7,9 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, Request
@@ -16,10 +18,13 @@ from fastapi.responses import JSONResponse, Response
 from bot.casework import Casework
 from bot.channels import teams_activities as wire
 from bot.channels.cards import case_state_card
+from bot.channels.security import is_loopback
 from bot.channels.services import Answerer
 from bot.messages import Incoming, Person
 from bot.store.case_store import CaseStore
-from bot.support.handoff import Notification, Role
+from bot.store.turn_log import Claimed, TurnLog
+from bot.support.cases import Case
+from bot.support.handoff import Notification, Role, was_told
 from bot.telemetry import Metrics
 from knowledge.errors import SheriffError, Unavailable
 
@@ -30,7 +35,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 MAX_BODY = 512_000  # bytes; Teams itself sends at most 100 KB
-_REMEMBERED = 2_000  # messages whose repetition is recognised
 _TELL_WITHIN = 20.0  # seconds that a workflow waits for a message to be accepted
 
 
@@ -96,13 +100,13 @@ class TeamsChannel:
     sheriff: Answerer
     cases: CaseStore
     casework: Casework
+    deliveries: TurnLog  # which messages were answered in their conversation, also before a restart
     metrics: Metrics
     executor: Executor
     docs: str
     base_url: str = ""
     tenant_id: str = ""  # messages of other tenants are refused; "" accepts all
     open_to_all: bool = False  # no app id and loopback only: nobody proves who he is
-    _seen: dict[tuple[str, str], None] = field(default_factory=dict)  # newest last
     _at_work: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def router(self) -> APIRouter:
@@ -126,6 +130,8 @@ class TeamsChannel:
         fault = wire.fault_of(body)
         if fault:
             return _refusal(400, fault)
+        if self.open_to_all and not _stays_here(request, body):
+            return _refusal(403, "Without an app id only this machine is answered: host and serviceUrl must be local.")
         header = request.headers.get("Authorization")
         process = await self._authenticated(body, header)
         if isinstance(process, Response):
@@ -188,23 +194,27 @@ class TeamsChannel:
 
     async def _answer(self, context: TurnContext, body: Mapping[str, Any]) -> None:
         incoming = wire.incoming_of(body)
-        if self._is_repeated(incoming):
+        key = f"teams-delivery:{incoming.conversation}:{incoming.id}"
+        if not isinstance(await asyncio.to_thread(self.deliveries.claim, key), Claimed):
             return  # Teams sends a slow turn again; it was, or is being, answered
-        await self._send(context, {"type": "typing"})
+        delivered = False
+        try:
+            await self._send(context, {"type": "typing"})
+            delivered = await self._replied(context, incoming)
+        finally:
+            settle = (
+                partial(self.deliveries.finish, key, "sent") if delivered else partial(self.deliveries.abandon, key)
+            )
+            await asyncio.to_thread(settle)
+
+    async def _replied(self, context: TurnContext, incoming: Incoming) -> bool:
+        """Whether the message got its reply, not only the news that it has to be sent again."""
         try:
             reply = await asyncio.get_running_loop().run_in_executor(self.executor, self.sheriff.take, incoming)
         except Unavailable as error:
             await self._send(context, {"type": "message", "text": str(error)})
-            return
-        await self._send(context, wire.activity_of(reply, docs=self.docs, base_url=self.base_url))
-
-    def _is_repeated(self, incoming: Incoming) -> bool:
-        key = (incoming.conversation, incoming.id)
-        if not incoming.id or key not in self._seen:
-            self._seen[key] = None
-            while len(self._seen) > _REMEMBERED:
-                self._seen.pop(next(iter(self._seen)))
             return False
+        await self._send(context, wire.activity_of(reply, docs=self.docs, base_url=self.base_url))
         return True
 
     async def _invoke(self, context: TurnContext, body: Mapping[str, Any]) -> None:
@@ -244,15 +254,18 @@ class TeamsChannel:
                 self.casework.solved(case_id, by)
                 return case_state_card("Solved.", "Good to know; it helps the next person who asks.")
             case "ask_sheriff":
-                case = self.casework.ask_sheriff(case_id, by)
-                who = case.sheriff or "The team"
-                ticket = f"Ticket {case.ticket}." if case.ticket else f"Case {case.id} is saved. No ticket yet."
-                return case_state_card(f"{who} has your question now.", ticket)
+                return self._handed_over(self.casework.ask_sheriff(case_id, by))
             case "withdraw":
                 self.casework.withdraw(case_id, by)
                 return case_state_card("Withdrawn.", "Nobody will work on it.")
             case _:
                 return case_state_card("Nothing was changed.", "This button is not known any more.")
+
+    def _handed_over(self, case: Case) -> dict[str, Any]:
+        """Only what has happened: a name once that person was told, a number once there is a ticket."""
+        known = case.sheriff and was_told(case)
+        title = f"{case.sheriff} has your question now." if known else "Your case is saved."
+        return case_state_card(title, self.casework.standing(case))
 
     async def _send(self, context: TurnContext, message: Mapping[str, Any]) -> None:
         from bot.channels.teams_adapter import outgoing
@@ -264,6 +277,21 @@ class TeamsChannel:
         if self._at_work:
             await asyncio.wait(self._at_work, timeout=5)
         await self.link.close()
+
+
+def _stays_here(request: Request, body: Mapping[str, Any]) -> bool:
+    """Nobody proves who he is: a page of another site could ask, and have the answer sent to its own server."""
+    if "origin" in request.headers or not is_loopback(request.headers.get("host", "")):
+        return False
+    connector = str(body.get("serviceUrl") or "")
+    return not connector or is_loopback(_host_of(connector))
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_new_here(body: Mapping[str, Any]) -> bool:

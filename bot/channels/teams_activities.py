@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ def fault_of(body: object) -> str:
 def incoming_of(body: Json) -> Incoming:
     """A message activity in our own words; the mention of the bot itself is taken out."""
     return Incoming(
-        id=str(body.get("id") or ""),
+        id=str(body.get("id") or secrets.token_hex(8)),  # without one nothing is a repetition
         channel="teams",
         conversation=str(body["conversation"]["id"]),
         sender=sender_of(body),

@@ -132,13 +132,18 @@ def standing(case: Case, rota: Rota, *, now: datetime) -> str:
     """Where a handed-over case stands, for the asker: only what has happened, then what comes next."""
     if case.state is CaseState.WITHDRAWN:
         return f"{case.label} is withdrawn."
-    told = any(e.kind == EventKind.SHERIFF_TOLD for e in since_hand_over(case))
+    told = was_told(case)
     ticket = f"Ticket {case.ticket} is open." if case.ticket else f"Case saved. No ticket yet: {why_no_ticket(case)}"
     person = f"{case.sheriff} was told." if told and case.sheriff else "The duty sheriff is told next."
     if rota.is_working(now):
         return f"{ticket} {person}"
     begins = rota.local(rota.next_working(now))
     return f"{ticket} {person} Working hours start {begins:%a %H:%M} ({rota.zone.key})."
+
+
+def was_told(case: Case) -> bool:
+    """Whether the duty sheriff has been told of the present hand-over."""
+    return any(e.kind == EventKind.SHERIFF_TOLD for e in since_hand_over(case))
 
 
 def why_no_ticket(case: Case) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from bot.channels.teams import TeamsChannel, TeamsLink
 from bot.channels.teams_adapter import TeamsConnection
 from bot.channels.teams_auth import BotIdentity, authentication
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
+from bot.store.opening import open_store
+from bot.store.turn_log import TurnLog
 from bot.support.cases import Case, CaseState, Event
 from bot.support.handoff import Notification, Role
 from bot.support.rota import Member
@@ -56,14 +59,19 @@ class OneCase:
     def __init__(self) -> None:
         now = datetime(2026, 11, 23, 10, tzinfo=UTC)
         kim = Person("aad-kim", "Kim")
+        self.told = ("sheriff_told",)
         self.case = Case("c-1", CaseState.ANSWERED, "quota?", kim, "teams", "19:x", now, now, "answered")
 
     def get(self, case_id: str) -> Case | None:
         return self.case if case_id == self.case.id else None
 
     def ask_sheriff(self, case_id: str, by: Person) -> Case:
-        self.case = replace(self.case, state=CaseState.NEW, sheriff="Ana", ticket="SUP-1")
+        events = tuple(Event(self.case.opened, kind, "Sheriff") for kind in ("handed_over", *self.told))
+        self.case = replace(self.case, state=CaseState.NEW, sheriff="Ana", ticket="SUP-1", events=events)
         return self.case
+
+    def standing(self, case: Case) -> str:
+        return f"Ticket {case.ticket} is open."
 
     def solved(self, case_id: str, by: Person) -> Case:
         self.case = replace(self.case, state=CaseState.CLOSED)
@@ -77,7 +85,9 @@ class OneCase:
 class Bot:
     """The bot under test and the Bot Framework that talks to it."""
 
-    def __init__(self, framework: BotFramework, *, app_id: str = APP_ID, tenant_id: str = "") -> None:
+    def __init__(
+        self, framework: BotFramework, deliveries: TurnLog, *, app_id: str = APP_ID, tenant_id: str = ""
+    ) -> None:
         identity = BotIdentity(app_id=app_id, password="x", metadata_url=f"{framework.url}/metadata")
         self.framework = framework
         self.sheriff = ScriptedSheriff()
@@ -90,15 +100,17 @@ class Bot:
             sheriff=self.sheriff,
             cases=self.cases,  # type: ignore[arg-type]
             casework=self.cases,  # type: ignore[arg-type]
+            deliveries=deliveries,
             metrics=Metrics(),
             executor=self.executor,
             docs="Dev Insight",
             base_url="https://sheriff.example",
             tenant_id=tenant_id,
+            open_to_all=not app_id,
         )
         app = FastAPI()
         app.include_router(self.channel.router())
-        self.client = TestClient(app)
+        self.client = TestClient(app, base_url="http://127.0.0.1:3978")
 
     def post(self, body: Any, token: str | None = "") -> Any:
         value = self.framework.token() if token == "" else token
@@ -128,8 +140,15 @@ def started(bot: Bot) -> Iterator[Bot]:
 
 
 @pytest.fixture
-def bot(framework: BotFramework) -> Iterator[Bot]:
-    yield from started(Bot(framework))
+def deliveries(tmp_path: Path) -> Iterator[TurnLog]:
+    store = open_store(f"sqlite:///{tmp_path / 'cases.db'}")
+    yield store.turns
+    store.close()
+
+
+@pytest.fixture
+def bot(framework: BotFramework, deliveries: TurnLog) -> Iterator[Bot]:
+    yield from started(Bot(framework, deliveries))
 
 
 def test_a_message_is_accepted_at_once_and_answered_through_the_connector(bot: Bot) -> None:
@@ -172,6 +191,44 @@ def test_a_message_sent_again_is_answered_once(bot: Bot) -> None:
     bot.framework.wait_for_messages(1)
     time.sleep(0.2)
     assert len(bot.framework.messages()) == 1
+
+
+def test_a_message_sent_again_after_a_restart_is_not_answered_again(
+    framework: BotFramework, deliveries: TurnLog
+) -> None:
+    body = framework.message("quota?")
+    for bot in started(Bot(framework, deliveries)):
+        bot.post(body)
+        framework.wait_for_messages(1)
+
+    for bot in started(Bot(framework, deliveries)):
+        assert bot.post(body).status_code == 202
+        assert bot.post(framework.message("and this?")).status_code == 202
+        framework.wait_for_messages(2)
+        assert [taken.text for taken in bot.sheriff.taken] == ["and this?"]
+
+
+def test_a_message_that_could_not_be_answered_yet_is_answered_when_sent_again(bot: Bot) -> None:
+    body = bot.framework.message("quota?")
+    bot.sheriff.failure = Unavailable("The index is being read. Ask again in a minute.")
+    bot.post(body)
+    bot.framework.wait_for_messages(1)
+    bot.sheriff.failure = None
+
+    for _ in range(50):  # the first delivery is let go a moment after its reply was sent
+        bot.post(body)
+        if len(bot.framework.wait_for_messages(2, seconds=0.1)) == 2:
+            break
+
+    assert "attachments" in bot.framework.messages()[1]
+
+
+def test_messages_without_an_id_are_no_repetitions(bot: Bot) -> None:
+    for text in ("quota?", "topics?"):
+        bot.post(bot.framework.message(text, id=None))
+
+    bot.framework.wait_for_messages(2)
+    assert len({taken.id for taken in bot.sheriff.taken}) == 2
 
 
 @pytest.mark.parametrize(
@@ -282,6 +339,15 @@ def test_ask_the_sheriff_replaces_the_card_with_who_has_it_and_the_ticket(bot: B
     assert "SUP-1" in card["fallbackText"]
 
 
+def test_nobody_is_said_to_have_the_question_before_being_told(bot: Bot) -> None:
+    bot.cases.told = ()
+
+    response = bot.post(_press(bot.framework, "ask_sheriff"))
+
+    assert "Ana" not in response.json()["value"]["fallbackText"]
+    assert "Your case is saved." in response.json()["value"]["fallbackText"]
+
+
 def test_somebody_else_cannot_withdraw_a_case(bot: Bot) -> None:
     response = bot.post(_press(bot.framework, "withdraw", **{"from": {"id": "29:eve", "name": "Eve"}}))
 
@@ -334,15 +400,38 @@ def test_the_bot_says_what_it_does_when_it_is_added(bot: Bot) -> None:
     assert "Dev Insight" in welcome["text"]
 
 
-def test_another_tenant_is_refused(framework: BotFramework) -> None:
-    for bot in started(Bot(framework, tenant_id="tenant-2")):
+def test_another_tenant_is_refused(framework: BotFramework, deliveries: TurnLog) -> None:
+    for bot in started(Bot(framework, deliveries, tenant_id="tenant-2")):
         assert bot.post(framework.message("hi")).status_code == 403
 
 
-def test_without_an_app_id_a_local_emulator_needs_no_token(framework: BotFramework) -> None:
-    for bot in started(Bot(framework, app_id="")):
+def test_without_an_app_id_a_local_emulator_needs_no_token(framework: BotFramework, deliveries: TurnLog) -> None:
+    for bot in started(Bot(framework, deliveries, app_id="")):
         assert bot.post(framework.message("quota?"), token=None).status_code == 202
         assert framework.wait_for_messages(1)
+
+
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [
+        ("https://evil.example/", {}),
+        ("http://127.0.0.1@evil.example/", {}),
+        ("http://[", {}),
+        ("http://127.0.0.1:9/", {"host": "evil.example:3978"}),
+        ("http://127.0.0.1:9/", {"origin": "https://evil.example"}),
+    ],
+)
+def test_without_an_app_id_nothing_is_answered_for_another_site_or_to_another_machine(
+    framework: BotFramework, deliveries: TurnLog, address: str, headers: dict[str, str]
+) -> None:
+    for bot in started(Bot(framework, deliveries, app_id="")):
+        body = framework.message("quota?", serviceUrl=address)
+
+        refused = bot.client.post("/api/messages", json=body, headers=headers)
+
+        assert refused.status_code == 403
+        assert refused.json()["error"].endswith(".")
+        assert not bot.sheriff.taken
 
 
 def _notification(case: Case) -> Notification:
