@@ -67,7 +67,7 @@ def redact(text: str) -> Redacted:
 
 
 def masked(report: ValidationReport) -> MaskedReport:
-    """The report with stars in place of the secrets of its files, as wide as they were: lines and columns stay right."""
+    """The report with stars in place of the secrets of its files, as wide as they were: columns stay right."""
     found = [secret for file in report.files for secret in _replaced(file.text, _stars)[1]]
     if not found:
         return MaskedReport(report, ())

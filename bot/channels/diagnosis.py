@@ -10,6 +10,7 @@ from markupsafe import Markup
 from bot.addresses import page_address
 from bot.channels.rendering import inline
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, ValidationReport
+from knowledge.validation.engine import MAX_DIAGNOSTICS
 from knowledge.validation.fixes import apply_edits, fixed_text
 from knowledge.validation.text import BREAK
 
@@ -62,7 +63,7 @@ def _file(checked: CheckedFile, diagnostics: Sequence[Diagnostic]) -> FileFindin
     fixable = bool(checked.text) and any(diagnostic.edits for diagnostic in diagnostics)
     return FileFindings(
         file=checked,
-        headline=headline(diagnostics),
+        headline=headline(diagnostics) + (" or more" if len(diagnostics) >= MAX_DIAGNOSTICS else ""),
         findings=[_finding(d, checked.text, lines) for d in diagnostics[:SHOWN]],
         hidden=max(0, len(diagnostics) - SHOWN),
         corrected=fixed_text(checked.text, diagnostics) if fixable else "",

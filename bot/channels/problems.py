@@ -91,8 +91,17 @@ def field_sentence(detail: Mapping[str, Any], loc: Sequence[object]) -> str:
         "extra_forbidden": f"Unknown field “{where}”. The fields are listed at /api/docs.",
         "string_type": f"“{where}” must be a text.",
     }
+    return sentences.get(str(detail.get("type", "")), _other_fault(detail, where))
+
+
+def _other_fault(detail: Mapping[str, Any], where: str) -> str:
+    most = detail.get("ctx", {}).get("max_length")
+    if most is not None:
+        return f"“{where}” is too long: at most {most:,}."
     message = str(detail.get("msg", "is not right")).removeprefix("Value error, ")
-    return sentences.get(str(detail.get("type", "")), f"“{where}”: {message}.".replace("..", "."))
+    if message.startswith("Input should be "):
+        return f"“{where}” must be {message.removeprefix('Input should be ')}."
+    return f"“{where}”: {message}.".replace("..", ".")
 
 
 def _whole_body(request: Request) -> tuple[int, str]:
@@ -125,6 +134,8 @@ def _sentence(request: Request, status: int, detail: str) -> str:
         return (
             f"The request is larger than {limit_of(request.url.path) // MEGABYTE} MB. Shorten the text, or attach less."
         )
+    if status == 400 and "parsing the body" in detail:  # FastAPI's words for bytes that are no text
+        return "The body is not JSON in UTF-8."
     standard = HTTPStatus(status).phrase
     return _SENTENCES.get(status, detail) if detail in {"", standard} else detail
 

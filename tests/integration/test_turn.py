@@ -198,6 +198,36 @@ def test_a_pasted_password_is_masked_before_anything_is_stored(office: Office) -
     assert "Rotate it" in reply.note
 
 
+@pytest.mark.parametrize("where", ["text", "file"])
+def test_a_secret_inside_yaml_is_stored_nowhere(office: Office, tmp_path: Path, where: str) -> None:
+    yaml = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitions: 5\n  password: hunter22x\n"
+
+    reply = office.say(yaml) if where == "text" else office.say("", Attachment("kafka.yaml", yaml.encode()))
+
+    assert reply.outcome is ReplyKind.CHECKED
+    assert "Rotate it" in reply.note
+    assert not [file.name for file in tmp_path.iterdir() if b"hunter22x" in file.read_bytes()]
+
+
+def test_clean_yaml_between_a_greeting_and_a_signature_calls_nobody(office: Office) -> None:
+    clean = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitions: 72\n"
+
+    reply = office.say(f"Hello, please have a look at this:\n{clean}\nThanks a lot, Kim")
+
+    assert reply.outcome is ReplyKind.CHECKED
+    assert not office.casework.handed
+
+
+def test_an_id_of_the_api_is_one_message_whoever_it_is_said_to_come_from(office: Office) -> None:
+    said = [
+        office.sheriff.take(Incoming("same", "api", "c", Person(f"api:{name}", name), "What is sourdough?"))
+        for name in ("kim", "noor")
+    ]
+
+    assert said[0].case == said[1].case
+    assert office.cases == 1
+
+
 def test_without_an_index_the_question_still_reaches_a_person(local_embedder: LocalEmbedder, tmp_path: Path) -> None:
     office = office_of(tmp_path / "empty", local_embedder, tmp_path)
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.redaction import redact
+from bot.redaction import masked, redact
+from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, Span, ValidationReport
 
 GITHUB = "ghp_" + "a1B2" * 9
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
@@ -41,6 +42,7 @@ def test_a_secret_is_replaced_and_its_kind_is_named(text: str, secret: str, kind
         "password: ${DB_PASSWORD}",
         'token: "%token%"',
         "password: null",
+        "db-password: DB_PASSWORD",
         "How do I rotate a key vault secret?",
         "https://devinsight.example/kafka/quotas#raise",
     ],
@@ -57,3 +59,22 @@ def test_any_text_can_be_redacted_and_twice_changes_nothing(text: str) -> None:
     once = redact(text).text
 
     assert redact(once).text == once
+
+
+def test_a_report_keeps_its_columns_and_loses_the_secret_everywhere() -> None:
+    text = "user: bob\npassword: hunter22x\n"
+    finding = Diagnostic("SCH001", Severity.ERROR, "a.yaml", Span(2, 11, 2, 20), "“hunter22x” is no number")
+    report = ValidationReport(files=(CheckedFile("a.yaml", text, "", ""),), diagnostics=(finding,))
+
+    result = masked(report)
+
+    assert result.found == ("password",)
+    assert "hunter22x" not in repr(result.report)
+    assert result.report.files[0].text == "user: bob\npassword: *********\n"
+    assert result.report.diagnostics[0].span == finding.span
+
+
+def test_a_report_without_secrets_stays_the_same() -> None:
+    report = ValidationReport(files=(CheckedFile("a.yaml", "topics: []\n", "", ""),), diagnostics=())
+
+    assert masked(report).report is report
