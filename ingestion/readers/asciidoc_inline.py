@@ -17,10 +17,10 @@ KNOWN = {
     "asterisk": "*",
 }
 REFERENCE = re.compile(r"\{([a-zA-Z][\w-]*)\}")
-XREF = re.compile(r"xref:([^\s\[]+)\[((?:[^\]\\]|\\.)*)\]")
+XREF = re.compile(r"xref:([^\s\[]+)\[((?:[^\]\\]|\\.){0,1000})\]")
 CROSS = re.compile(r"<<([^<>,]+)(?:,\s*([^<>]*))?>>")
-LINK = re.compile(r"(?:link:)?(?P<target>(?:https?://|mailto:)[^\s\[\]<>]+)\[(?P<words>(?:[^\]\\]|\\.)*)\]")
-OTHER_LINK = re.compile(r"link:(?:\+\+)?([^\s\[]+?)(?:\+\+)?\[((?:[^\]\\]|\\.)*)\]")
+LINK = re.compile(r"(?:link:)?(?P<target>(?:https?://|mailto:)[^\s\[\]<>]+)\[(?P<words>(?:[^\]\\]|\\.){0,1000})\]")
+OTHER_LINK = re.compile(r"link:(?:\+\+)?([^\s\[]+?)(?:\+\+)?\[((?:[^\]\\]|\\.){0,1000})\]")
 IMAGE = re.compile(r"image::?[^\s\[]*\[([^\],\]]*)[^\]]*\]")
 MACRO = re.compile(r"(?:kbd|btn|menu|pass|footnote|stem):[^\s\[]*\[([^\]]*)\]")
 ANCHOR = re.compile(r"\[\[[^\]]*\]\]")

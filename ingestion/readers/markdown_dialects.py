@@ -142,9 +142,9 @@ def _indent(line: str) -> str:
 
 def _prose(lines: list[str]) -> list[str]:
     text = "\n".join(_line(line) for line in lines)
-    for pattern in (COMMENT, SHORTCODE, JINJA):
-        text = outside_code(pattern, _line_feeds, text)
-    text = outside_code(SUMMARY, _bold, text)
+    for pattern, end in ((COMMENT, "-->"), (SHORTCODE, "}}"), (JINJA, "%}")):
+        text = outside_code(pattern, _line_feeds, text) if end in text else text
+    text = outside_code(SUMMARY, _bold, text) if "</" in text else text
     for pattern in (WRAPPER, STYLES, FOOTNOTE):
         text = outside_code(pattern, _line_feeds, text)
     text = outside_code(JSX_ATTRIBUTE, _line_feeds, text)

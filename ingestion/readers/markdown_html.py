@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from ingestion.readers import html
 from ingestion.readers.page import code_mask
 
-ANCHOR_TAG = re.compile(r"<a\s[^>]*?(?:name|id)\s*=\s*[\"']?([\w:.-]+)[\"']?[^>]*>(?:\s*</a>)?", re.IGNORECASE)
+ANCHOR_TAG = re.compile(r"<a\s[^<>]*?(?:name|id)\s*=\s*[\"']?([\w:.-]+)[\"']?[^<>]*>(?:\s*</a>)?", re.IGNORECASE)
 HTML_HEADING = re.compile(r"\s*<h([1-6])\b([^>]*)>((?:(?!<h[1-6]\b).)*?)</h\1>\s*$", re.IGNORECASE | re.DOTALL)
 TABLE = re.compile(r"^[ \t]*<table\b.*?</table>", re.DOTALL | re.IGNORECASE | re.MULTILINE)
 BOX = re.compile(r"^<(details|div|section|center|table)\b.*?^</\1>", re.DOTALL | re.IGNORECASE | re.MULTILINE)
@@ -33,11 +33,12 @@ def without_comments(lines: list[str]) -> list[str]:
         return lines
     result: list[str] = []
     inside = False
+    last = max((number for number, line in enumerate(lines) if "-->" in line), default=-1)
     for number, (line, is_code) in enumerate(zip(lines, code_mask(lines), strict=True)):
         if inside:
             inside = "-->" not in line
             result.append(line.partition("-->")[2])
-        elif not is_code and _opens_comment(line) and any("-->" in later for later in lines[number + 1 :]):
+        elif not is_code and number < last and _opens_comment(line):
             inside = True
             result.append(line.rpartition("<!--")[0])
         else:
@@ -48,7 +49,7 @@ def without_comments(lines: list[str]) -> list[str]:
 def tables_as_markdown(lines: list[str]) -> list[str]:
     """Tables become Markdown tables: before anything else, because their cells may hold what looks like code."""
     text = "\n".join(lines)
-    if not TABLE.search(text):
+    if "</" not in text or not TABLE.search(text):
         return lines
     mask = code_mask(lines)
 
@@ -61,7 +62,7 @@ def tables_as_markdown(lines: list[str]) -> list[str]:
 def at_the_margin(lines: list[str]) -> list[str]:
     """What is indented inside boxes such as <details> moves to the left, where it would otherwise read as code."""
     text = "\n".join(lines)
-    if not BOX.search(text):
+    if "</" not in text or not BOX.search(text):
         return lines
     mask = code_mask(lines)
     result = list(lines)
