@@ -6,12 +6,18 @@ import errno
 import socket
 import sys
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 from knowledge.errors import Failure, Misuse
+
+if TYPE_CHECKING:
+    from uvicorn import Server
+
+    from bot.wiring import Running
 
 log = structlog.get_logger(__name__)
 
@@ -22,17 +28,26 @@ def run(settings: Settings) -> None:
     _refuse_open_door(settings)
     with closing(listening_socket(settings.server.host, settings.server.port)) as taken:
         address = _address(settings.server.host, taken.getsockname()[1])
-        from uvicorn import Config, Server  # after the port: the sentence about a used one comes at once
-
-        from bot.wiring import start
+        from bot.wiring import start  # after the port: the sentence about a used one comes at once
 
         running = start(settings, address=address)
         try:
             print(f"Sheriff listens on {address} (stop with Ctrl+C).", file=sys.stderr, flush=True)
-            config = Config(running.app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
-            Server(config).run(sockets=[taken])
+            _server(running).run(sockets=[taken])
         finally:
             running.stop()
+
+
+def _server(running: Running) -> Server:
+    """A server that ends the streams of open pages when it stops, instead of waiting for them."""
+    from uvicorn import Config, Server
+
+    class Ending(Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            running.hang_up()
+            await super().shutdown(sockets)
+
+    return Ending(Config(running.app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

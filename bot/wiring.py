@@ -297,6 +297,7 @@ class Running:
     """A started Sheriff: the application to serve, and how to end it."""
 
     app: FastAPI
+    hang_up: Callable[[], None]  # ends the streams of open pages
     stop: Callable[[], None]
 
 
@@ -329,7 +330,7 @@ def start(settings: Settings, *, address: str) -> Running:
         parts.workflows.start()
         opening.callback(parts.workflows.stop)
         threading.Thread(target=_keep_index, args=(parts,), name="ingest", daemon=True).start()
-        return Running(app, opening.pop_all().close)
+        return Running(app, parts.store.broadcast.close, opening.pop_all().close)
     raise AssertionError("unreachable")
 
 

@@ -14,26 +14,34 @@ _HEARTBEAT = 20.0  # seconds; proxies close streams that stay silent
 
 
 async def updates(broadcast: Broadcast) -> AsyncIterator[Update | None]:
-    """Updates as they come; None at once, so that the browser knows that it is connected, and after each silence."""
+    """Updates as they come, until the server stops; None at once, so that the browser knows that it is connected, and
+    after each silence."""
     loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[Update] = asyncio.Queue(_BACKLOG)
+    queue: asyncio.Queue[Update | None] = asyncio.Queue(_BACKLOG + 1)  # None: the end, which always has a place
 
     def put(update: Update) -> None:
-        if not queue.full():
+        if queue.qsize() < _BACKLOG:
             queue.put_nowait(update)
 
     def hear(update: Update) -> None:
         with suppress(RuntimeError):  # the loop of a server that is stopping
             loop.call_soon_threadsafe(put, update)
 
-    stop = broadcast.listen(hear)
+    def end() -> None:
+        loop.call_soon_threadsafe(queue.put_nowait, None)
+
+    stop = broadcast.listen(hear, end=end)
     try:
         yield None
         while True:
             try:
-                yield await asyncio.wait_for(queue.get(), _HEARTBEAT)
+                update = await asyncio.wait_for(queue.get(), _HEARTBEAT)
             except TimeoutError:
                 yield None
+                continue
+            if update is None:
+                return
+            yield update
     finally:
         stop()
 

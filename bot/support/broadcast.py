@@ -28,6 +28,8 @@ class Broadcast:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: dict[object, Callable[[Update], None]] = {}
+        self._followers: dict[object, Callable[[], None]] = {}  # those who wait for the next update, and for the end
+        self._closed = False
 
     def publish(self, update: Update) -> None:
         """Call every listener in this thread."""
@@ -36,20 +38,35 @@ class Broadcast:
         for hear in listeners:
             hear(update)
 
-    def listen(self, hear: Callable[[Update], None]) -> Callable[[], None]:
+    def listen(self, hear: Callable[[Update], None], *, end: Callable[[], None] | None = None) -> Callable[[], None]:
         """Call `hear` for every update from now on, in the thread that published it; call what comes back to stop.
 
         `hear` must be quick and must not raise: `lambda u: loop.call_soon_threadsafe(inbox.put_nowait, u)`.
+        `end` is called once when nobody should wait for updates any more, at once if that is so already.
         """
         token = object()
         with self._lock:
             self._listeners[token] = hear
+            if end is not None:
+                self._followers[token] = end
+            ended = self._closed
+        if ended and end is not None:
+            end()
 
         def stop() -> None:
             with self._lock:
                 self._listeners.pop(token, None)
+                self._followers.pop(token, None)
 
         return stop
+
+    def close(self) -> None:
+        """The server stops: whoever waits for updates is to stop waiting. Updates are still published."""
+        with self._lock:
+            self._closed = True
+            followers = tuple(self._followers.values())
+        for end in followers:
+            end()
 
     def subscribe(self, *, conversation: str | None = None) -> Subscription:
         """A queue of updates, of one conversation or of all; use it in a `with` block."""

@@ -22,7 +22,7 @@ from bot.store.opening import Store, open_store
 from bot.store.tables import metadata
 from bot.store.turn_log import Answered, Claimed, InProgress, TurnLog
 from bot.support import transitions
-from bot.support.broadcast import Update
+from bot.support.broadcast import Broadcast, Update
 from bot.support.cases import Case, CaseState, Cause, Change, EventKind, NotPossible
 from bot.support.handoff import TicketState
 from knowledge.errors import DeskUnavailable, Failure, Misuse
@@ -417,3 +417,16 @@ def test_ten_thousand_cases_are_paged_and_searched_quickly(tmp_path: Path) -> No
 
     assert (len(page), len(last), len(found)) == (50, 50, 0)
     assert seconds < 1.0
+
+
+def test_who_waits_for_updates_hears_once_that_no_more_are_to_be_waited_for() -> None:
+    broadcast = Broadcast()
+    ends: list[str] = []
+    broadcast.listen(lambda _: None, end=lambda: ends.append("early"))
+    left = broadcast.listen(lambda _: None, end=lambda: ends.append("left"))
+    left()
+
+    broadcast.close()
+    broadcast.listen(lambda _: None, end=lambda: ends.append("late"))
+
+    assert ends == ["early", "late"]

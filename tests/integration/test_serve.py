@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
+import time
 from pathlib import Path
 
 import httpx
@@ -54,6 +56,25 @@ def test_a_killed_server_loses_no_case_and_opens_no_second_ticket(own_home: Path
 
     assert again == first
     assert [c["ticket"] for c in cases["cases"]] == ["SUP-1"]
+
+
+def test_open_pages_do_not_keep_a_stopping_server(own_home: Path, model_dir: Path) -> None:
+    with serving(own_home, model_dir) as served:
+        served.wait_until_ready()
+        with httpx.stream("GET", f"{served.url}/desk/events", timeout=30) as page:
+            news = page.iter_text()
+            first = next(news)
+            began = time.monotonic()
+            served.process.send_signal(signal.SIGINT)
+            rest = "".join(news)
+            code = served.process.wait(timeout=20)
+            seconds = time.monotonic() - began
+
+    assert first.startswith(":")
+    assert rest == ""
+    assert code in {0, 130}
+    assert seconds < 6
+    assert "Traceback" not in "".join(served.lines)
 
 
 def test_the_page_is_there_while_the_first_index_is_built(tmp_path: Path, model_dir: Path) -> None:
