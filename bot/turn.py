@@ -13,7 +13,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot import wording
-from bot.intents import Intent, Request, understand
+from bot.intents import MAX_CHARACTERS, Intent, Request, understand
 from bot.library import Library, NotReadyError
 from bot.messages import CaseSummary, Incoming, Reply, ReplyKind
 from bot.redaction import masked, redact
@@ -139,7 +139,8 @@ class Sheriff:
             reply = self._ask(incoming, question, listen)
             return replace(reply, report=report, note=wording.joined("The YAML you pasted has no errors.", reply.note))
         reply = Reply(ReplyKind.CHECKED, wording.of_report(report), confidence=1.0, report=report, note=request.reason)
-        case = self._open(incoming, reply, question or incoming.text)
+        names = ", ".join(file.name for file in report.files)
+        case = self._open(incoming, reply, question or incoming.text or f"Check of {names}")
         return replace(reply, case=_summary(case))
 
     def _ask(self, incoming: Incoming, question: str, listen: Listener) -> Reply:
@@ -189,9 +190,17 @@ class Sheriff:
             citations=tuple(reply.citations or reply.looked_at),
             component=_component(reply),
             reference=incoming.reference,
-            events=(Event(now, "opened", incoming.sender.name, question),),
+            events=(Event(now, "opened", incoming.sender.name, _as_sent(incoming, reply) or question),),
         )
         return self._cases.save_new(case)
+
+
+def _as_sent(incoming: Incoming, reply: Reply) -> str:
+    """The message with its attached files, so that a person who is asked later sees what Sheriff saw."""
+    attached = {attachment.name for attachment in incoming.attachments}
+    files = [file for file in reply.report.files if file.name in attached] if reply.report else []
+    blocks = [f"````yaml {file.name}\n{file.text[:MAX_CHARACTERS].rstrip()}\n````" for file in files if file.text]
+    return "\n\n".join(part for part in (incoming.text, *blocks) if part)
 
 
 def _component(reply: Reply) -> str:

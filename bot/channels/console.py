@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from bot.channels import story
+from bot.channels.conversation import split
 from bot.channels.inbox import FILTERS, Clerk
 from bot.channels.live import event, heartbeat, updates
 from bot.channels.pages import Pages
@@ -124,13 +126,13 @@ class Console:
         return {
             "id": case.id,
             "title": story.short_title(case),
-            "question": markdown(case.question),
+            "question": _as_asked(case),
             "asked": watch.at(case.opened),
             "opened": watch.at(story.handed_over_at(case)),
             "ago": watch.ago(story.handed_over_at(case)),
             "asker": case.asker.name,
             "channel": case.channel,
-            "component": case.component.replace("-", " ").capitalize(),
+            "component": story.component(case),
             "state": story.state_for_sheriff(case),
             "ring": story.ring(case),
             "label": case.label,
@@ -151,7 +153,7 @@ class Console:
             "causes": [(cause.value, label) for cause, label in story.CAUSES.items()],
             "others": [m.name for m in self.services.rota.members if m.name != acting.name],
             "resolution": case.resolution,
-            "cause": story.CAUSES[case.cause] if case.cause else "",
+            "cause": story.CAUSES[case.cause] if case.cause and not case.is_open else "",
         }
 
     def _last_resolved(self) -> str:
@@ -225,6 +227,15 @@ def _next(case: Case) -> list[story.Step]:
     elif story.waits_for_asker(case):
         steps.append(story.Step(f"Waiting for {case.asker.name}", done=False))
     return steps
+
+
+def _as_asked(case: Case) -> Markup:
+    """The whole message, what was pasted or attached included; bare YAML keeps its lines."""
+    text = case.events[0].text or case.question
+    prose, pasted = split(text)
+    if pasted and "```" not in text and "~~~" not in text:
+        text = f"{prose}\n\n```yaml\n{pasted}\n```"
+    return markdown(text)
 
 
 def _person(member: Member) -> Person:

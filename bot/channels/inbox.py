@@ -127,7 +127,7 @@ class Clerk:
     def row(self, case: Case) -> Row:
         due, over = self.due_words(case)
         no_ticket = "ticket not opened yet" if case.is_open and not case.ticket else ""
-        facts = [case.component.replace("-", " ").capitalize(), case.asker.name, case.ticket]
+        facts = [story.component(case), case.asker.name, case.ticket]
         if case.is_open and case.state not in UNTAKEN and case.sheriff and case.sheriff != self.acting:
             facts.append(f"with {case.sheriff}")
         return Row(

@@ -47,6 +47,7 @@ _DEEDS: Mapping[str, str] = {
     EventKind.HANDED_ON: "handed it on",
     EventKind.RESOLVED: "resolved it",
 }
+_ACRONYMS = frozenset({"dns", "herm", "ibm", "jor"})
 RESOLVED = CaseState.RESOLVED
 _OF_ASKER = frozenset({EventKind.DETAILS_ADDED, EventKind.REOPENED})
 _SHERIFF_SPOKE = frozenset({EventKind.REPLIED, EventKind.DETAILS_ASKED, EventKind.RESOLVED})
@@ -225,6 +226,11 @@ def pending_reason(case: Case) -> str:
     return why_no_ticket(case).rstrip(".")
 
 
+def component(case: Case) -> str:
+    """The component as people write it: "Key vaults", "HERM"."""
+    return case.component.upper() if case.component in _ACRONYMS else case.component.replace("-", " ").capitalize()
+
+
 def short_title(case: Case) -> str:
     return title(case, width=70)
 
@@ -243,7 +249,7 @@ def _title(case: Case) -> str:
 
 def _awaited(case: Case) -> str:
     told = was_told(case)
-    start = "I don’t know. " if case.outcome == "unanswered" else ""
+    start = "I don’t know. " if case.outcome == "unanswered" and case.state is not CaseState.REOPENED else ""
     if told and case.sheriff:
         return f"{start}{case.sheriff} has your question now."
     return f"{start}Your case is saved{', and goes to ' + case.sheriff if case.sheriff else ''}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,8 @@ from typing import Any
 from bot.messages import Person
 from knowledge.errors import Misuse
 from knowledge.model import Citation
+
+_YAML_LINE = re.compile(r"(?:[\w./-]+:(?:\s|$)|---|- |[{\[#])")
 
 
 class NotPossible(Misuse):
@@ -122,6 +125,8 @@ class Change:
 def title(case: Case, *, width: int = 90) -> str:
     """One line to recognise the case by: the first line of the question, cut at a word."""
     line = next((line.strip() for line in case.question.splitlines() if line.strip()), case.id)
+    if case.outcome == "checked" and _YAML_LINE.match(line):
+        line = f"Check of {case.component} YAML" if case.component else "Check of YAML"
     if len(line) <= width:
         return line
     return line[:width].rsplit(" ", 1)[0].rstrip(" ,;:") + " …"

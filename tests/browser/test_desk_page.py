@@ -76,6 +76,22 @@ def test_a_refused_action_keeps_the_draft_and_says_why(visit: Visit) -> None:
     visit.complaints.clear()  # the browser reports the 409 itself
 
 
+def test_who_writes_while_a_colleague_replies_is_told_once_before_sending(visit: Visit) -> None:
+    three_cases(visit)
+    page = visit.open("/desk/c-00000001")
+    page.locator("#r").fill("My long reply")
+    visit.office.casework.reply("c-00000001", BO, "I have it.")
+    page.locator(".said", has_text="I have it.").wait_for()
+
+    page.get_by_role("button", name="Send reply").click()
+    page.locator("#refused", has_text="Bo replied").wait_for()
+    assert page.locator("#r").input_value() == "My long reply"
+    page.get_by_role("button", name="Send reply").click()
+
+    page.locator(".said", has_text="My long reply").wait_for()
+    visit.complaints.clear()  # the browser reports the 409 itself
+
+
 def test_an_earlier_resolution_becomes_a_draft_that_is_not_sent(visit: Visit) -> None:
     from bot.support.cases import Cause
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from selectolax.lexbor import LexborHTMLParser
 
 from bot.support.cases import CaseState, Cause
-from tests.web_office import ANA, BO, KIM, Office
+from tests.web_office import ALERTING, ANA, BO, KIM, Office
 
 HERE = "http://127.0.0.1:3978"
 
@@ -246,6 +246,27 @@ def test_a_colleague_who_was_faster_is_named_and_the_draft_is_kept(client: TestC
     assert words(tree, ".m-reply textarea") == "My long reply"
     again = tree.css_first("input[name=seen]").attributes["value"] or ""
     assert "My long reply" in words(send(client, case_id, "reply", text="My long reply", seen=again), ".said.sheriff")
+
+
+def test_pasted_yaml_keeps_its_lines_and_names_what_it_is(client: TestClient, office: Office) -> None:
+    checked = office.ask(ALERTING).case
+    assert checked
+    office.casework.ask_sheriff(checked.id, KIM)
+
+    tree = page(client, f"/desk/{checked.id}")
+
+    assert tree.css_first(".story .said pre").text().strip() == ALERTING.strip()
+    assert words(tree, "#title") == "Check of YAML"
+
+
+def test_a_reopened_case_has_no_cause_yet(client: TestClient, office: Office) -> None:
+    case_id = case_of(office, "unknown")
+    office.casework.resolve(case_id, BO, Cause.MISSING, "See the new page.")
+    office.casework.add_details(case_id, KIM, "It does not work.")
+
+    tree = page(client, f"/desk/{case_id}")
+
+    assert "Cause:" not in words(tree, ".story")
 
 
 def test_script_gets_the_refusal_as_json(client: TestClient, office: Office) -> None:

@@ -60,7 +60,7 @@
     return part.contains(field) && field.matches("textarea, input") && field.value !== "";
   };
 
-  async function refresh() {
+  async function refresh({ read = false } = {}) {
     const response = await fetch(location.pathname + location.search, { headers: { accept: "text/html" } });
     if (!response.ok) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -74,7 +74,9 @@
       if (had) (document.getElementById(kept) ?? document.getElementById(next.id))?.focus();
     }
     const seen = $("#seen")?.value;
-    if (seen) all("input[name=seen]").forEach((field) => (field.value = seen));
+    // a form with a draft in it has not seen the news: sending says first who was faster, once
+    const stale = (field) => !read && all("textarea", field.form).some((area) => area.value !== "");
+    if (seen) all("input[name=seen]").forEach((field) => stale(field) || (field.value = seen));
   }
 
   let waiting = 0;
@@ -133,7 +135,7 @@
     }
     note.textContent = sentence;
     note.hidden = false;
-    refreshSoon();
+    refresh({ read: true }).catch(() => {});
   }
 
   // ---- keys ----
