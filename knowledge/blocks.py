@@ -185,12 +185,14 @@ def _lines(token: Token, lines: Sequence[str]) -> str:
 
 
 def _clean_item(item: str) -> str:
-    """A list item may hold code of its own: only the lines outside its fences are cleaned."""
+    """A list item may hold code of its own, in fences or indented: only the lines outside are cleaned."""
     kept: list[str] = []
     prose: list[str] = []
     fence = closing = ""
-    for line in item.splitlines():
-        mark = _FENCE.match(line)
+    lines = item.splitlines()
+    indented = _indented_code(item)
+    for number, line in enumerate(lines):
+        mark = None if number in indented else _FENCE.match(line)
         if mark and not fence:
             kept += [*_clean_lines(prose), line]
             prose, fence = [], mark.group("fence")
@@ -199,9 +201,18 @@ def _clean_item(item: str) -> str:
             kept.append(line)
             fence = ""
         else:
-            (kept if fence else prose).append(line)
+            if number in indented and not fence:
+                kept += _clean_lines(prose)
+                prose = []
+            (kept if fence or number in indented else prose).append(line)
     kept += [closing] if fence else _clean_lines(prose)  # a fence that the page never closes is closed here
     return "\n".join(kept).rstrip()
+
+
+def _indented_code(item: str) -> set[int]:
+    """Numbers of the lines that are code by their indentation."""
+    found = (token.map for token in _parser().parse(item) if token.type == "code_block" and token.map)
+    return {number for start, end in found for number in range(start, end)}
 
 
 def _clean_lines(lines: Sequence[str]) -> list[str]:

@@ -28,6 +28,11 @@ _SHOW = re.compile(r"\b(?:example|yaml|snippet|sample|look like|syntax|config\w*
 _LEANING = re.compile(
     r"(?:it|its|this|that|these|those|they|both|then|such|the (?:same|former|latter))\b", re.IGNORECASE
 )
+_TITLE = re.compile(r"\*\*[^*\n]+\*\*")
+_GOING_ON = re.compile(  # a sentence that began before the example above it
+    r"(?:will|would|which|where|that|and|or|but|is|are|was|means|leads?|results?|to|with|when|if|in|on|as|so|then|from|can"
+    r"|should|may|must|returns?|produces?|gives?)\b"
+)
 _REFERENCE = re.compile(r"(?:\*\*|_)?(?:see|see also|read more|more|details)\b:?(?:(?![.!?]\s).){1,90}", re.IGNORECASE)
 
 
@@ -82,7 +87,32 @@ def _excerpt(passage: Passage, weights: Weights, question: str, room: int) -> _E
     else:
         chosen = _chosen(found, _scores(found, passage, weights, question), room)
     chosen = _one_code_block(found, chosen, weights, asked=bool(_SHOW.search(question)))
-    return _Excerpt(passage, tuple(_shortened(found[i], weights) for i in sorted(chosen)))
+    return _Excerpt(passage, _closed(found, chosen, weights))
+
+
+def _closed(found: Sequence[Block], chosen: Collection[int], weights: Weights) -> tuple[Block, ...]:
+    """The chosen blocks, shortened, without sentences whose beginning or end stayed behind."""
+    kept: list[Block] = []
+    for i in sorted(chosen):
+        block = _shortened(found[i], weights)
+        if i > 0 and i - 1 not in chosen and _GOING_ON.match(block.text):
+            continue
+        if i + 1 < len(found) and i + 1 not in chosen:
+            block = _without_announcement(block)
+        if block.text:
+            kept.append(block)
+    return tuple(kept) or tuple(_shortened(found[i], weights) for i in sorted(chosen))
+
+
+def _without_announcement(block: Block) -> Block:
+    """Less the last sentence if it only announces what is not quoted."""
+    if block.form is not Form.PARAGRAPH or not _announces(block):
+        return block
+    return Block(block.form, " ".join(blocks.sentences(block.text)[:-1]))
+
+
+def _announces(block: Block) -> bool:
+    return block.text.endswith(":") or bool(_TITLE.fullmatch(block.text))
 
 
 def _readable(passage: Passage) -> list[Block]:
@@ -94,9 +124,10 @@ def _readable(passage: Passage) -> list[Block]:
 def _without_references(block: Block) -> Block:
     if block.form is not Form.PARAGRAPH:
         return block
-    lines = [line for line in block.text.splitlines() if not _REFERENCE.fullmatch(line.strip())]
-    kept = [sentence for sentence in blocks.sentences("\n".join(lines)) if not _REFERENCE.fullmatch(sentence)]
-    return Block(block.form, " ".join(kept)) if len(lines) == 1 else Block(block.form, "\n".join(lines))
+    text = "\n".join(line for line in block.text.splitlines() if not _REFERENCE.fullmatch(line.strip()))
+    said = blocks.sentences(text)
+    kept = [sentence for sentence in said if not _REFERENCE.fullmatch(" ".join(sentence.split()))]
+    return Block(block.form, " ".join(kept) if len(kept) < len(said) else text)
 
 
 def _scores(found: Sequence[Block], passage: Passage, weights: Weights, question: str) -> list[float]:
@@ -134,9 +165,9 @@ def _chosen(found: Sequence[Block], scores: Sequence[float], room: int) -> set[i
 def _together(found: Sequence[Block], i: int) -> Iterator[int]:
     """A list, table or example with the sentence that announces it."""
     yield i
-    if i > 0 and found[i].form is not Form.PARAGRAPH and found[i - 1].text.endswith(":"):
+    if i > 0 and _announces(found[i - 1]) and (found[i].form is not Form.PARAGRAPH or _TITLE.match(found[i - 1].text)):
         yield i - 1
-    if i + 1 < len(found) and found[i].text.endswith(":"):
+    if i + 1 < len(found) and _announces(found[i]):
         yield i + 1
 
 
@@ -165,9 +196,17 @@ def _beside(first: _Excerpt, others: Sequence[Passage], weights: Weights, questi
         named = terms(passage.chunk.place) & missing.keys()
         if named and brought >= ADDS * sum(weights.values()) and coverage(text, weights) >= 0.5:
             excerpt = _excerpt(passage, {**weights, **{t: 2 * w for t, w in missing.items()}}, question, BESIDE)
-            prose = tuple(block for block in excerpt.blocks if block.form is not Form.CODE)
+            prose = _without_code(excerpt.blocks)
             return (_Excerpt(passage, prose),) if prose and len(excerpt.text) <= PROSE else ()
     return ()
+
+
+def _without_code(excerpt: Sequence[Block]) -> tuple[Block, ...]:
+    kept: list[Block] = []
+    for block, following in zip(excerpt, [*excerpt[1:], None], strict=True):
+        is_left_alone = following is not None and following.form is Form.CODE
+        kept.append(_without_announcement(block) if is_left_alone else block)
+    return tuple(block for block in kept if block.form is not Form.CODE and block.text)
 
 
 def _hint(passage: Passage, weights: Weights, question: str) -> _Excerpt:
@@ -176,10 +215,16 @@ def _hint(passage: Passage, weights: Weights, question: str) -> _Excerpt:
     if not found:
         return _Excerpt(passage, ())
     scores = _scores(found, passage, weights, question)
-    best = found[max(range(len(found)), key=lambda i: scores[i])]
-    short = _shortened(best, weights, HINT)
+    best = max(range(len(found)), key=lambda i: scores[i])
+    short = _shortened(found[best], weights, HINT)
     if len(short.text) > 2 * HINT:
         short = _first_steps(short) if short.form is Form.STEPS else _first_paragraph(found, weights)
+    if _announces(short) and short.text.endswith(found[best].text[-20:]) and best + 1 < len(found):
+        announced = _shortened(found[best + 1], weights, HINT)
+        if len(announced.text) <= 2 * HINT:
+            return _Excerpt(passage, (short, announced))
+        rest = _without_announcement(short)
+        short = rest if rest.text else short
     return _Excerpt(passage, (short,) if short.text else ())
 
 

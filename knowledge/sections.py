@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from knowledge.citing import one_per_place
@@ -10,6 +10,7 @@ from knowledge.model import Chunk, Kind, Passage
 from knowledge.ports import ChunkIndex
 
 LONG_EXAMPLE = 400  # characters
+SHORT = 300  # characters: a section that ends in a colon so soon only announces the ones below it
 LONGEST = 6000  # characters: a section beyond that is a page of its own, and its best piece says more
 
 
@@ -21,11 +22,28 @@ def widen(passages: Sequence[Passage], *, index: ChunkIndex, count: int) -> list
 
 def _whole(passage: Passage, index: ChunkIndex) -> Passage:
     found = passage.chunk
-    pieces = [piece for piece in index.document(found.document_id) if _belongs(piece, found)]
+    document = index.document(found.document_id)
+    pieces = [piece for piece in document if _belongs(piece, found)]
     text = _joined([piece.text.strip("\n") for piece in pieces if piece.text.strip()])
+    if text.endswith(":") and len(text) < SHORT and found.headings:
+        told = _joined([text, *_told_below(document, found.headings)])
+        return replace(passage, section=told) if len(told) <= LONGEST else passage
     if len(pieces) < 2 and not found.phrasing:
         return passage
     return replace(passage, section=text) if len(text) <= LONGEST else passage
+
+
+def _told_below(document: Sequence[Chunk], headings: Sequence[str]) -> Iterator[str]:
+    """Titles and texts of the sections below one that only announces them."""
+    depth = len(headings)
+    place: tuple[str, ...] = ()
+    for piece in document:
+        if len(piece.headings) <= depth or tuple(piece.headings[:depth]) != tuple(headings):
+            continue
+        if tuple(piece.headings) != place:
+            place = tuple(piece.headings)
+            yield f"**{place[-1]}**"
+        yield piece.text.strip("\n")
 
 
 def _joined(texts: Sequence[str]) -> str:

@@ -79,6 +79,13 @@ def test_a_step_keeps_its_example() -> None:
     assert steps.items[0] == "1. Run it:\n\n   ```sh\n   ls\n\n   cd [a](b)\n   ```"
 
 
+def test_indented_code_in_a_step_is_left_as_it_is() -> None:
+    page = "1. Log in:\n\n        argocd login <my-url> https://x.example\n\n2. See [this](https://x.example)."
+
+    assert "        argocd login <my-url> https://x.example\n" in blocks(page)[0].text
+    assert "See this." in blocks(page)[0].text
+
+
 def test_sentences_end_at_full_stops_and_not_at_abbreviations_or_in_code() -> None:
     text = "Set a limit, e.g. 96. Use `a. B` for it! Is it low? Yes."
 

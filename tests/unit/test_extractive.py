@@ -169,6 +169,42 @@ def test_a_hint_is_a_short_quotation() -> None:
     assert len(result.text) < 500
 
 
+def test_a_hint_shows_what_its_sentence_announces() -> None:
+    page = "To see whether it is synced, run:\n\n```sh\nkubectl get pushsecret\n```\n\n" + FILLER
+
+    assert "> kubectl get pushsecret" in quote("is it synced", [found(page)], outcome=Outcome.HINTED).text
+
+
+def test_no_answer_ends_in_an_announcement_of_what_is_left_out() -> None:
+    code = "```yaml\n" + "a: 1\n" * 80 + "```"
+    page = f"Quotas are granted by the team. {FILLER}\n\nPartitions are counted per region. For example:\n\n{code}"
+
+    text = answered("how are partitions counted in a region", found(page))
+
+    assert "counted per region. [1]" in text
+    assert "For example" not in text
+
+
+def test_a_sentence_that_goes_on_after_an_example_is_not_quoted_without_it() -> None:
+    page = (
+        "Plugins are run by name. For example, to run the demo plugin:\n\n```sh\nargocd demo-plugin\n```\n\n"
+        "The following command:\n\n```sh\nargocd other\n```\nwill run the plugin named other."
+    )
+
+    text = answered("how is the demo plugin run", found(page))
+
+    assert "argocd demo-plugin" in text
+    assert "will run" not in text
+
+
+def test_pointers_to_other_pages_go_from_wrapped_paragraphs_too() -> None:
+    text = answered(
+        "how are alerts sent", found("Alerts are grouped and\nsent to receivers. See High\nAvailability for details.")
+    )
+
+    assert text == "Alerts are grouped and\nsent to receivers. [1]"
+
+
 def test_a_hint_at_a_long_procedure_shows_whole_first_steps() -> None:
     steps = "\n".join(f"{n}. Do the thing number {n} with great care and attention to the quota" for n in range(1, 30))
 
@@ -235,6 +271,18 @@ def test_a_found_piece_gets_the_text_of_its_section() -> None:
 
     assert widened.body == "1. One\n\n2. Two"
     assert widened.chunk.text == "2. Two"
+
+
+def test_a_section_that_only_announces_the_ones_below_brings_them() -> None:
+    chunks = [
+        a_chunk("We use these words:", order=0, headings=("Words",), anchor="words"),
+        a_chunk("Signs itself.", order=1, headings=("Words", "Root"), anchor="root"),
+        a_chunk("Signs nothing.", order=2, headings=("Words", "Leaf"), anchor="leaf"),
+        a_chunk("Another matter.", order=3, headings=("Other",), anchor="other"),
+    ]
+    [passage] = widen([Passage(chunks[0], 0.9)], index=MemoryIndex(HashEmbedder(), chunks), count=1)
+
+    assert passage.body == "We use these words:\n\n**Root**\n\nSigns itself.\n\n**Leaf**\n\nSigns nothing."
 
 
 def test_a_table_cut_in_two_is_one_again() -> None:
