@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,11 +16,11 @@ from pydantic import TypeAdapter
 from bot import wording
 from bot.intents import MAX_CHARACTERS, Intent, Request, understand
 from bot.library import Library, NotReadyError
-from bot.messages import CaseSummary, Incoming, Reply, ReplyKind
+from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
 from bot.redaction import masked, redact
 from bot.store.case_store import CaseStore
 from bot.store.turn_log import Answered, InProgress, TurnLog
-from bot.support.cases import Case, CaseState, Event
+from bot.support.cases import Case, CaseState, Event, NotPossible
 from bot.telemetry import Metrics
 from knowledge.answering import ignore
 from knowledge.errors import IndexBroken, Unavailable
@@ -31,6 +32,9 @@ from knowledge.validation.engine import validate
 log = structlog.get_logger(__name__)
 Listener = Callable[[str], None]
 _REPLY = TypeAdapter(Reply)
+_ADDRESSED = re.compile(
+    r"\W*([A-Za-z][A-Za-z0-9]*-[0-9a-f]+)\s*[:,]\s*(\S.*)", re.DOTALL
+)  # "SUP-7: the blue one"
 _WAIT_FOR_TWIN = 30.0  # seconds that a re-delivered message waits for the first delivery's reply
 
 
@@ -52,6 +56,9 @@ class HandsOver(Protocol):
 
     def hand_over(self, case_id: str, *, wait: float = 2.0) -> Case:
         """The duty sheriff is asked; the case comes back with its ticket if that was there within `wait` seconds."""
+
+    def add_details(self, case_id: str, by: Person, text: str) -> Case:
+        """The asker's words go to the sheriff; they reopen what was resolved. Raises NotPossible."""
 
     def duty_sentence(self) -> str: ...
 
@@ -117,6 +124,9 @@ class Sheriff:
         request = understand(incoming)  # on the original: a check must see what was really pasted
         message = redact(incoming.text)
         incoming, secrets = replace(incoming, text=message.text), [*message.found]
+        added = self._added(incoming) if request.intent in {Intent.ASK, Intent.CHECK} else None
+        if added is not None:
+            return replace(added, note=wording.secrets_note(secrets))
         match request.intent:
             case Intent.CHECK:
                 checked = masked(validate(request.files, catalog=self._catalog))
@@ -131,6 +141,23 @@ class Sheriff:
             case _:
                 reply = Reply(ReplyKind.NOTED, wording.polite(request.intent, self._world.platform, self._world.docs))
         return replace(reply, note=wording.joined(wording.secrets_note(secrets), reply.note))
+
+    def _added(self, incoming: Incoming) -> Reply | None:
+        """What becomes of a message that names a case of its sender; None when it names none."""
+        addressed = _ADDRESSED.match(incoming.text)
+        if addressed is None:
+            return None
+        label, words = addressed[1].lower(), addressed[2]
+        found = (self._cases.get(label), *self._cases.list(asker=incoming.sender.id, text=label, limit=20))
+        own = (case for case in found if case is not None and case.asker.id == incoming.sender.id)
+        case = next((case for case in own if label in {case.id, case.ticket.lower()}), None)
+        if case is None:
+            return None  # "ORA-01017: invalid username" looks the same
+        try:
+            case = self._casework.add_details(case.id, incoming.sender, words)
+        except NotPossible as refusal:
+            return Reply(ReplyKind.NOTED, str(refusal), case=_summary(case))
+        return Reply(ReplyKind.NOTED, f"Added to {case.label}, for {case.sheriff or 'the team'}.", case=_summary(case))
 
     def _check(self, incoming: Incoming, request: Request, report: ValidationReport, listen: Listener) -> Reply:
         """YAML first; when it is clean and a real question stands beside it, the question too."""

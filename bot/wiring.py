@@ -27,7 +27,7 @@ from bot.channels.teams import TeamsChannel, TeamsLink
 from bot.channels.web import build_app
 from bot.desks.sqlite import SqliteDesk
 from bot.library import Library, Reading
-from bot.messages import Incoming, Reply, ReplyKind
+from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings, SourceSettings
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
@@ -284,6 +284,9 @@ class StayingHere:
         if case is None:
             raise Failure(f"There is no case {case_id}.")
         return case
+
+    def add_details(self, case_id: str, by: Person, text: str) -> Case:
+        return self._casework.add_details(case_id, by, text)
 
     def duty_sentence(self) -> str:
         return self._casework.duty_sentence()

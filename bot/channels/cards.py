@@ -17,6 +17,7 @@ _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 _MOST_DIAGNOSTICS = 8  # a longer list belongs on a page; Teams refuses messages above 100 KB
 _MOST_TEXT = 6_000  # characters of one reply
 _CODE_FENCE = re.compile(r"(?m)^```[^\n]*\n(.*?)^```\s*$", re.DOTALL)
+_WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.INFORMATION: "Remark"}
 _COLOURS = {Severity.ERROR: "Attention", Severity.WARNING: "Warning", Severity.INFORMATION: "Default"}
 
 
@@ -181,8 +182,8 @@ def _finding(diagnostic: Diagnostic, lines: Sequence[str]) -> Card:
     severity, colour = diagnostic.severity, _COLOURS[diagnostic.severity]
     place = f"line {diagnostic.span.line}, column {diagnostic.span.column} · {diagnostic.code}"
     items = [
-        _text(f"**{severity.value.capitalize()}** · {diagnostic.message}", color=colour, spacing="None"),
-        _text(f"{place} · {diagnostic.why}" if diagnostic.why else place, size="Small", spacing="Small"),
+        _text(_flat(f"**{_WORDS[severity]}** · {diagnostic.message}"), color=colour, spacing="None"),
+        _text(_flat(f"{place} · {diagnostic.why}") if diagnostic.why else place, size="Small", spacing="Small"),
     ]
     if 1 <= diagnostic.span.line <= len(lines):
         items.append(_offending(lines[diagnostic.span.line - 1], diagnostic, colour))

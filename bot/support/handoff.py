@@ -104,13 +104,14 @@ HEARD_OUTSIDE = frozenset(ASKER_HEARS | SHERIFF_HEARS | STARTS_HAND_OVER)  # eve
 
 
 def for_asker(case: Case, event: Event) -> str:
-    """What the asker reads when a person did something."""
+    """What the asker reads when a person did something, and how to answer in a channel without buttons for it."""
+    start = f"start the message with “{case.label}:”"
     words = {
         EventKind.TAKEN: f"{event.actor} has taken {case.label}.",
         EventKind.REPLIED: f"{event.actor} replies on {case.label}:\n\n{event.text}",
-        EventKind.DETAILS_ASKED: f"{event.actor} asks about {case.label}:\n\n{event.text}\n\nAnswer here.",
+        EventKind.DETAILS_ASKED: f"{event.actor} asks about {case.label}:\n\n{event.text}\n\nTo answer, {start}.",
         EventKind.HANDED_ON: f"{case.sheriff} has {case.label} now.",
-        EventKind.RESOLVED: f"{event.actor} resolved {case.label}:\n\n{event.text}\n\nReply here to reopen it.",
+        EventKind.RESOLVED: f"{event.actor} resolved {case.label}:\n\n{event.text}\n\nTo reopen it, {start}.",
     }
     return words.get(EventKind(event.kind), event.text)
 

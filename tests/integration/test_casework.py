@@ -119,8 +119,8 @@ def test_the_asker_hears_of_taking_replying_asking_back_and_resolving(office: Of
     assert office.heard(Role.ASKER) == [
         "Ana has taken MEM-1.",
         "Ana replies on MEM-1:\n\nSet `callers`.",
-        "Ana asks about MEM-1:\n\nWhich node?\n\nAnswer here.",
-        "Ana resolved MEM-1:\n\nThe owner lists the caller.\n\nReply here to reopen it.",
+        "Ana asks about MEM-1:\n\nWhich node?\n\nTo answer, start the message with “MEM-1:”.",
+        "Ana resolved MEM-1:\n\nThe owner lists the caller.\n\nTo reopen it, start the message with “MEM-1:”.",
     ]
     assert office.heard(Role.SHERIFF)[1:] == ["Kim added to MEM-1:\n\nprod/p1"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -117,6 +117,13 @@ class Bot:
         return self.client.post(
             "/api/messages", json=body, headers={"Authorization": f"Bearer {value}"} if value else {}
         )
+
+
+def wait_until(done: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert done()
 
 
 @pytest.fixture(scope="module")
@@ -318,6 +325,7 @@ def test_an_index_that_is_being_built_is_said(bot: Bot) -> None:
 def test_our_own_mistake_is_counted_and_does_not_stop_the_bot(bot: Bot) -> None:
     bot.sheriff.failure = RuntimeError("boom")
     bot.post(bot.framework.message("quota?"))
+    wait_until(lambda: bot.channel.metrics.failures.labels(where="teams")._value.get() == 1)
     bot.sheriff.failure = None
 
     bot.post(bot.framework.message("quota again?"))

@@ -12,6 +12,7 @@ import pytest
 from bot.library import Library, Reading
 from bot.messages import Attachment, Incoming, Person, Reply, ReplyKind
 from bot.store.opening import Store, open_store
+from bot.support import transitions
 from bot.support.cases import Case, CaseState
 from bot.telemetry import Metrics
 from bot.turn import Sheriff, Surroundings
@@ -36,6 +37,11 @@ class Handing:
         case = self.store.cases.get(case_id)
         assert case is not None, "the case must be stored before anybody is told"
         return replace(case, state=CaseState.NEW, sheriff="Ana", ticket="SUP-1")
+
+    def add_details(self, case_id: str, by: Person, text: str) -> Case:
+        return self.store.cases.record(
+            case_id, lambda case: transitions.add_details(case, by=by.name, at=NOW, text=text)
+        )
 
     def duty_sentence(self) -> str:
         return "Ana is on duty until Mon 30 Nov, 09:00 (Europe/Paris)."
@@ -216,6 +222,28 @@ def test_clean_yaml_between_a_greeting_and_a_signature_calls_nobody(office: Offi
 
     assert reply.outcome is ReplyKind.CHECKED
     assert not office.casework.handed
+
+
+def test_words_that_name_an_own_ticket_go_to_its_case(office: Office) -> None:
+    case = office.say("What is the best recipe for sourdough bread?").case
+    assert case
+    office.store.cases.record(case.id, lambda c: transitions.ask_sheriff(c, by="Kim", at=NOW))
+    office.store.cases.record(case.id, lambda c: transitions.record_ticket(c, at=NOW, ticket="SUP-7", url=""))
+
+    reply = office.say("sup-7: with rye, password: hunter22x", message_id="m2")
+    stranger = office.say("SUP-7: mine", message_id="m3", sender=Person("eve", "Eve"))
+
+    stored = office.store.cases.get(case.id)
+    assert stored
+    assert reply.outcome is ReplyKind.NOTED
+    assert "SUP-7" in reply.text
+    assert stored.events[-1].text == "with rye, password: [password removed]"
+    assert stranger.case
+    assert stranger.case.id != case.id
+
+
+def test_an_error_code_before_a_colon_is_an_ordinary_question(office: Office) -> None:
+    assert office.say("ORA-01017: invalid username/password").outcome is not ReplyKind.NOTED
 
 
 def test_an_id_of_the_api_is_one_message_whoever_it_is_said_to_come_from(office: Office) -> None:
