@@ -17,8 +17,9 @@ FLOOR_RANK: Final = 50  # the page whose score counts as nothing in a signal
 MEANING: Final = "meaning"
 # Measured on two corpora of product documentation; for pages the words of title and path decide many a tie, for FAQ
 # entries plain words mislead and spelling helps.
-PAGE_WEIGHTS: Final[Mapping[str, float]] = {MEANING: 0.4, Field.TEXT: 0.35, Field.PLACE: 0.1, Field.GRAMS: 0.15}
-FAQ_WEIGHTS: Final[Mapping[str, float]] = {MEANING: 0.8, Field.GRAMS: 0.2}
+PAGE_WEIGHTS: Final[Mapping[str, float]] = {MEANING: 0.45, Field.TEXT: 0.35, Field.PLACE: 0.15, Field.GRAMS: 0.05}
+# Together below 1: a FAQ entry is short and worded like a question, so it would outrank the page that says more.
+FAQ_WEIGHTS: Final[Mapping[str, float]] = {MEANING: 0.68, Field.GRAMS: 0.17}
 PER_PAGE: Final = 3  # passages of one page, and chunks that make its mean
 TINY: Final = 1e-9
 DUPLICATE: Final = 0.9  # share of common words from which two passages say the same
