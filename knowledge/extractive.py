@@ -31,9 +31,13 @@ _LEANING = re.compile(
 _TITLE = re.compile(r"\*\*[^*\n]+\*\*")
 _GOING_ON = re.compile(  # a sentence that began before the example above it
     r"(?:will|would|which|where|that|and|or|but|is|are|was|means|leads?|results?|to|with|when|if|in|on|as|so|then|from|can"
-    r"|should|may|must|returns?|produces?|gives?)\b"
+    r"|should|may|must|returns?|produces?|gives?)\b|- <1> "
 )
-_REFERENCE = re.compile(r"(?:\*\*|_)?(?:see|see also|read more|more|details)\b:?(?:(?![.!?]\s).){1,90}", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"(?:\*\*|_)?(?:(?:for [^.!?]{3,70} )?(?:please )?(?:see|refer to)|read more|more|details)\b:?"
+    r"(?:(?![.!?]\s).){1,90}",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +101,12 @@ def _closed(found: Sequence[Block], chosen: Collection[int], weights: Weights) -
         block = _shortened(found[i], weights)
         if i > 0 and i - 1 not in chosen and _GOING_ON.match(block.text):
             continue
-        if i + 1 < len(found) and i + 1 not in chosen:
-            block = _without_announcement(block)
+        if i + 1 not in chosen:
+            rest = _without_announcement(block)
+            block = rest if rest.text or i + 1 < len(found) else block  # nothing follows: it is all the page says
         if block.text:
             kept.append(block)
-    return tuple(kept) or tuple(_shortened(found[i], weights) for i in sorted(chosen))
+    return tuple(kept)
 
 
 def _without_announcement(block: Block) -> Block:
@@ -223,8 +228,8 @@ def _hint(passage: Passage, weights: Weights, question: str) -> _Excerpt:
         announced = _shortened(found[best + 1], weights, HINT)
         if len(announced.text) <= 2 * HINT:
             return _Excerpt(passage, (short, announced))
-        rest = _without_announcement(short)
-        short = rest if rest.text else short
+    rest = _without_announcement(short)
+    short = rest if rest.text else short
     return _Excerpt(passage, (short,) if short.text else ())
 
 

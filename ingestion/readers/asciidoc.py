@@ -55,6 +55,7 @@ class _Reader:
     comment: str = ""
     table: Table | None = None
     depth: int = 0  # of the open list
+    callout: int = 0  # number of the last remark on a listing
     attached: bool = False  # a "+" joined the next block to the open list item
 
     def take(self, line: str, number: int) -> None:
@@ -134,7 +135,8 @@ class _Reader:
         if found := ITEM.match(line):
             self._item(found[1], found[2])
         elif found := CALLOUT.match(line):
-            self.outline.write(f"{found[1].replace('.', '1')}. {self._inline(found[2])}")
+            self.callout = int(found[1]) if found[1].isdigit() else self.callout + 1
+            self._write(f"- <{self.callout}> {self._inline(found[2])}")
         elif found := ADMONITION.match(line):
             self._write(f"**{found[1].capitalize()}:** {self._inline(found[2])}")
         elif (found := TERM.match(line)) and not line.startswith(("http", "image:")):
@@ -172,7 +174,7 @@ class _Reader:
         named = found[1] if found else language.strip() if mark.startswith("`") else ""
         self.closing, self.quotes = mark, "quotes" in self.pending
         self.fence = "~~~~" if mark.startswith("````") else "```"
-        self.pending = ""
+        self.pending, self.callout = "", 0
         self.outline.write(f"{self._indent()}{self.fence}{named}")
 
     def _listing_line(self, line: str) -> None:

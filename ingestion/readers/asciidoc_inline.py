@@ -75,4 +75,5 @@ def _name(target: str) -> str:
     """Words for a reference without text: its identifier, or the file's name."""
     identifier = target.rsplit("#", 1)[-1] or target.split("#", 1)[0]
     identifier = identifier.rsplit("/", 1)[-1].removesuffix(".adoc")
+    identifier = re.sub(r"^(?:assembly|proc|con|ref)-(?=\w+-)", "", identifier)  # the kind of page, not its name
     return re.sub(r"[-_]?\{[^}]*\}|-str$", "", identifier).replace("-", " ").replace("_", " ").strip()

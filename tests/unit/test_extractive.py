@@ -223,6 +223,14 @@ def test_a_hint_at_a_long_example_quotes_the_sentence_before_it() -> None:
     assert result.text == "> Declare it: [1]"
 
 
+def test_a_place_that_announces_more_than_can_be_shown_gives_way_to_the_next() -> None:
+    long = "The following are all its fields:\n\n```yaml\n" + "a: 1\n" * 80 + "```"
+
+    text = answered("what is a set", found(long), found("A set is a template.", headings=("Set",), anchor="set"))
+
+    assert text == "A set is a template. [1]"
+
+
 def test_a_place_without_text_gives_way_to_the_next() -> None:
     empty = found("<!-- nothing -->", document="docs:empty.md")
 

@@ -95,7 +95,7 @@ def test_terms_admonitions_and_callouts() -> None:
 
     assert text == (
         "- `NAME`: What it is.\n\n   More.\n\n   **Note:** Mind it.\n\n   **Warning:**\n"
-        "   Danger.\n\n1. First.\n1. Next."
+        "   Danger.\n\n   - <1> First.\n   - <2> Next."
     )
 
 
@@ -117,6 +117,10 @@ def test_inline_markup_becomes_markdown() -> None:
         "See the page, [there](https://x.example/y), that, this, some id, a picture, **strong**, `lit`, `*code*`, "
         "marked,  {unknown}."
     )
+
+
+def test_a_reference_without_words_is_named_after_what_it_names() -> None:
+    assert only_text("See xref:assembly-metrics-setup-{context}[].") == "See metrics setup."
 
 
 def test_attributes_of_the_page_are_filled_in() -> None:
