@@ -87,7 +87,8 @@ def of_report(report: ValidationReport) -> str:
         lines += [_line(d) for d in found[:20]]
         if len(found) > 20:
             lines.append(f"- and {len(found) - 20} more")
-    return "\n".join([*lines, *report.notes])
+    notes = [" ".join(report.notes)] if report.notes else []
+    return "\n\n".join(["\n".join(lines), *notes])  # a note right under a list would read as its last line
 
 
 def _line(diagnostic: Diagnostic) -> str:

@@ -89,3 +89,10 @@ def test_a_long_report_says_how_many_more_there_are() -> None:
 def test_remarks_do_not_make_a_file_unclean() -> None:
     assert wording.is_clean(ValidationReport([], [finding(Severity.INFORMATION)]))
     assert not wording.is_clean(ValidationReport([], [finding(Severity.WARNING)]))
+
+
+def test_what_was_not_checked_stands_apart_from_the_last_finding() -> None:
+    file = CheckedFile("a.yaml", "topcs: []\n", "Kafka", "its kind")
+    report = ValidationReport((file,), (finding(Severity.ERROR),), ("Placement was not checked.",))
+
+    assert wording.of_report(report).endswith("\n\nPlacement was not checked.")
