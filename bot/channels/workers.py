@@ -12,7 +12,7 @@ from anyio import CapacityLimiter
 from knowledge.errors import Unavailable
 
 T = TypeVar("T")
-_WAITING_PER_WORKER = 8
+_WAITING_PER_WORKER = 32  # an answer takes milliseconds: two hundred in line are served within seconds
 
 
 class Busy(Unavailable):
