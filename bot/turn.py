@@ -32,9 +32,7 @@ from knowledge.validation.engine import validate
 log = structlog.get_logger(__name__)
 Listener = Callable[[str], None]
 _REPLY = TypeAdapter(Reply)
-_ADDRESSED = re.compile(
-    r"\W*([A-Za-z][A-Za-z0-9]*-[0-9a-f]+)\s*[:,]\s*(\S.*)", re.DOTALL
-)  # "SUP-7: the blue one"
+_ADDRESSED = re.compile(r"\W*([A-Za-z][A-Za-z0-9]*-[0-9a-f]+)\s*[:,]\s*(\S.*)", re.DOTALL)  # "SUP-7: the blue one"
 _WAIT_FOR_TWIN = 30.0  # seconds that a re-delivered message waits for the first delivery's reply
 
 
