@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import unescape
 
 from ingestion.readers.markdown_html import (
     at_the_margin,
@@ -13,7 +12,7 @@ from ingestion.readers.markdown_html import (
     tables_as_markdown,
     without_comments,
 )
-from ingestion.readers.page import code_blocks, code_mask
+from ingestion.readers.page import characters, code_blocks, code_mask
 
 ADMONITION = re.compile(r"^(\s*)(?:!!!|\?\?\?\+?)\s+([\w-]+)(?:\s+(?:inline|end))*(?:\s+\"(.*)\")?\s*$")
 TAB = re.compile(r"^(\s*)===[+!]?\s+\"(.+)\"\s*$")
@@ -43,7 +42,7 @@ DEFINITION = re.compile(r"^ {0,3}\[([^\]\[^][^\]\[]*)\]:(?:\s+\S+|https?:\S+)(?:
 _LABEL = r"(?:[^\]\[\n]|\n(?!\s*\n))"  # may go on on the next line, but not in the next paragraph
 REFERENCE_LINK = re.compile(rf"(?<![\]!\\])\[({_LABEL}+)\](?:\[({_LABEL}*)\])?(?![(:\[])")
 FOOTNOTE = re.compile(r"\[\^[^\]\s]+\](?::[ \t]*)?")
-ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|#0?3[489]|#6[02]);)(?:[A-Za-z]+|#\d+);")
+ENTITY = re.compile(r"&#?\w+;")
 LIST_IN_CELL = re.compile(r"</li>\s*<li>", re.IGNORECASE)
 JSX_ATTRIBUTE = re.compile(r"(?<=[\w\"'])\s+[a-zA-Z]+=\{\{[^{}<>]*\}\}")
 HTML_LINK = re.compile(r"<a\s[^<>]*?href=\"(https?://[^\"<>\s]+)\"[^<>]*>([^<>`\[\]\n]+)</a>", re.IGNORECASE)
@@ -151,7 +150,7 @@ def _prose(lines: list[str]) -> list[str]:
     text = outside_code(HTML_LINK, lambda found: f"[{found[2]}]({found[1]})", text)
     text = outside_code(HTML_STRONG, lambda found: f"**{found[1]}**", text)
     text = outside_code(HTML_CODE, lambda found: f"`{found[1].replace(chr(92), '')}`", text)
-    text = outside_code(ENTITY, lambda found: unescape(found[0]), text)
+    text = outside_code(ENTITY, lambda found: characters(found[0]), text)
     text = outside_code(IMAGE, _picture, text)
     text = outside_code(TITLED_LINK, lambda found: f"{found[1]}){_line_feeds(found)}", text)
     return outside_code(RELATIVE_LINK, _words, text).split("\n")

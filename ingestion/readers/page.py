@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import PurePosixPath
 
 from knowledge.model import Section
@@ -102,6 +103,11 @@ class Outline:
         self._lines.clear()
 
 
+def characters(text: str) -> str:
+    """Characters written as HTML names or numbers, as themselves; those that would read as markup stay."""
+    return ENTITY.sub(lambda found: unescape(found[0]).replace("\u200b", "").replace("\xa0", " "), text)
+
+
 def tidy(lines: list[str]) -> str:
     """The lines as one text: no blank ones at the ends, never two in a row outside code; no code block without code."""
     lines = _without_empty_code(lines)
@@ -127,6 +133,7 @@ def _shortened(line: str) -> str:
     return LONG_RULE.sub("---", line) if TABLE_RULE.match(line) else line
 
 
+ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot);)(?:[A-Za-z]{2,30}|#(?:\d{4,7}|[2-9]\d\d|1[3-9]\d|12[89]));")
 TABLE_RULE = re.compile(r"^[\s>]*\|?[\s:|-]*\|[\s:|-]*$")
 LONG_RULE = re.compile(r"-{4,}")
 FENCE = re.compile(r"^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}|~{3,})(.*)$")

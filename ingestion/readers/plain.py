@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ingestion.readers.page import MAX_HEADING, Outline, Page, code_mask, title_from_path
+from ingestion.readers.page import MAX_HEADING, Outline, Page, characters, code_mask, title_from_path
 
 MARKED = re.compile(r"^(#{1,6})\s+(\S.*?)\s*#*$")
 UNDERLINE = re.compile(r"^(={3,}|-{3,}|~{3,}|\^{3,})$")
@@ -24,10 +24,10 @@ def read(text: str, path: str) -> Page:
         heading = None if mask[at] else _heading(lines, at)
         if heading:
             level, words, taken = heading
-            outline.heading(level, words, line=at + 1)
+            outline.heading(level, characters(words), line=at + 1)
             at += taken
         else:
-            outline.write(lines[at])
+            outline.write(lines[at] if mask[at] else characters(lines[at]))
             at += 1
     return Page(title=outline.title or title_from_path(path), sections=outline.sections())
 

@@ -20,6 +20,12 @@ def test_a_first_line_that_stands_alone_is_the_title() -> None:
     assert page.sections[0].text == "There is one for each region."
 
 
+def test_characters_written_as_numbers_are_read_as_themselves() -> None:
+    text = "The server&#8217;s&#160;own.&#8203; a &lt; b &#42;&nbsp;c&hellip;\n\n```\nkept&#8217;\n```\n"
+
+    assert read(text).sections[0].text == "The server’s own. a &lt; b &#42; c…\n\n```\nkept&#8217;\n```"
+
+
 def test_a_first_sentence_is_not_the_title() -> None:
     page = read("There is one for each region.\n\nMore.\n")
 
