@@ -22,7 +22,7 @@ from bot.store.case_store import CaseStore
 from bot.store.turn_log import Answered, InProgress, TurnLog
 from bot.support.cases import Case, CaseState, Event, NotPossible
 from bot.telemetry import Metrics
-from knowledge.answering import ignore
+from knowledge.answering import MODEL_SILENT, ignore
 from knowledge.errors import IndexBroken, Unavailable
 from knowledge.model import Answer, Outcome
 from knowledge.validation.catalog import SchemaCatalog
@@ -177,6 +177,8 @@ class Sheriff:
         except (IndexBroken, Unavailable) as error:
             log.error("search_failed", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace is noise
             answer = Answer(Outcome.UNANSWERED, "", 0.0, note=wording.INDEX_BROKEN)
+        if answer.note == MODEL_SILENT:
+            self._metrics.model_failures.inc()
         reply = Reply(
             ReplyKind(answer.outcome.value),
             answer.text,

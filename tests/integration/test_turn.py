@@ -18,8 +18,10 @@ from bot.telemetry import Metrics
 from bot.turn import Sheriff, Surroundings
 from knowledge import bundled
 from knowledge.adapters.local_embedder import LocalEmbedder
+from knowledge.ports import ChatModel
 from knowledge.relevance import Policy
 from knowledge.validation.catalog import SchemaCatalog
+from tests.fakes import ScriptedChat
 
 KIM = Person("kim", "Kim")
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -53,6 +55,7 @@ class Office:
     store: Store
     casework: Handing
     library: Library
+    metrics: Metrics
 
     def say(self, text: str, *attachments: Attachment, message_id: str = "m1", sender: Person = KIM) -> Reply:
         return self.sheriff.take(Incoming(message_id, "web", "conversation", sender, text, attachments))
@@ -62,10 +65,10 @@ class Office:
         return self.store.cases.count()
 
 
-def office_of(home: Path, embedder: LocalEmbedder, folder: Path) -> Office:
+def office_of(home: Path, embedder: LocalEmbedder, folder: Path, model: ChatModel | None = None) -> Office:
     store = open_store(f"sqlite:///{folder / 'cases.db'}", clock=lambda: NOW)
-    library = Library(home, Reading(embedder, None, Policy.calibrated()), patience=0.2)
-    casework = Handing(store)
+    library = Library(home, Reading(embedder, model, Policy.calibrated()), patience=0.2)
+    casework, metrics = Handing(store), Metrics()
     sheriff = Sheriff(
         library=library,
         catalog=SchemaCatalog.load(bundled.SCHEMAS),
@@ -73,9 +76,9 @@ def office_of(home: Path, embedder: LocalEmbedder, folder: Path) -> Office:
         turns=store.turns,
         casework=casework,
         world=Surroundings(lambda: NOW, "Meridian", "Dev Insight"),
-        metrics=Metrics(),
+        metrics=metrics,
     )
-    return Office(sheriff, store, casework, library)
+    return Office(sheriff, store, casework, library, metrics)
 
 
 @pytest.fixture
@@ -279,5 +282,19 @@ def test_a_broken_index_still_lets_the_question_reach_a_person(
     assert reply.outcome is ReplyKind.UNANSWERED
     assert office.casework.handed
     assert not office.library.status().ready
+    office.library.close()
+    office.store.close()
+
+
+def test_an_answer_quoted_because_the_model_is_silent_is_counted(
+    platform_home: Path, local_embedder: LocalEmbedder, tmp_path: Path
+) -> None:
+    office = office_of(platform_home, local_embedder, tmp_path, model=ScriptedChat(fault="time-out"))
+
+    reply = office.say("What does ORA-01017 mean?")
+
+    assert "not answering" in reply.note
+    assert reply.citations
+    assert office.metrics.registry.get_sample_value("sheriff_model_fallbacks_total") == 1
     office.library.close()
     office.store.close()
