@@ -24,14 +24,18 @@ from knowledge.errors import Failure, Misuse
 def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str, dry_run: bool) -> None:
     """Read the sources and bring the index up to date, with a progress bar on a terminal."""
     sources = wiring.sources(settings, folders, base_url=base_url)
-    with _progress_bar() as advance:
-        report = pipeline.ingest(
-            sources,
-            home=settings.home,
-            embedder=wiring.embedder(settings),
-            dry_run=dry_run,
-            progress=advance,
-        )
+    try:
+        with _progress_bar() as advance:
+            report = pipeline.ingest(
+                sources,
+                home=settings.home,
+                embedder=wiring.embedder(settings),
+                dry_run=dry_run,
+                progress=advance,
+            )
+    except KeyboardInterrupt:
+        print("Stopped. The index stays as it was; the next run begins again.", file=sys.stderr)
+        raise
     print(as_text(report))
     if folders and not dry_run and not report.nothing_found:
         wiring.remember_sources(settings.home, folders, base_url)

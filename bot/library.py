@@ -14,7 +14,7 @@ from ingestion import generations, pipeline
 from ingestion.sources import Source
 from knowledge import answering
 from knowledge.adapters.chroma_index import ChromaIndex
-from knowledge.errors import IndexBroken, SheriffError, Unavailable
+from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
 from knowledge.model import Answer, Chunk
 from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
 from knowledge.relevance import Policy
@@ -45,6 +45,10 @@ class LibraryStatus:
         return self.state is LibraryState.READY
 
 
+class StoppedError(Failure):
+    """Sheriff is stopping: the ingest ended before it was done, and what was published before stays."""
+
+
 class NotReadyError(Unavailable):
     """The index is still being built: ask again a little later."""
 
@@ -71,6 +75,7 @@ class Library:
         self._before: ChunkIndex | None = None  # kept open until the next switch: a search may still be using it
         self._status = LibraryStatus(LibraryState.MISSING, f"No index in {home}. Run `sheriff ingest`.")
         self._built = threading.Event()
+        self._stopping = threading.Event()
 
     def status(self) -> LibraryStatus:
         """The state now; opens a generation published by another process."""
@@ -111,9 +116,14 @@ class Library:
         *,
         progress: Callable[[pipeline.Progress], None] = pipeline.ignore,
     ) -> pipeline.IngestReport:
-        """Bring the index up to date and serve it. The old one is served until the new one is complete."""
+        """Bring the index up to date and serve it. The old one is served until the new one is complete.
+
+        Raises StoppedError when `stop` was called, and what `pipeline.ingest` raises.
+        """
 
         def tell(step: pipeline.Progress) -> None:
+            if self._stopping.is_set():
+                raise StoppedError("The ingest was stopped. The next one begins it again.")
             sentence = f"{step}."
             with self._lock:
                 self._status = LibraryStatus(LibraryState.BUILDING, sentence, step.done, step.total)
@@ -140,6 +150,10 @@ class Library:
         for part in (self._reading.embedder, self._reading.model):
             if isinstance(part, Warmable):
                 part.warm()
+
+    def stop(self) -> None:
+        """End a running ingest at its next step."""
+        self._stopping.set()
 
     def close(self) -> None:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import socket
 import sys
 from contextlib import closing
@@ -26,6 +27,7 @@ def run(settings: Settings) -> None:
     """Serve until interrupted. Raises Misuse or Failure with a sentence before anything was started."""
     configure_logging(settings.log_level, settings.log_format)
     _refuse_open_door(settings)
+    signal.signal(signal.SIGTERM, _end)
     with closing(listening_socket(settings.server.host, settings.server.port)) as taken:
         address = _address(settings.server.host, taken.getsockname()[1])
         from bot.wiring import start  # after the port: the sentence about a used one comes at once
@@ -36,6 +38,11 @@ def run(settings: Settings) -> None:
             _server(running).run(sockets=[taken])
         finally:
             running.stop()
+
+
+def _end(_signal: int, _frame: object) -> None:
+    """Asked to stop, as containers are: leave through `finally`, so that the parts are stopped in order."""
+    raise SystemExit(0)
 
 
 def _server(running: Running) -> Server:

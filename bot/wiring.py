@@ -26,7 +26,7 @@ from bot.channels.services import Services
 from bot.channels.teams import TeamsChannel, TeamsLink
 from bot.channels.web import build_app
 from bot.desks.sqlite import SqliteDesk
-from bot.library import Library, Reading
+from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings, SourceSettings
 from bot.store.notifications import DeskPageNotifier
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
+_LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
 _REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten at start
 _SOURCES = "sources.json"  # in the home folder: which folders were named on the command line
 
@@ -332,7 +333,10 @@ def start(settings: Settings, *, address: str) -> Running:
         parts.store.turns.forget(before=now() - _REDELIVERED_WITHIN)
         parts.workflows.start()
         opening.callback(parts.workflows.stop)
-        threading.Thread(target=_keep_index, args=(parts,), name="ingest", daemon=True).start()
+        keeper = threading.Thread(target=_keep_index, args=(parts,), name="ingest", daemon=True)
+        keeper.start()
+        opening.callback(keeper.join, timeout=_LAST_STEP)
+        opening.callback(parts.library.stop)
         return Running(app, parts.store.broadcast.close, opening.pop_all().close)
     raise AssertionError("unreachable")
 
@@ -472,5 +476,7 @@ def _keep_index(parts: _Parts) -> None:
         log.info("index_ready", sections=report.chunks, seconds=round(report.seconds, 1), skipped=len(report.skipped))
         parts.library.warm()
         parts.metrics.chunks.set(report.chunks)
+    except StoppedError:
+        log.info("ingest_stopped")
     except SheriffError as error:
         log.error("index_not_built", reason=str(error))  # noqa: TRY400 - the sentence says it all

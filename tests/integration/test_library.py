@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.library import Library, LibraryState, NotReadyError, Reading
+from bot.library import Library, LibraryState, NotReadyError, Reading, StoppedError
 from ingestion import pipeline
 from ingestion.sources import FolderSource
 from knowledge.errors import IndexBroken, Misuse
@@ -111,6 +111,18 @@ def test_an_index_of_another_embedder_is_refused_with_the_remedy(library: Librar
     with pytest.raises(IndexBroken, match="ingest"):
         other.answer("quota?")
     other.close()
+
+
+def test_a_stopped_ingest_ends_at_its_next_step_and_what_was_published_stays(library: Library, docs: Path) -> None:
+    library.ingest([FolderSource("docs", docs)])
+    (docs / "more.md").write_text("# More\n\nMore text.\n")
+
+    library.stop()
+
+    with pytest.raises(StoppedError):
+        library.ingest([FolderSource("docs", docs)])
+    assert library.status().ready
+    assert "quota.partitions" in library.answer("how do I raise a quota?").text
 
 
 def test_many_threads_may_ask_while_generations_change(library: Library, docs: Path) -> None:

@@ -89,6 +89,20 @@ def test_the_page_is_there_while_the_first_index_is_built(tmp_path: Path, model_
     assert checked.status_code == 200
 
 
+@pytest.mark.parametrize(("asked", "codes"), [(signal.SIGINT, {0, 130}), (signal.SIGTERM, {0})])
+def test_a_server_stopped_while_it_indexes_ends_in_order(
+    tmp_path: Path, model_dir: Path, asked: signal.Signals, codes: set[int]
+) -> None:
+    with serving(tmp_path / "home", model_dir) as served:
+        while "sections" not in httpx.get(f"{served.url}/readyz", timeout=10).json()["sentence"]:
+            time.sleep(0.1)
+        served.process.send_signal(asked)
+        code = served.process.wait(timeout=30)
+
+    assert code in codes
+    assert "ingest_stopped" in "".join(served.lines)
+
+
 def test_beyond_loopback_only_the_token_opens_the_door(own_home: Path, model_dir: Path) -> None:
     with serving(own_home, model_dir, "--host", "0.0.0.0", SHERIFF_ACCESS_TOKEN="long-and-random") as served:
         url = served.url.replace("0.0.0.0", "127.0.0.1")
