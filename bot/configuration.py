@@ -24,9 +24,17 @@ def read_configuration(path: Path, schema: Mapping[str, Any]) -> dict[str, Any]:
         raise Misuse(f"{path}: no such file. Name an existing one, or leave it out for the defaults.") from error
     except OSError as error:
         raise Misuse(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
+    if _says_nothing(content):
+        return {}
     catalog = SchemaCatalog([], forced=Schema(schema, origin="the schema of sheriff.yaml"))
     report = validate([SourceFile(str(path), content)], catalog=catalog)
     if not report.valid:
         raise Misuse(as_text(report))
     values = yaml.safe_load(content.decode("utf-8-sig")) or {}
     return dict(values)
+
+
+def _says_nothing(content: bytes) -> bool:
+    """Whether all of it is blank or commented out: then the defaults hold."""
+    lines = (line.strip() for line in content.removeprefix(b"\xef\xbb\xbf").splitlines())
+    return all(not line or line.startswith(b"#") or line == b"---" for line in lines)

@@ -178,7 +178,7 @@ class Library:
         with self._lock:
             folder = generations.current(self._home)
             if folder is None:
-                raise IndexBroken(f"There is no index in {self._home}. Run `sheriff ingest --home {self._home}`.")
+                raise IndexBroken(f"There is no index in {self._home} yet. Run `sheriff ingest --home {self._home}`.")
             if self._served and self._served[0] == folder:
                 return self._served[1]
             index = ChromaIndex.open(folder, fingerprint=self._reading.embedder.fingerprint)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from bot.configuration import read_configuration
 from knowledge import bundled
 from knowledge.errors import Misuse
 
+ADDRESS = r"^(https?://\S+)?$"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -29,7 +31,9 @@ class SourceSettings(Section):
     kind: Literal["folder", "faq", "schemas"] = "folder"
     name: str = Field(min_length=1, pattern=r"^[a-z0-9][a-z0-9-]*$", description="Short name, shown in reports")
     path: Path = Field(description="Folder or file, relative to sheriff.yaml")
-    base_url: str = Field("", description="Where people open these pages; empty: Sheriff shows them itself")
+    base_url: str = Field(
+        "", pattern=ADDRESS, description="https://… where people open these pages; empty: Sheriff shows them itself"
+    )
     owner: str = ""
 
 
@@ -84,7 +88,7 @@ class HandoffSettings(Section):
 class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(3978, ge=0, le=65535)
-    public_url: str = Field("", description="https://… under which people reach this server")
+    public_url: str = Field("", pattern=ADDRESS, description="https://… under which people reach this server")
     workers: int = Field(8, ge=1, le=64, description="Questions worked on at the same time")
 
 
@@ -114,11 +118,20 @@ def _plain(default: str, *names: str) -> Any:
     return Field(default, validation_alias=AliasChoices(*names))
 
 
+def _address(name: str) -> Any:
+    return Field("", validation_alias=AliasChoices(name), pattern=ADDRESS)
+
+
 class Settings(BaseSettings):
     """All that Sheriff was told. Frozen; secrets print as stars."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SHERIFF_", env_nested_delimiter="__", frozen=True, extra="ignore", populate_by_name=True
+        env_prefix="SHERIFF_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     home: Path = Path(".sheriff")
@@ -140,10 +153,10 @@ class Settings(BaseSettings):
     teams: TeamsSettings = TeamsSettings()
 
     openai_api_key: SecretStr = _secret("OPENAI_API_KEY")
-    openai_base_url: str = _plain("", "OPENAI_BASE_URL")
+    openai_base_url: str = _address("OPENAI_BASE_URL")
     openai_model: str = _plain("", "OPENAI_MODEL")
     azure_api_key: SecretStr = _secret("AZURE_OPENAI_API_KEY")
-    azure_endpoint: str = _plain("", "AZURE_OPENAI_ENDPOINT")
+    azure_endpoint: str = _address("AZURE_OPENAI_ENDPOINT")
     azure_deployment: str = _plain("", "AZURE_OPENAI_DEPLOYMENT")
     azure_embedding_deployment: str = _plain("", "AZURE_OPENAI_EMBEDDING_DEPLOYMENT")
     azure_api_version: str = _plain("2024-10-21", "AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION")
@@ -223,6 +236,8 @@ def load(config: Path | None = None, *, home: Path | None = None) -> Settings:
         settings = Settings(**values)
     except ValidationError as error:
         raise Misuse(_explain(error, path if values else None)) from error
+    except SettingsError as error:
+        raise Misuse(_not_json(error)) from error
     return settings.model_copy(update={"home": home}) if home else settings
 
 
@@ -248,6 +263,21 @@ def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def _explain(error: ValidationError, path: Path | None) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    where = f"{path} or the environment" if path else "the environment"
-    return f"{where}: {place}: {first['msg']}. See docs/operator-guide.md for every setting."
+    place = [str(part) for part in first["loc"]]
+    where = f"{path} or the environment: {'.'.join(place)}" if path else f"the environment: {_variable(place)}"
+    what = "write it as https://…" if first["type"] == "string_pattern_mismatch" else first["msg"]
+    return f"{where}: {what}. See docs/operator-guide.md for every setting."
+
+
+def _variable(place: Sequence[str]) -> str:
+    """The variable that sets this: those of others are known by their own names."""
+    return place[0] if place[0].isupper() else f"SHERIFF_{'__'.join(place).upper()}"
+
+
+def _not_json(error: SettingsError) -> str:
+    found = re.search(r'field "(\w+)"', str(error))
+    name = f"SHERIFF_{found[1].upper()}" if found else "One of the SHERIFF_ variables"
+    return (
+        f"the environment: {name} cannot be read: it stands for a whole section, written as JSON. "
+        f"Write it so, set a single value with {name}__NAME, or use sheriff.yaml."
+    )

@@ -28,7 +28,7 @@ from bot.channels.web import build_app
 from bot.desks.sqlite import SqliteDesk
 from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
-from bot.settings import Settings, SourceSettings
+from bot.settings import PlatformSettings, Settings, SourceSettings
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
 from bot.support.cases import Case
@@ -70,6 +70,7 @@ def embedder(settings: Settings) -> Embedder:
         case "openai":
             from knowledge.adapters.openai_models import OpenAIEmbedder
 
+            _require("model.embeddings is openai", OPENAI_API_KEY=settings.openai_api_key or settings.openai_base_url)
             return OpenAIEmbedder(
                 settings.model.embedding_name,
                 api_key=settings.openai_api_key.get_secret_value(),
@@ -79,6 +80,11 @@ def embedder(settings: Settings) -> Embedder:
         case "azure":
             from knowledge.adapters.openai_models import AzureEmbedder
 
+            _require(
+                "model.embeddings is azure",
+                AZURE_OPENAI_ENDPOINT=settings.azure_endpoint,
+                AZURE_OPENAI_API_KEY=settings.azure_api_key,
+            )
             return AzureEmbedder(
                 settings.azure_embedding_deployment or settings.model.embedding_name,
                 endpoint=settings.azure_endpoint,
@@ -99,8 +105,12 @@ def chat_model(settings: Settings) -> ChatModel | None:
         case "azure":
             from knowledge.adapters.openai_models import AzureChat
 
-            if not settings.azure_deployment:
-                raise Misuse("Azure OpenAI is configured, but AZURE_OPENAI_DEPLOYMENT does not name a deployment.")
+            _require(
+                "Azure OpenAI is configured",
+                AZURE_OPENAI_ENDPOINT=settings.azure_endpoint,
+                AZURE_OPENAI_API_KEY=settings.azure_api_key,
+                AZURE_OPENAI_DEPLOYMENT=settings.azure_deployment,
+            )
             return AzureChat(
                 settings.azure_deployment,
                 endpoint=settings.azure_endpoint,
@@ -111,6 +121,7 @@ def chat_model(settings: Settings) -> ChatModel | None:
         case "openai":
             from knowledge.adapters.openai_models import OpenAIChat
 
+            _require("model.provider is openai", OPENAI_API_KEY=settings.openai_api_key or settings.openai_base_url)
             return OpenAIChat(
                 settings.openai_model or settings.model.name,
                 api_key=settings.openai_api_key.get_secret_value(),
@@ -119,6 +130,13 @@ def chat_model(settings: Settings) -> ChatModel | None:
             )
         case _:
             return None
+
+
+def _require(why: str, **variables: str | SecretStr) -> None:
+    """Raises Misuse naming the variables that are not set."""
+    missing = [name for name, value in variables.items() if not value]
+    if missing:
+        raise Misuse(f"{why}, but {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.")
 
 
 def library(settings: Settings, *, with_model: bool = True) -> Library:
@@ -155,6 +173,15 @@ def remember_sources(home: Path, folders: Sequence[Path], base_url: str) -> None
     """So that a later `sheriff serve` or plain `sheriff ingest` of this home reads the same folders again."""
     kept = {"folders": [str(folder.resolve()) for folder in folders], "base_url": base_url}
     (home / _SOURCES).write_text(json.dumps(kept, indent=2), encoding="utf-8")
+
+
+def named(settings: Settings) -> PlatformSettings:
+    """What the platform is called: with other documentation than the bundled, not by the bundled one's names."""
+    if not settings.sources and not _remembered_sources(settings.home)[0]:
+        return settings.platform
+    neutral = {"name": "your platform", "docs": "the documentation", "examples": ()}
+    given = settings.platform.model_fields_set
+    return settings.platform.model_copy(update={key: value for key, value in neutral.items() if key not in given})
 
 
 def _remembered_sources(home: Path) -> tuple[Sequence[Path], str]:
@@ -264,7 +291,7 @@ def asking(settings: Settings, *, hand_over: bool) -> Iterator[Callable[[Incomin
         staying = casework if hand_over else StayingHere(casework, store)
         catalog = SchemaCatalog.load(settings.platform.schemas)
         take = _sheriff(settings, knowing, store, staying, catalog, Metrics()).take
-        yield take if hand_over else lambda incoming: _without_case(take(incoming), settings.platform.docs)
+        yield take if hand_over else lambda incoming: _without_case(take(incoming), named(settings).docs)
 
 
 def _without_case(reply: Reply, docs: str) -> Reply:
@@ -366,7 +393,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor, address: str) -> TeamsCh
         deliveries=parts.store.turns,
         metrics=parts.metrics,
         executor=executor,
-        docs=settings.platform.docs,
+        docs=named(settings).docs,
         base_url=base_url.rstrip("/"),
         tenant_id=settings.teams_tenant,
         open_to_all=settings.is_loopback and not settings.teams_app_id,
@@ -375,6 +402,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor, address: str) -> TeamsCh
 
 def _services(parts: _Parts, teams: TeamsChannel) -> Services:
     settings = parts.settings
+    platform = named(settings)
     return Services(
         sheriff=parts.sheriff,
         casework=parts.casework,
@@ -387,9 +415,9 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         gaps=lambda: gap_report(settings, parts.store),
         metrics=parts.metrics.registry,
         clock=now,
-        platform=settings.platform.name,
-        docs=settings.platform.docs,
-        examples=settings.platform.examples,
+        platform=platform.name,
+        docs=platform.docs,
+        examples=platform.examples,
         loopback=settings.is_loopback,
         access_token=settings.access_token.get_secret_value(),
         hosts=_hosts(settings),
@@ -421,7 +449,7 @@ def _sheriff(
         cases=store.cases,
         turns=store.turns,
         casework=casework,
-        world=Surroundings(now, settings.platform.name, settings.platform.docs),
+        world=Surroundings(now, named(settings).name, named(settings).docs),
         metrics=metrics,
     )
 

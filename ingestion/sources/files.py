@@ -72,7 +72,7 @@ def text_of(entry: Entry) -> str | Unreadable:
     except OSError as error:
         return Unreadable(f"cannot be read: {explain(error)}")
     if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Unreadable("is not text (it holds NUL bytes)")
+        return Unreadable("is not text (it holds NUL bytes); save it as UTF-8 if it should be read")
     try:
         text = content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
     except UnicodeDecodeError as error:

@@ -56,7 +56,10 @@ def prepare(model_dir: Path, *, precision: Precision = "fp32", package: str = PA
             Path(scratch, "tokenizer.json").replace(tokenizer)
             _write_graph(origin / "model.safetensors", Path(scratch), precision).replace(graph)
     except OSError as error:
-        raise Failure(f"The embedding model cannot be written to {model_dir}: {error}. Make room there.") from error
+        raise Failure(
+            f"The embedding model cannot be written to {model_dir} ({error.strerror or error}). "
+            "Make room there, or name another folder: SHERIFF_MODEL_DIR."
+        ) from error
     return graph
 
 

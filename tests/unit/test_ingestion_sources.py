@@ -106,7 +106,7 @@ def test_every_unreadable_file_is_named_with_its_reason_and_the_rest_is_read(tmp
 
     assert [d.path for d in documents(source)] == ["bom.md", "good.md", "staying.md", "wide.md"]
     assert skipped(source) == {
-        "docs:binary.md": "is not text (it holds NUL bytes)",
+        "docs:binary.md": "is not text (it holds NUL bytes); save it as UTF-8 if it should be read",
         "docs:broken.md": "links to a file that does not exist",
         "docs:empty.md": "is empty",
         "docs:large.md": "is 5.0 MB; files up to 5 MB are read: split it",

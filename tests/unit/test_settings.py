@@ -70,8 +70,40 @@ def test_the_environment_wins_over_the_file_and_holds_the_secrets(
 def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHERIFF_SERVER__PORT", "many")
 
-    with pytest.raises(Misuse, match=r"server\.port"):
+    with pytest.raises(Misuse, match=r"SHERIFF_SERVER__PORT"):
         load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("SHERIFF_SERVER", "nonsense", "SHERIFF_SERVER cannot be read"),
+        ("SHERIFF_SOURCES", '[{"name":', "SHERIFF_SOURCES cannot be read"),
+        ("OPENAI_BASE_URL", "models.example/v1", "OPENAI_BASE_URL: write it as https"),
+        ("AZURE_OPENAI_ENDPOINT", "example", "AZURE_OPENAI_ENDPOINT: write it as https"),
+    ],
+)
+def test_what_is_no_json_or_no_address_is_told_by_the_variables_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(Misuse, match=told):
+        load()
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHERIFF_HOME", "")
+    monkeypatch.setenv("SHERIFF_SERVER__PORT", "")
+
+    assert load().home == Path(".sheriff")
+
+
+@pytest.mark.parametrize("content", ["", "\n", "# sources:\n#   - name: docs\n", "\ufeff---\n# nothing\n"])
+def test_a_configuration_that_says_nothing_leaves_the_defaults(tmp_path: Path, content: str) -> None:
+    (tmp_path / "sheriff.yaml").write_text(content)
+
+    assert load(tmp_path / "sheriff.yaml").server.port == 3978
 
 
 def test_azure_is_chosen_when_its_key_and_endpoint_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
