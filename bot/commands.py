@@ -15,6 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bot import wiring
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
+from bot.sources import remember_sources
+from bot.sources import sources as sources_of
 from bot.support import gap_report
 from ingestion import pipeline
 from ingestion.report import as_text
@@ -23,11 +25,11 @@ from knowledge.errors import Failure, Misuse
 
 def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str, dry_run: bool) -> None:
     """Read the sources and bring the index up to date, with a progress bar on a terminal."""
-    sources = wiring.sources(settings, folders, base_url=base_url)
+    found = sources_of(settings, folders, base_url=base_url)
     try:
         with _progress_bar() as advance:
             report = pipeline.ingest(
-                sources,
+                found,
                 home=settings.home,
                 embedder=wiring.embedder(settings),
                 dry_run=dry_run,
@@ -38,7 +40,7 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
         raise
     print(as_text(report))
     if folders and not dry_run and not report.nothing_found:
-        wiring.remember_sources(settings.home, folders, base_url)
+        remember_sources(settings.home, folders, base_url)
     if report.nothing_found:
         raise Failure("Nothing was indexed: the sources hold no readable page. Name a folder with .md, .adoc or .html.")
 

@@ -13,6 +13,7 @@ from typing import Final
 from bot import settings as configured
 from bot import wiring
 from bot.settings import Settings
+from bot.sources import sources
 from bot.telemetry import configure_logging
 from evals import baseline, corpora, questions, runner, scorecard
 from evals.corpora import Corpus, Opened
@@ -120,7 +121,7 @@ def ready(asked: Asked) -> Iterator[tuple[Settings, Embedder, Opened]]:
 def _corpus(asked: Asked, settings: Settings) -> Corpus:
     if asked.docs is None:
         return corpora.of_home(settings.home)
-    return corpora.folder(asked.docs, wiring.sources(settings, [asked.docs]), settings.home)
+    return corpora.folder(asked.docs, sources(settings, [asked.docs]), settings.home)
 
 
 def _judge(before: baseline.Baseline, card: scorecard.Scorecard, file: Path) -> None:

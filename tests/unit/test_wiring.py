@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import wiring
+from bot import sources, wiring
 from bot.settings import ModelSettings, PlatformSettings, Settings, SourceSettings
 from knowledge.errors import Misuse
 
@@ -42,13 +42,13 @@ def test_remote_embeddings_without_their_key_are_refused_at_start(model: ModelSe
 
 
 def test_the_example_platform_keeps_its_names(tmp_path: Path) -> None:
-    assert wiring.named(Settings(home=tmp_path)).docs == "Dev Insight"
+    assert sources.named(Settings(home=tmp_path)).docs == "Dev Insight"
 
 
 def test_a_home_with_other_documentation_is_not_called_by_the_examples_name(tmp_path: Path) -> None:
-    wiring.remember_sources(tmp_path, [tmp_path], "")
+    sources.remember_sources(tmp_path, [tmp_path], "")
 
-    platform = wiring.named(Settings(home=tmp_path))
+    platform = sources.named(Settings(home=tmp_path))
 
     assert (platform.name, platform.docs, platform.examples) == ("your platform", "the documentation", ())
 
@@ -60,4 +60,4 @@ def test_names_in_the_configuration_win(tmp_path: Path) -> None:
         platform=PlatformSettings(docs="Handbook"),
     )
 
-    assert (wiring.named(settings).name, wiring.named(settings).docs) == ("your platform", "Handbook")
+    assert (sources.named(settings).name, sources.named(settings).docs) == ("your platform", "Handbook")

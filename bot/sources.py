@@ -1,0 +1,98 @@
+"""Which sources to read: named on the command line, configured, remembered from before, or bundled."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bot.settings import PlatformSettings, Settings, SourceSettings
+from ingestion.sources import FaqSource, FolderSource, SchemaSource, Source
+from knowledge.errors import Misuse
+
+_SOURCES = "sources.json"  # in the home folder: which folders were named on the command line
+
+
+def sources(settings: Settings, folders: Sequence[Path] = (), *, base_url: str = "") -> list[Source]:
+    """What to read: the folders named on the command line; else the configured sources; else what this home was last
+    built from by name; else the bundled example platform."""
+    if not folders and not settings.sources:
+        folders, base_url = _remembered_sources(settings.home)
+    if not folders:
+        return [_configured(source) for source in settings.all_sources]
+    found: list[Source] = []
+    names: set[str] = set()
+    for folder in folders:
+        found += _everything_in(folder, _unused(_slug(folder), names), base_url)
+    return found
+
+
+def remember_sources(home: Path, folders: Sequence[Path], base_url: str) -> None:
+    """So that a later `sheriff serve` or plain `sheriff ingest` of this home reads the same folders again."""
+    kept = {"folders": [str(folder.resolve()) for folder in folders], "base_url": base_url}
+    (home / _SOURCES).write_text(json.dumps(kept, indent=2), encoding="utf-8")
+
+
+def named(settings: Settings) -> PlatformSettings:
+    """What the platform is called: with other documentation than the bundled, not by the bundled one's names."""
+    if not settings.sources and not _remembered_sources(settings.home)[0]:
+        return settings.platform
+    neutral = {"name": "your platform", "docs": "the documentation", "examples": ()}
+    given = settings.platform.model_fields_set
+    return settings.platform.model_copy(update={key: value for key, value in neutral.items() if key not in given})
+
+
+def _remembered_sources(home: Path) -> tuple[Sequence[Path], str]:
+    try:
+        kept = json.loads((home / _SOURCES).read_text(encoding="utf-8"))
+        return [Path(folder) for folder in kept["folders"]], str(kept["base_url"])
+    except FileNotFoundError:
+        return (), ""
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Misuse(f"{home / _SOURCES} cannot be read. Remove it, or run `sheriff ingest DIR` again.") from error
+
+
+def _configured(source: SourceSettings) -> Source:
+    match source.kind:
+        case "faq":
+            return FaqSource(source.name, source.path, base_url=source.base_url, owner=source.owner)
+        case "schemas":
+            return SchemaSource(source.name, source.path)
+        case _:
+            return FolderSource(source.name, source.path, base_url=source.base_url, owner=source.owner)
+
+
+def _everything_in(folder: Path, name: str, base_url: str) -> Iterator[Source]:
+    if not folder.exists():
+        raise Misuse(f"{folder}: no such folder. Check the path.")
+    if not folder.is_dir():
+        raise Misuse(f"{folder}: not a folder. Name the folder that holds the pages.")
+    yield FolderSource(name, folder, base_url=base_url)
+    for number, file in enumerate(sorted(p for p in folder.rglob("*.y*ml") if _is_faq(p)), start=1):
+        yield FaqSource(f"{name}-faq-{number}", file, base_url=base_url)
+    if any(folder.rglob("*.schema.json")):
+        yield SchemaSource(f"{name}-schemas", folder)
+
+
+def _is_faq(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return False
+    return re.search(rb"(?m)^entries:\s*$", head) is not None and b"question:" in head
+
+
+def _slug(folder: Path) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "docs"
+
+
+def _unused(name: str, names: set[str]) -> str:
+    number = 2
+    chosen = name
+    while chosen in names:
+        chosen = f"{name}-{number}"
+        number += 1
+    names.add(chosen)
+    return chosen
