@@ -20,6 +20,7 @@ from knowledge.ports import ChunkIndex, Embedder
 
 EMBEDDED_AT_ONCE: Final = 32  # about a second of work, so that progress is smooth
 STORED_AT_ONCE: Final = 512  # each call is a commit
+UNREADABLE: Final = "the index could not be read"
 
 __all__ = ["IngestReport", "Progress", "ignore", "ingest"]
 
@@ -83,15 +84,17 @@ def ingest(
         return _report(work, clock() - start, rebuild=reason, dry_run=True)
     with generations.exclusive(home):
         work, reason = _look(sources, home, embedder, progress, store)
-        if work.plan.is_empty or work.survey.is_empty:
+        if work.survey.is_empty or (work.plan.is_empty and _is_whole(work)):
             _keep_stamps(work)
             return _report(work, clock() - start, rebuild="")
+        if work.plan.is_empty:
+            reason, work = UNREADABLE, _from_nothing(work, sources)
         try:
             generation, chunks = _build(work)
         except IndexBroken:
             if work.held is None:
                 raise
-            reason = "the index could not be read"
+            reason = UNREADABLE
             work = _from_nothing(work, sources)
             generation, chunks = _build(work)
         _keep_stamps(work)
@@ -125,6 +128,22 @@ def _reason_to_rebuild(before: Path | None, held: Manifest | None, embedder: Emb
     if held.embedder != embedder.fingerprint:
         return "the embedding model changed"
     return "" if held.chunker == chunking.fingerprint() else "the way documents are cut changed"
+
+
+def _is_whole(work: _Work) -> bool:
+    """Whether the served generation opens and holds what its manifest says: people were told that an ingest repairs."""
+    if work.before is None or work.held is None:
+        return work.before is None
+    try:
+        index = work.store.open(work.before, work.embedder.fingerprint)
+    except IndexBroken:
+        return False
+    try:
+        return index.count() == work.held.chunks
+    except IndexBroken:
+        return False
+    finally:
+        index.close()
 
 
 def _from_nothing(work: _Work, sources: Sequence[Source]) -> _Work:

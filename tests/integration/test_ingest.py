@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -208,6 +208,30 @@ def test_a_broken_index_is_built_again(docs: Path, home: Path) -> None:
 
     assert (report.added, report.removed, report.rebuild) == (1, 0, "the index could not be read")
     assert list(stored(home)) == ["docs:kafka/quotas.md"]
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: file.write_bytes(b"no database" * 100)])
+def test_a_broken_index_is_built_again_even_if_no_page_changed(
+    docs: Path, home: Path, damage: Callable[[Path], object]
+) -> None:
+    run(docs, home)
+    damage(home / "index" / "gen-0001" / "chroma" / "chroma.sqlite3")
+
+    report = run(docs, home)
+
+    assert (report.added, report.rebuild, report.generation) == (2, "the index could not be read", "gen-0002")
+    assert len(stored(home)) == 2
+
+
+def test_looking_at_an_index_leaves_it_open_for_those_who_search(docs: Path, home: Path) -> None:
+    run(docs, home)
+    searching = ChromaIndex.open(home / "index" / "gen-0001", fingerprint="hash-64")
+
+    run(docs, home)
+
+    assert len(searching.nearest(HashEmbedder().embed_query("raise a quota"), limit=2)) == 2
+    assert searching.count() == 2
+    searching.close()
 
 
 def test_a_run_that_fails_half_way_leaves_the_old_index_serving(docs: Path, home: Path) -> None:
