@@ -75,4 +75,5 @@ def serving(home: Path, model_dir: Path, *arguments: str, **variables: str) -> I
         reader.join(timeout=5)
         assert process.stdout
         process.stdout.close()
-        assert "Traceback" not in "".join(lines)
+        printed = "".join(lines)
+        assert "Traceback" not in printed, printed

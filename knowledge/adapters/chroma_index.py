@@ -26,6 +26,8 @@ PROBED: Final = 50
 SERVER_SECONDS: Final = 20.0
 REMEDY: Final = "Run `sheriff ingest` to build it again"
 FILTERS: Final = ("document_id", "source", "kind", "component")
+# Chroma shares one system among the clients of a path, in a register that two threads must not change at once.
+_REGISTER: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ class _Place:
             raise self._broken(error) from error
 
     def _broken(self, error: Exception) -> IndexBroken:
+        if "readonly" in str(error):
+            return IndexBroken(
+                f"The index in {self.name} cannot be opened, because nothing may be written there: "
+                "Chroma writes beside it also for reading. Let this account write to the folder."
+            )
         return IndexBroken(f"The index in {self.name} cannot be read ({error}). {REMEDY}.")
 
     def _silent(self, error: Exception) -> Unavailable:
@@ -241,12 +248,13 @@ def _embedded_client(folder: Path) -> Any:
     from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.errors import ChromaError
 
-    try:
-        return chromadb.PersistentClient(str(folder), settings=_settings())
-    except (ChromaError, AttributeError, ValueError):
-        # Chroma keeps the half-started system under its path and would hand it out again after a repair.
-        SharedSystemClient._identifier_to_system.pop(str(folder), None)  # noqa: SLF001
-        raise
+    with _REGISTER:
+        try:
+            return chromadb.PersistentClient(str(folder), settings=_settings())
+        except (ChromaError, AttributeError, ValueError):
+            # Chroma keeps the half-started system under its path and would hand it out again after a repair.
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)  # noqa: SLF001
+            raise
 
 
 def _sessions(client: Any) -> list[Any]:
@@ -258,7 +266,8 @@ def _close(client: Any, place: _Place) -> None:
     if place.remote:
         for session in _sessions(client):
             session.close()
-    client.close()
+    with _REGISTER:
+        client.close()
 
 
 def _create_collection(client: Any, name: str, fingerprint: str) -> Any:

@@ -213,6 +213,23 @@ def test_an_index_is_found_again_after_closing(folder: Path) -> None:
     again.close()
 
 
+def test_one_folder_is_opened_and_closed_from_several_threads_at_once(folder: Path) -> None:
+    together = threading.Barrier(4)
+
+    def look(_: int) -> int:
+        together.wait(20)
+        index = ChromaIndex.open(folder, fingerprint=EMBEDDER.fingerprint)
+        count = index.count()
+        together.wait(20)
+        index.close()
+        return count
+
+    with ThreadPoolExecutor(4) as threads:
+        counts = set(threads.map(look, range(40)))
+
+    assert counts == {len(CHUNKS)}
+
+
 def test_an_index_of_another_model_is_refused_with_the_remedy(folder: Path) -> None:
     with pytest.raises(IndexBroken, match="sheriff ingest"):
         ChromaIndex.open(folder, fingerprint="another-model")
