@@ -75,7 +75,7 @@ def _why_not(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"Port {port} on {host} is in use by another program. "
-            f"Stop that one, or choose another port: sheriff serve --port {port + 1}"
+            f"Stop that one, or choose another port: sheriff serve --port {port + 1 if port < 65535 else 3978}"
         )
     if error.errno == errno.EACCES:
         return f"Port {port} on {host} may not be used by this account. Choose one above 1023: --port 3978"

@@ -20,7 +20,10 @@ def sources(settings: Settings, folders: Sequence[Path] = (), *, base_url: str =
     if not folders and not settings.sources:
         folders, base_url = _remembered_sources(settings.home)
     if not folders:
+        _refuse_twins(settings.all_sources)
         return [_configured(source) for source in settings.all_sources]
+    if base_url and not re.match(r"https?://\S+$", base_url):
+        raise Misuse(f"--base-url {base_url}: write the whole address, https://…")
     found: list[Source] = []
     names: set[str] = set()
     for folder in folders:
@@ -51,6 +54,13 @@ def _remembered_sources(home: Path) -> tuple[Sequence[Path], str]:
         return (), ""
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Misuse(f"{home / _SOURCES} cannot be read. Remove it, or run `sheriff ingest DIR` again.") from error
+
+
+def _refuse_twins(settings: Sequence[SourceSettings]) -> None:
+    names = [source.name for source in settings]
+    for name in names:
+        if names.count(name) > 1:
+            raise Misuse(f"Two sources are named {name}. Give each its own name in sheriff.yaml.")
 
 
 def _configured(source: SourceSettings) -> Source:

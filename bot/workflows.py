@@ -25,7 +25,7 @@ from bot.support.cases import Case, Change, EventKind
 from bot.support.handoff import STARTS_HAND_OVER, Desk, Notifier
 from bot.support.rota import Rota
 from bot.support.transitions import note, since_hand_over
-from knowledge.errors import Failure, Misuse
+from knowledge.errors import Failure, Misuse, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -196,7 +196,7 @@ class Workflows:
         while not self._stopping.is_set():
             try:
                 self.sweep(before=before)
-            except (SQLAlchemyError, _dbos_errors()) as error:
+            except (SQLAlchemyError, Unavailable, _dbos_errors()) as error:
                 log.warning("sweep_failed", reason=_first_line(error))
             self._stopping.wait(self._plan.sweep_every)
             before = self._clock() - self._plan.sweep_older_than
@@ -260,7 +260,7 @@ class Workflows:
         try:
             with SetWorkflowID(row.workflow or _workflow_id(row, 0)):
                 self._dbos.start_workflow(self._deliver_workflow, row.number, 0)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, Unavailable) as error:
             log.warning("workflow_not_started", case=row.case_id, reason=_first_line(error))
 
     def _revive(self, row: Unheard) -> None:

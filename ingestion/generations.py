@@ -17,10 +17,11 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from knowledge.errors import Failure
+from knowledge.errors import Failure, IndexBroken
 
 POINTER: Final = "CURRENT"
 LOCK: Final = "ingest.lock"
+LEAST_ROOM: Final = 20_000_000  # bytes
 NAME: Final = re.compile(r"gen-\d{4,}")
 
 
@@ -65,6 +66,21 @@ def trouble(folder: Path) -> Iterator[None]:
         what = error.strerror or str(error)
         raise Failure(
             f"The index in {folder} cannot be written: {what}. Check its permissions and the free space, "
+            "or name another folder with --home."
+        ) from error
+
+
+@contextmanager
+def room(folder: Path) -> Iterator[None]:
+    """On a disk without room an index breaks in many ways: they are told as what they are."""
+    try:
+        yield
+    except IndexBroken as error:
+        free = shutil.disk_usage(folder).free
+        if free >= LEAST_ROOM:
+            raise
+        raise Failure(
+            f"The index in {folder.parent} cannot be written: only {free / 1e6:.1f} MB are free there. Make room, "
             "or name another folder with --home."
         ) from error
 

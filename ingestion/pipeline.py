@@ -156,18 +156,23 @@ def _build(work: _Work) -> tuple[str, int]:
     """The new generation's name and how many chunks it holds, published."""
     chunks = _chunks(work)
     with generations.draft(work.home, copy_of=work.before if work.held else None) as draft:
-        fingerprint = work.embedder.fingerprint
-        index = (work.store.open if work.held else work.store.create)(draft.folder, fingerprint)
-        try:
-            index.remove([*work.plan.remove, *(document.id for document in work.plan.change)])
-            _fill(index, chunks, work)
-        finally:
-            index.close()
+        with generations.room(draft.folder):
+            _write(work, chunks, draft.folder)
         written = _manifest(work, chunks)
         with generations.trouble(draft.folder):
             manifest.write(written, draft.folder)
             draft.publish()
     return draft.folder.name, written.chunks
+
+
+def _write(work: _Work, chunks: dict[str, list[Chunk]], folder: Path) -> None:
+    fingerprint = work.embedder.fingerprint
+    index = (work.store.open if work.held else work.store.create)(folder, fingerprint)
+    try:
+        index.remove([*work.plan.remove, *(document.id for document in work.plan.change)])
+        _fill(index, chunks, work)
+    finally:
+        index.close()
 
 
 def _chunks(work: _Work) -> dict[str, list[Chunk]]:

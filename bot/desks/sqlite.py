@@ -13,7 +13,7 @@ from bot.store.tables import ticket_comments, tickets
 from bot.store.turn_log import Clock, utc_now
 from bot.support.cases import Case, title
 from bot.support.handoff import Ticket, TicketState
-from knowledge.errors import DeskUnavailable
+from knowledge.errors import DeskUnavailable, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class SqliteDesk:
             number: int | None = self._reopened(case, assignee) or self._created(case, assignee)
         except IntegrityError:  # another process has just made it
             number = self._reopened(case, assignee)
-        except OperationalError as error:
+        except (OperationalError, Unavailable) as error:
             raise DeskUnavailable("The ticket desk's database is not answering.") from error
         if number is None:
             raise DeskUnavailable(f"The ticket of {case.id} was made and has gone; look again.")
@@ -54,7 +54,7 @@ class SqliteDesk:
                     connection.execute(ticket_comments.insert().values(values))
         except IntegrityError:
             return  # it is there
-        except OperationalError as error:
+        except (OperationalError, Unavailable) as error:
             raise DeskUnavailable("The ticket desk's database is not answering.") from error
 
     def close(self, ticket: str, *, resolution: str) -> None:
@@ -63,7 +63,7 @@ class SqliteDesk:
         try:
             with self._writes.begin() as connection:
                 connection.execute(closed)
-        except OperationalError as error:
+        except (OperationalError, Unavailable) as error:
             raise DeskUnavailable("The ticket desk's database is not answering.") from error
 
     def state(self, ticket: str) -> TicketState:

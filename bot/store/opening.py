@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot.store.case_store import CaseStore
 from bot.store.migrations import HEAD
 from bot.store.turn_log import Clock, TurnLog, utc_now
 from bot.support.broadcast import Broadcast
-from knowledge.errors import Failure, Misuse
+from knowledge.errors import Failure, Misuse, Unavailable
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 7_402_193_554  # any number that is ours: PostgreSQL lets one process at a time migrate under it
@@ -43,12 +43,25 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         _bring_up_to_date(engine)
     except DBAPIError as error:
         engine.dispose()
-        raise Failure(_why_not(engine.url, str(error.orig).strip())) from error
+        raise Failure(_why_not(engine.url, str(error.orig).strip(), "opened")) from error
     except Failure:
         engine.dispose()
         raise
+    sa.event.listen(engine, "handle_error", _name_the_trouble)
     broadcast = broadcast or Broadcast()
     return Store(engine, CaseStore(engine, broadcast=broadcast), TurnLog(engine, clock=clock), broadcast)
+
+
+class StoreUnavailable(Unavailable):
+    """The database opened, and now it does not do its work: the disk is full, the server is gone."""
+
+
+def _name_the_trouble(context: sa.ExceptionContext) -> StoreUnavailable | None:
+    """Trouble of the database as a sentence of ours; what says that a row is there already stays as it is."""
+    error = context.sqlalchemy_exception
+    if not isinstance(error, DatabaseError) or type(error) not in {DatabaseError, OperationalError}:
+        return None
+    return StoreUnavailable(_why_not(context.engine.url, str(error.orig).strip(), "used")) if context.engine else None
 
 
 def _engine(url: str) -> sa.Engine:
@@ -128,7 +141,7 @@ def _migrate(connection: sa.Connection) -> None:
         ) from error
 
 
-def _why_not(url: sa.URL, reason: str) -> str:
+def _why_not(url: sa.URL, reason: str, verb: str) -> str:
     place = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
     remedies = {
         "file is not a database": "Move it away to begin with an empty one, or restore a backup.",
@@ -142,4 +155,4 @@ def _why_not(url: sa.URL, reason: str) -> str:
     if url.get_backend_name() == "sqlite":
         usual = "Check that this account may write there."
     remedy = next((words for sign, words in remedies.items() if sign in reason), usual)
-    return f"The database {place} cannot be opened: {reason.splitlines()[0]}. {remedy}"
+    return f"The database {place} cannot be {verb}: {reason.splitlines()[0]}. {remedy}"

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from bot.desks.sqlite import SqliteDesk
 from bot.messages import Person
 from bot.store.migrations import HEAD
-from bot.store.opening import Store, open_store
+from bot.store.opening import Store, StoreUnavailable, open_store
 from bot.store.tables import metadata
 from bot.store.turn_log import Answered, Claimed, InProgress, TurnLog
 from bot.support import transitions
@@ -430,3 +430,17 @@ def test_who_waits_for_updates_hears_once_that_no_more_are_to_be_waited_for() ->
     broadcast.listen(lambda _: None, end=lambda: ends.append("late"))
 
     assert ends == ["early", "late"]
+
+
+def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'full.db'}")
+    store.engine.dispose()
+    sa.event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA max_page_count = 1"))
+
+    with pytest.raises(StoreUnavailable, match=r"full\.db cannot be used: database or disk is full\. Make room"):
+        store.cases.save_new(a_case(answer="a" * 200_000))
+    with pytest.raises(DeskUnavailable):
+        SqliteDesk(store.engine, prefix="SUP", url="", clock=lambda: AT).open(
+            a_case(answer="a" * 200_000), assignee="Ana"
+        )
+    store.close()

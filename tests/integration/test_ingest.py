@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,11 @@ import numpy as np
 import pytest
 
 from ingestion import generations, manifest, pipeline
-from ingestion.pipeline import Progress, ingest
+from ingestion.pipeline import Progress, Store, ingest
 from ingestion.report import IngestReport
 from ingestion.sources import FaqSource, FolderSource, SchemaSource
 from knowledge.adapters.chroma_index import ChromaIndex
-from knowledge.errors import Failure, Misuse, ModelUnavailable
+from knowledge.errors import Failure, IndexBroken, Misuse, ModelUnavailable
 from knowledge.model import Chunk
 from knowledge.ports import Field, Matrix
 from tests.fakes import HashEmbedder
@@ -232,6 +233,16 @@ def test_looking_at_an_index_leaves_it_open_for_those_who_search(docs: Path, hom
     assert len(searching.nearest(HashEmbedder().embed_query("raise a quota"), limit=2)) == 2
     assert searching.count() == 2
     searching.close()
+
+
+def test_a_disk_without_room_is_told_as_such(docs: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(folder: Path, fingerprint: str) -> ChromaIndex:
+        raise IndexBroken("The index cannot be read (Error in compaction).")
+
+    monkeypatch.setattr(generations, "LEAST_ROOM", shutil.disk_usage(docs).total)
+
+    with pytest.raises(Failure, match=r"MB are free there. Make room"):
+        run(docs, home, store=Store(fails, fails))
 
 
 def test_a_run_that_fails_half_way_leaves_the_old_index_serving(docs: Path, home: Path) -> None:
