@@ -15,6 +15,7 @@ from ingestion.sources import Source
 from knowledge import answering
 from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
+from knowledge.lessons import NONE, Lessons, written
 from knowledge.model import Answer, Chunk
 from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
 from knowledge.relevance import Policy
@@ -63,6 +64,16 @@ class Reading:
     budget: Budget = STANDARD
 
 
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """An opened generation, with what was learnt from it and when that was written."""
+
+    folder: Path
+    index: ChunkIndex
+    lessons: Lessons
+    learnt: int  # nanoseconds; 0 when there are no lessons
+
+
 class Library:
     """The index of one home folder. Safe to use from many threads; at most one ingest runs at a time."""
 
@@ -71,7 +82,7 @@ class Library:
         self._reading = reading
         self._patience = patience  # seconds that a question waits for the first index
         self._lock = threading.RLock()
-        self._served: tuple[Path, ChunkIndex] | None = None
+        self._served: _Served | None = None
         self._before: ChunkIndex | None = None  # kept open until the next switch: a search may still be using it
         self._status = LibraryStatus(LibraryState.MISSING, f"No index in {home}. Run `sheriff ingest`.")
         self._built = threading.Event()
@@ -81,7 +92,7 @@ class Library:
         """The state now; opens a generation published by another process."""
         with self._lock:
             try:
-                index = self._index()
+                index = self._open().index
             except SheriffError as error:
                 if self._status.state in {LibraryState.BUILDING, LibraryState.BROKEN}:
                     return self._status  # how far it is, or why it failed, says more than that there is no index
@@ -91,10 +102,11 @@ class Library:
 
     def answer(self, question: str, *, listen: Callable[[str], None] = answering.ignore) -> Answer:
         """The one chain. Raises NotReadyError while the first index is built, IndexBroken when it cannot be read."""
-        index = self._waited_index()
+        served = self._waited()
         return answering.answer(
             question,
-            index=index,
+            index=served.index,
+            lessons=served.lessons,
             embedder=self._reading.embedder,
             model=self._reading.model,
             policy=self._reading.policy,
@@ -104,11 +116,11 @@ class Library:
 
     def require(self) -> None:
         """Raises IndexBroken, with the remedy, when there is nothing to answer from."""
-        self._index()
+        self._open()
 
     def page(self, document_id: str) -> list[Chunk]:
         """A document's chunks in order; empty when it is unknown."""
-        return self._waited_index().document(document_id)
+        return self._waited().index.document(document_id)
 
     def ingest(
         self,
@@ -146,7 +158,7 @@ class Library:
 
     def warm(self) -> None:
         """Load the models and the index now, so that the first question is not the slow one; contacts nobody."""
-        self._index().matching("warm up", field=Field.TEXT, limit=1)
+        self._open().index.matching("warm up", field=Field.TEXT, limit=1)
         for part in (self._reading.embedder, self._reading.model):
             if isinstance(part, Warmable):
                 part.warm()
@@ -157,37 +169,42 @@ class Library:
 
     def close(self) -> None:
         with self._lock:
-            for index in (self._before, self._served[1] if self._served else None):
+            for index in (self._before, self._served.index if self._served else None):
                 if index is not None:
                     index.close()
             self._served = self._before = None
 
-    def _waited_index(self) -> ChunkIndex:
-        """The index to answer from; while the first one is built, a question waits for it a while."""
+    def _waited(self) -> _Served:
+        """What to answer from; while the first index is built, a question waits for it a while."""
         try:
-            return self._index()
+            return self._open()
         except IndexBroken:
             if self._status.state is not LibraryState.BUILDING:
                 raise
         if not self._built.wait(self._patience):
             raise NotReadyError(f"{self.status().sentence} Ask again in a minute; YAML can be checked already.")
-        return self._index()
+        return self._open()
 
-    def _index(self) -> ChunkIndex:
-        """The published generation, opened; a newer one replaces the one that was open."""
+    def _open(self) -> _Served:
+        """The published generation, opened; a newer one, or newer lessons, replace what was open."""
         with self._lock:
             folder = generations.current(self._home)
             if folder is None:
                 raise IndexBroken(f"There is no index in {self._home} yet. Run `sheriff ingest --home {self._home}`.")
-            if self._served and self._served[0] == folder:
-                return self._served[1]
+            learnt = written(folder)
+            before = self._served
+            if before and before.folder == folder:
+                if before.learnt != learnt:
+                    self._served = _Served(folder, before.index, Lessons.load(folder) or NONE, learnt)
+                    log.info("lessons_read", generation=folder.name)
+                return self._served or before
             index = ChromaIndex.open(folder, fingerprint=self._reading.embedder.fingerprint)
             if self._before is not None:
                 self._before.close()
-            self._before = self._served[1] if self._served else None
-            self._served = (folder, index)
+            self._before = before.index if before else None
+            self._served = _Served(folder, index, Lessons.load(folder) or NONE, learnt)
             log.info("index_opened", generation=folder.name, chunks=index.count())
-            return index
+            return self._served
 
     def _state_without_index(self) -> LibraryState:
         return LibraryState.MISSING if generations.current(self._home) is None else LibraryState.BROKEN

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from evals.metrics import auroc
 from evals.runner import Trial
 from knowledge.errors import Misuse
-from knowledge.relevance import FEATURES, Weights
-from knowledge.search import Evidence
+from knowledge.evidence import FEATURES, Evidence
+from knowledge.relevance import Weights
 
 # Of all small sets these keep and refuse best at one threshold on several corpora together.
 CHOSEN: Final = ("top_cosine", "fused", "word_score")

@@ -16,8 +16,9 @@ from filelock import FileLock
 from evals.pools import PoolSource
 from ingestion import generations, manifest, pipeline
 from ingestion.sources import FaqSource, FolderSource, SchemaSource, Source
-from knowledge import bundled
+from knowledge import bundled, learning
 from knowledge.errors import Failure, IndexBroken, Misuse
+from knowledge.lessons import NONE, Lessons
 from knowledge.ports import ChunkIndex, Embedder
 
 NOTE: Final = "content.json"  # beside an index that was made here: what it was made from
@@ -41,6 +42,7 @@ class Opened:
     index: ChunkIndex
     generation: Path
     document_ids: tuple[str, ...]
+    lessons: Lessons = NONE
 
     @property
     def paths(self) -> frozenset[str]:
@@ -130,7 +132,8 @@ def opened(
     held = manifest.read(generation)
     index = ChromaIndex.open(generation, fingerprint=embedder.fingerprint)
     try:
-        yield Opened(corpus.name, index, generation, tuple(held.documents) if held else ())
+        lessons = Lessons.load(generation) or learning.learn(index, embedder)
+        yield Opened(corpus.name, index, generation, tuple(held.documents) if held else (), lessons)
     finally:
         index.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from evals.corpora import Opened
@@ -14,6 +14,7 @@ from knowledge.ports import Embedder
 from knowledge.search import search
 
 DOCUMENTS: Final = 50
+PAIR: Final = 2
 
 
 def results(lines: Iterable[str], *, corpus: Opened, embedder: Embedder) -> Iterator[str]:
@@ -24,11 +25,12 @@ def results(lines: Iterable[str], *, corpus: Opened, embedder: Embedder) -> Iter
     for number, line in enumerate(lines, start=1):
         if line.strip():
             values = _question(line, number)
-            yield json.dumps({"id": values["id"], **_ranked(str(values["text"]), corpus, embedder)}, ensure_ascii=False)
+            ranked = _ranked(values["text"], _earlier(values, number), corpus, embedder)
+            yield json.dumps({"id": values["id"], **ranked}, ensure_ascii=False)
 
 
-def _ranked(text: str, corpus: Opened, embedder: Embedder) -> dict[str, Any]:
-    found = search(text, index=corpus.index, embedder=embedder)
+def _ranked(text: str, earlier: Sequence[str], corpus: Opened, embedder: Embedder) -> dict[str, Any]:
+    found = search(text, earlier=earlier, index=corpus.index, embedder=embedder, lessons=corpus.lessons)
     docs = paths(found.pages)[:DOCUMENTS]
     scores = {page.path: page.score for page in reversed(found.pages)}
     return {
@@ -46,3 +48,14 @@ def _question(line: str, number: int) -> dict[str, Any]:
     if not isinstance(values, dict) or "id" not in values or not isinstance(values.get("text"), str):
         raise Misuse(f'standard input, line {number}: has no "id" or no "text"; write {{"id": …, "text": …}}.')
     return values
+
+
+def _earlier(values: dict[str, Any], number: int) -> list[str]:
+    """What the asker said before, from a history of [role, text] pairs."""
+    history = values.get("history") or []
+    pairs = isinstance(history, list) and all(
+        isinstance(turn, list) and len(turn) == PAIR and all(isinstance(part, str) for part in turn) for turn in history
+    )
+    if not pairs:
+        raise Misuse(f'standard input, line {number}: "history" is no list of [role, text]; write [["user", …], …].')
+    return [text for role, text in history if role == "user"]

@@ -14,6 +14,7 @@ from ingestion.report import IngestReport
 from ingestion.sources.entries import Source
 from ingestion.survey import Survey, survey
 from ingestion.tokens import counter
+from knowledge import learning
 from knowledge.errors import IndexBroken
 from knowledge.model import Chunk, Document
 from knowledge.ports import ChunkIndex, Embedder
@@ -171,6 +172,7 @@ def _write(work: _Work, chunks: dict[str, list[Chunk]], folder: Path) -> None:
     try:
         index.remove([*work.plan.remove, *(document.id for document in work.plan.change)])
         _fill(index, chunks, work)
+        learning.learn(index, work.embedder).save(folder)
     finally:
         index.close()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from knowledge import extractive, generative, grounding, relevance
 from knowledge.citing import Cited, cite_all, one_per_place
 from knowledge.errors import ModelUnavailable
+from knowledge.lessons import NONE, Lessons
 from knowledge.model import Answer, Origin, Outcome, Passage
 from knowledge.ports import ChatModel, ChunkIndex, Embedder
 from knowledge.search import search
@@ -27,7 +28,7 @@ def ignore(_piece: str) -> None:
     """A listener for when nobody listens."""
 
 
-def answer(
+def answer(  # noqa: PLR0913
     question: str,
     *,
     index: ChunkIndex,
@@ -37,12 +38,13 @@ def answer(
     listen: Callable[[str], None] = ignore,
     limit: int = 8,
     budget: Budget = STANDARD,
+    lessons: Lessons = NONE,
 ) -> Answer:
     """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
 
     `listen` hears a model's words as they come: provisional until the Answer is there. Raises what search raises.
     """
-    found = search(question, index=index, embedder=embedder, limit=limit)
+    found = search(question, index=index, embedder=embedder, limit=limit, lessons=lessons)
     confidence = relevance.confidence(found.evidence)
     outcome = policy.outcome(confidence)
     if outcome is Outcome.UNANSWERED or not found.passages:

@@ -14,6 +14,7 @@ from knowledge.model import Chunk
 
 Vector = NDArray[np.float32]  # (dimension,), length 1
 Matrix = NDArray[np.float32]  # (count, dimension), rows of length 1
+Faint = Sequence[tuple[str, float]]  # further texts to look for, each with a weight below 1
 
 
 class Embedder(Protocol):
@@ -77,18 +78,28 @@ class ChunkIndex(Protocol):
     def nearest(self, vector: Vector, *, limit: int) -> list[Hit]:
         """Best cosine first."""
 
-    def matching(self, words: str, *, field: Field, limit: int) -> list[Hit]:
-        """Best BM25 first; no query syntax: any text is safe."""
+    def matching(self, words: str, *, field: Field, limit: int, faint: Faint = ()) -> list[Hit]:
+        """Best BM25 first; no query syntax: any text is safe. Terms of `faint` texts that the words do not have count
+        with the weight given."""
 
-    def rarity(self, words: str) -> float:
+    def rarity(self, words: str, *, faint: Faint = ()) -> float:
         """Sum of the inverse document frequencies of the words in TEXT, those found nowhere included: about what
         `matching` gives to a chunk that holds them all."""
+
+    def vectors(self, ids: Sequence[str]) -> Matrix:
+        """The stored vectors, shape (len(ids), dimension), in the order asked for. Every id must be there."""
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """The chunks in the order asked for; unknown ids are left out."""
 
     def document(self, document_id: str) -> list[Chunk]:
         """A document's chunks by `order`; empty when unknown."""
+
+    def size(self, document_id: str) -> int:
+        """How many chunks a document has; 0 when unknown."""
+
+    def document_ids(self) -> list[str]:
+        """Every document that has a chunk here, sorted."""
 
     def count(self) -> int: ...
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any
 
 from knowledge.errors import Misuse
+from knowledge.evidence import FEATURES, Evidence
 from knowledge.model import Outcome
-from knowledge.search import Evidence
-
-FEATURES: Final = frozenset(field.name for field in fields(Evidence))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, pstdev
 from typing import Final
 
+import numpy as np
+
+from knowledge import conversation, evidence
+from knowledge.conversation import Query
+from knowledge.evidence import Evidence
+from knowledge.fusion import (
+    CHUNK_WEIGHTS,
+    FAQ_WEIGHTS,
+    LONG,
+    MEANING,
+    PER_PAGE,
+    TINY,
+    Signal,
+    mean_of_best,
+    ranked_pages,
+    reordered,
+    weighed,
+)
+from knowledge.lessons import NONE, Lessons
 from knowledge.model import Chunk, Kind, Passage, RankedPage
-from knowledge.ports import ChunkIndex, Embedder, Field, Hit
-from knowledge.wording import content_words, held, words
+from knowledge.ports import ChunkIndex, Embedder, Field, Hit, Vector
+from knowledge.wording import content_words, words
+
+__all__ = ["Evidence", "Found", "probe", "search"]
 
 BREADTH: Final = 200  # chunks asked of each signal
-FLOOR_RANK: Final = 50  # the page whose score counts as nothing in a signal
-MEANING: Final = "meaning"
-# Measured on two corpora of product documentation; for pages the words of title and path decide many a tie, for FAQ
-# entries plain words mislead and spelling helps.
-PAGE_WEIGHTS: Final[Mapping[str, float]] = {MEANING: 0.45, Field.TEXT: 0.35, Field.PLACE: 0.15, Field.GRAMS: 0.05}
-# Together below 1: a FAQ entry is short and worded like a question, so it would outrank the page that says more.
-FAQ_WEIGHTS: Final[Mapping[str, float]] = {MEANING: 0.68, Field.GRAMS: 0.17}
-PER_PAGE: Final = 3  # passages of one page, and chunks that make its mean
-TINY: Final = 1e-9
 DUPLICATE: Final = 0.9  # share of common words from which two passages say the same
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What speaks for the first page; the features of confidence. All zero when nothing was found."""
-
-    top_cosine: float = 0.0
-    page_cosine: float = 0.0  # best mean over the nearest chunks of one page
-    cosine_lead: float = 0.0  # top cosine in standard deviations above the mean of the found pages
-    fused: float = 0.0  # the first page's fused score, 0..1
-    fused_lead: float = 0.0  # the same in standard deviations above the mean of the found pages
-    word_score: float = 0.0  # best BM25 as a share of what a chunk with all the question's words would have
-    covered: float = 0.0  # share of the question's content words in the first passage
-    covered_page: float = 0.0  # the same over all found chunks of the first page
-    agreement: float = 0.0  # 1 when meaning and words have the same first page
-    terms: float = 0.0  # number of content words
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,71 +45,106 @@ class Found:
     evidence: Evidence = field(default_factory=Evidence)
 
 
-@dataclass(frozen=True, slots=True)
-class _Signal:
-    """One way of searching: chunks and pages with their scores, best first."""
-
-    hits: Sequence[tuple[Chunk, float]]
-    pages: Mapping[str, float]
-    floor: float | None  # what an absent page has; None when the search would have found it, had it gone deeper
-
-    def levels(self, scores: Mapping[str, float]) -> Mapping[str, float]:
-        """Scores put between 0, the floor, and 1, the best."""
-        ranked = sorted(scores.values(), reverse=True)
-        if not ranked:
-            return {}
-        lowest = ranked[-1] if self.floor is None else self.floor
-        floor = ranked[FLOOR_RANK - 1] if len(ranked) >= FLOOR_RANK else lowest
-        span = ranked[0] - floor
-        return {key: max(0.0, (score - floor) / span) if span > 0 else 1.0 for key, score in scores.items()}
-
-
-def search(question: str, *, index: ChunkIndex, embedder: Embedder, limit: int = 8) -> Found:
+def search(
+    question: str,
+    *,
+    earlier: Sequence[str] = (),
+    index: ChunkIndex,
+    embedder: Embedder,
+    limit: int = 8,
+    lessons: Lessons = NONE,
+) -> Found:
     """The best passages and pages for a question, at most `limit` passages; an empty index finds nothing.
 
-    Raises what index and embedder raise: IndexBroken, Unavailable.
+    `earlier` are the asker's earlier turns of the conversation, oldest first: a question that leans on them is read
+    with them. Raises what index and embedder raise: IndexBroken, Unavailable.
     """
     if not question.strip():
         return Found()
-    signals = _signals(question, index, embedder)
-    pages = _fused(signals)
+    asked = _understood(question, earlier, index, embedder)
+    return _found(asked.query, asked.vector, _signals(asked, index), index, limit, lessons)
+
+
+def probe(
+    question: str, vector: Vector, *, index: ChunkIndex, hides: Sequence[Callable[[Chunk], bool]], lessons: Lessons
+) -> list[Evidence]:
+    """For each way of hiding chunks, the evidence for a question if those were not there. Raises IndexBroken."""
+    query, breadth = Query(question), 2 * BREADTH
+    signals = _signals(_Asked(query, vector, index.nearest(vector, limit=breadth)), index, breadth)
+    return [
+        _found(
+            query, vector, {name: _visible(signal, hidden) for name, signal in signals.items()}, index, 1, lessons
+        ).evidence
+        for hidden in hides
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question, where it lies, and what lies near it."""
+
+    query: Query
+    vector: Vector
+    near: Sequence[Hit]
+
+    @property
+    def closeness(self) -> float:
+        return self.near[0].score if self.near else 0.0
+
+
+def _understood(question: str, earlier: Sequence[str], index: ChunkIndex, embedder: Embedder) -> _Asked:
+    """The question alone, or with what its asker said before, if that brings it nearer to some text."""
+    vector = embedder.embed_query(question)
+    alone = _Asked(Query(question), vector, index.nearest(vector, limit=BREADTH))
+    query = conversation.leaning(question, earlier)
+    if not query.earlier:
+        return alone
+    drawn = vector + sum(turn.meaning * embedder.embed_query(turn.text) for turn in query.earlier)
+    drawn = np.asarray(drawn / max(TINY, float(np.linalg.norm(drawn))), dtype=np.float32)
+    together = _Asked(query, drawn, index.nearest(drawn, limit=BREADTH))
+    return together if together.closeness > alone.closeness - conversation.allowance(question) else alone
+
+
+def _signals(asked: _Asked, index: ChunkIndex, breadth: int = BREADTH) -> dict[str, Signal]:
+    query = asked.query
+    found: dict[str, Sequence[Hit]] = {MEANING: asked.near}
+    for searched in Field:
+        found[searched] = index.matching(query.text, field=searched, limit=breadth, faint=query.faint)
+    ids = dict.fromkeys(hit.chunk_id for hits in found.values() for hit in hits)
+    chunks = {chunk.id: chunk for chunk in index.chunks(list(ids))}
+    return {
+        name: Signal.of([(chunks[hit.chunk_id], hit.score) for hit in hits], floor=None if name == MEANING else 0.0)
+        for name, hits in found.items()
+    }
+
+
+def _visible(signal: Signal, hidden: Callable[[Chunk], bool]) -> Signal:
+    return Signal.of(
+        [(chunk, score) for chunk, score in signal.hits if not hidden(chunk)][:BREADTH], floor=signal.floor
+    )
+
+
+def _found(
+    query: Query, vector: Vector, signals: Mapping[str, Signal], index: ChunkIndex, limit: int, lessons: Lessons
+) -> Found:
+    terms = LONG if query.earlier else len(content_words(query.text))
+    pages = ranked_pages(signals, terms, index.size)
+    if lessons.faq is not None:
+        pages = reordered(pages, lessons.faq.scores(vector, _spelling(signals[Field.GRAMS])))
     passages = _passages(pages, signals, index, limit)
     if not passages:
         return Found(pages=pages)
-    return Found(passages, pages, _evidence(question, index.rarity(question), signals, pages, passages[0].chunk))
+    rarity = index.rarity(query.text, faint=query.faint)
+    gathered = evidence.gather(query.text, rarity, signals, pages, passages[0].chunk)
+    return Found(passages, pages, lessons.applied(gathered, vector))
 
 
-def _signals(question: str, index: ChunkIndex, embedder: Embedder) -> dict[str, _Signal]:
-    found: dict[str, list[Hit]] = {MEANING: index.nearest(embedder.embed_query(question), limit=BREADTH)}
-    for searched in Field:
-        found[searched] = index.matching(question, field=searched, limit=BREADTH)
-    ids = dict.fromkeys(hit.chunk_id for hits in found.values() for hit in hits)
-    chunks = {chunk.id: chunk for chunk in index.chunks(list(ids))}
-    return {name: _signal(name, [(chunks[hit.chunk_id], hit.score) for hit in hits]) for name, hits in found.items()}
-
-
-def _signal(name: str, hits: Sequence[tuple[Chunk, float]]) -> _Signal:
-    pages: dict[str, float] = {}
-    for chunk, score in hits:
-        pages.setdefault(chunk.document_id, score)
-    return _Signal(hits, pages, floor=None if name == MEANING else 0.0)
-
-
-def _fused(signals: Mapping[str, _Signal]) -> tuple[RankedPage, ...]:
-    known = {chunk.document_id: chunk for signal in signals.values() for chunk, _ in signal.hits}
-    levels = {name: signal.levels(signal.pages) for name, signal in signals.items()}
-    scores = {id_: _weighed(levels, id_, chunk.kind) for id_, chunk in known.items()}
-    ranked = sorted(scores, key=lambda id_: (-scores[id_], id_))
-    return tuple(RankedPage(id_, known[id_].path, scores[id_]) for id_ in ranked)
-
-
-def _weighed(levels: Mapping[str, Mapping[str, float]], key: str, kind: Kind) -> float:
-    weights = FAQ_WEIGHTS if kind is Kind.FAQ else PAGE_WEIGHTS
-    return sum(weight * levels[name].get(key, 0.0) for name, weight in weights.items())
+def _spelling(grams: Signal) -> dict[str, float]:
+    return {page: mean_of_best(scores) for page, scores in grams.by_page.items()}
 
 
 def _passages(
-    pages: Sequence[RankedPage], signals: Mapping[str, _Signal], index: ChunkIndex, limit: int
+    pages: Sequence[RankedPage], signals: Mapping[str, Signal], index: ChunkIndex, limit: int
 ) -> tuple[Passage, ...]:
     """The best chunks of the best pages: a page's score, scaled by how near each chunk is to the page's best."""
     best_pages = pages[:limit]
@@ -128,7 +158,7 @@ def _passages(
     return tuple(_distinct(_answers(candidates, index), limit))
 
 
-def _scored_chunks(wanted: Container[str], signals: Mapping[str, _Signal]) -> Mapping[str, list[Passage]]:
+def _scored_chunks(wanted: Container[str], signals: Mapping[str, Signal]) -> Mapping[str, list[Passage]]:
     levels = {
         name: signal.levels({chunk.id: score for chunk, score in signal.hits}) for name, signal in signals.items()
     }
@@ -136,7 +166,8 @@ def _scored_chunks(wanted: Container[str], signals: Mapping[str, _Signal]) -> Ma
     by_page: defaultdict[str, list[Passage]] = defaultdict(list)
     for chunk in chunks.values():
         if chunk.document_id in wanted:
-            by_page[chunk.document_id].append(Passage(chunk, _weighed(levels, chunk.id, chunk.kind)))
+            weights = FAQ_WEIGHTS if chunk.kind is Kind.FAQ else CHUNK_WEIGHTS
+            by_page[chunk.document_id].append(Passage(chunk, weighed(levels, chunk.id, weights)))
     return by_page
 
 
@@ -165,46 +196,3 @@ def _distinct(passages: Iterable[Passage], limit: int) -> list[Passage]:
 def _alike(said: frozenset[str], other: frozenset[str]) -> bool:
     together = len(said | other)
     return together == 0 or len(said & other) / together >= DUPLICATE
-
-
-def _evidence(
-    question: str, rarity: float, signals: Mapping[str, _Signal], pages: Sequence[RankedPage], first: Chunk
-) -> Evidence:
-    meaning, matching = signals[MEANING], signals[Field.TEXT]
-    terms = content_words(question)
-    fused = [page.score for page in pages[:FLOOR_RANK]]
-    of_page = {
-        chunk.id: chunk
-        for signal in signals.values()
-        for chunk, _ in signal.hits
-        if chunk.document_id == pages[0].document_id
-    }
-    return Evidence(
-        top_cosine=max(meaning.pages.values(), default=0.0),
-        page_cosine=_page_cosine(meaning),
-        cosine_lead=_lead(list(meaning.pages.values())[:FLOOR_RANK]),
-        fused=fused[0],
-        fused_lead=_lead(fused),
-        word_score=max(matching.pages.values(), default=0.0) / max(1.0, rarity),
-        covered=_covered(terms, [first]),
-        covered_page=_covered(terms, of_page.values()),
-        agreement=float(next(iter(meaning.pages), "") == next(iter(matching.pages), None)),
-        terms=float(len(terms)),
-    )
-
-
-def _page_cosine(meaning: _Signal) -> float:
-    by_page: defaultdict[str, list[float]] = defaultdict(list)
-    for chunk, cosine in meaning.hits:
-        by_page[chunk.document_id].append(cosine)
-    return max((fmean(cosines[:PER_PAGE]) for cosines in by_page.values()), default=0.0)
-
-
-def _lead(scores: Sequence[float]) -> float:
-    spread = pstdev(scores) if scores else 0.0
-    return (scores[0] - fmean(scores)) / spread if spread > TINY else 0.0
-
-
-def _covered(terms: Sequence[str], chunks: Iterable[Chunk]) -> float:
-    text = " ".join(f"{chunk.place} {chunk.indexed_text}" for chunk in chunks)
-    return len(held(terms, text)) / max(1, len(terms))

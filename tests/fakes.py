@@ -7,7 +7,7 @@ import re
 import threading
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from bot.support.cases import Case, CaseState
 from bot.support.handoff import Notification, Role, Ticket, TicketState
 from knowledge.errors import DeskUnavailable, ModelUnavailable, Unavailable
 from knowledge.model import Chunk, Kind
-from knowledge.ports import ChatMessage, Field, Hit, Matrix, Vector
+from knowledge.ports import ChatMessage, Faint, Field, Hit, Matrix, Vector
 
 
 class HashEmbedder:
@@ -67,23 +67,36 @@ class MemoryIndex:
         hits = [Hit(id_, float(stored @ vector)) for id_, stored in self._vectors.items()]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
-    def matching(self, words: str, *, field: Field, limit: int) -> list[Hit]:
+    def matching(self, words: str, *, field: Field, limit: int, faint: Faint = ()) -> list[Hit]:
         terms = {id_: Counter(_terms(chunk, field)) for id_, chunk in self._chunks.items()}
-        wanted = set(_grams(words) if field is Field.GRAMS else _words(words))
+        wanted = _weighted(words, faint, _grams if field is Field.GRAMS else _words)
         average = sum(bag.total() for bag in terms.values()) / max(1, len(terms))
         scores: defaultdict[str, float] = defaultdict(float)
-        for word in wanted:
+        for word, weight in wanted.items():
             having = [id_ for id_, bag in terms.items() if bag[word]]
-            idf = math.log(1 + (len(terms) - len(having) + 0.5) / (len(having) + 0.5))
+            idf = weight * math.log(1 + (len(terms) - len(having) + 0.5) / (len(having) + 0.5))
             for id_ in having:
                 count, length = terms[id_][word], terms[id_].total()
                 scores[id_] += idf * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / average))
         return sorted((Hit(id_, score) for id_, score in scores.items()), key=lambda hit: -hit.score)[:limit]
 
-    def rarity(self, words: str) -> float:
+    def rarity(self, words: str, *, faint: Faint = ()) -> float:
         bags = [set(_terms(chunk, Field.TEXT)) for chunk in self._chunks.values()]
-        counts = [sum(word in bag for bag in bags) for word in set(_words(words))]
-        return sum(math.log(1 + (len(bags) - count + 0.5) / (count + 0.5)) for count in counts)
+        rarity = 0.0
+        for word, weight in _weighted(words, faint, _words).items():
+            count = sum(word in bag for bag in bags)
+            rarity += weight * math.log(1 + (len(bags) - count + 0.5) / (count + 0.5))
+        return rarity
+
+    def vectors(self, ids: Sequence[str]) -> Matrix:
+        rows = [self._vectors[id_] for id_ in ids]
+        return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
+
+    def size(self, document_id: str) -> int:
+        return len(self.document(document_id))
+
+    def document_ids(self) -> list[str]:
+        return sorted({chunk.document_id for chunk in self._chunks.values()})
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         return [self._chunks[id_] for id_ in ids if id_ in self._chunks]
@@ -144,6 +157,14 @@ def a_chunk(text: str, *, document: str = "docs:page.md", order: int = 0, **give
         "text": text,
     }
     return Chunk(**(fields | given))
+
+
+def _weighted(words: str, faint: Faint, split: Callable[[str], list[str]]) -> dict[str, float]:
+    weighted: dict[str, float] = {}
+    for text, weight in ((words, 1.0), *faint):
+        for word in split(text):
+            weighted.setdefault(word, weight)
+    return weighted
 
 
 def _words(text: str) -> list[str]:

@@ -17,7 +17,7 @@ from knowledge.adapters import chunk_codec
 from knowledge.adapters.lexical_index import LexicalIndex, Stamp
 from knowledge.errors import IndexBroken, Misuse, Unavailable
 from knowledge.model import Chunk
-from knowledge.ports import Field, Hit, Matrix, Vector
+from knowledge.ports import Faint, Field, Hit, Matrix, Vector
 
 COLLECTION: Final = "knowledge"
 BATCH: Final = 5_000  # Chroma takes 5,461 at most
@@ -155,13 +155,24 @@ class ChromaIndex:
             found = self._collection.query(query_embeddings=[vector], n_results=wanted, include=["distances"])
         return [Hit(id_, 1.0 - distance) for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
-    def matching(self, words: str, *, field: Field, limit: int) -> list[Hit]:
+    def matching(self, words: str, *, field: Field, limit: int, faint: Faint = ()) -> list[Hit]:
         with self._place.trouble():
-            return self._lexical.matching(words, field=field, limit=limit)
+            return self._lexical.matching(words, field=field, limit=limit, faint=faint)
 
-    def rarity(self, words: str) -> float:
+    def rarity(self, words: str, *, faint: Faint = ()) -> float:
         with self._place.trouble():
-            return self._lexical.rarity(words)
+            return self._lexical.rarity(words, faint=faint)
+
+    def vectors(self, ids: Sequence[str]) -> Matrix:
+        import numpy as np
+
+        found: dict[str, Vector] = {}
+        with self._place.trouble():
+            for start in range(0, len(ids), BATCH):
+                part = self._collection.get(ids=list(ids[start : start + BATCH]), include=["embeddings"])
+                found |= dict(zip(part["ids"], part["embeddings"], strict=True))
+        rows = [found[id_] for id_ in ids]
+        return np.asarray(rows, dtype=np.float32) if rows else np.zeros((0, 0), dtype=np.float32)
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         with self._place.trouble():
@@ -171,8 +182,10 @@ class ChromaIndex:
         with self._place.trouble():
             return self._lexical.documents([document_id])
 
+    def size(self, document_id: str) -> int:
+        return self._lexical.size(document_id)
+
     def document_ids(self) -> list[str]:
-        """Every document that has a chunk here."""
         return self._lexical.document_ids()
 
     def count(self) -> int:

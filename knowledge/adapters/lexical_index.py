@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from math import log1p
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 from knowledge.adapters import chunk_codec
 from knowledge.errors import IndexBroken
 from knowledge.model import Chunk
-from knowledge.ports import Field, Hit
+from knowledge.ports import Faint, Field, Hit
 from knowledge.wording import STOPWORDS, identifiers, letters
 
 FORMAT: Final = 1  # raise it when a field or an analyser changes: folders of another format are rebuilt
@@ -45,6 +46,7 @@ class _Snapshot:
 
     searcher: Any
     ids: dict[int, str]  # fast-field row to chunk id: reading ids from the document store costs far more
+    sizes: dict[str, int]  # chunks by document
     cache: dict[str, Chunk] = field(default_factory=dict)
 
 
@@ -98,9 +100,9 @@ class LexicalIndex:
     def count(self) -> int:
         return len(self._snapshot.ids)
 
-    def matching(self, words: str, *, field: Field, limit: int) -> list[Hit]:
+    def matching(self, words: str, *, field: Field, limit: int, faint: Faint = ()) -> list[Hit]:
         """Best BM25 first; chunks that share no term with the words are left out."""
-        query = self._any_of(self._terms(words[:LONGEST_QUERY], field))
+        query = self._any_of(self._weighted(words, field, faint))
         if query is None or limit < 1:
             return []
         snapshot = self._snapshot
@@ -108,13 +110,16 @@ class LexicalIndex:
         rows = snapshot.searcher.fast_field_values("row", [address for _, address in hits])
         return [Hit(snapshot.ids[row], score) for (score, _), row in zip(hits, rows, strict=True)]
 
-    def rarity(self, words: str) -> float:
+    def rarity(self, words: str, *, faint: Faint = ()) -> float:
         """Sum of the inverse document frequencies of the words in the text field."""
         snapshot = self._snapshot
         count = len(snapshot.ids)
-        terms = (term for name, term in self._terms(words[:LONGEST_QUERY], Field.TEXT) if name == Field.TEXT)
-        frequencies = [min(count, snapshot.searcher.doc_freq("text", term)) for term in terms]
-        return sum(log1p((count - frequency + 0.5) / (frequency + 0.5)) for frequency in frequencies)
+        rarity = 0.0
+        for (name, term), weight in self._weighted(words, Field.TEXT, faint).items():
+            if name == Field.TEXT:
+                frequency = min(count, snapshot.searcher.doc_freq("text", term))
+                rarity += weight * log1p((count - frequency + 0.5) / (frequency + 0.5))
+        return rarity
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """The chunks in the order asked for; unknown ids are left out."""
@@ -132,7 +137,10 @@ class LexicalIndex:
         return sorted(chunks, key=lambda chunk: (chunk.document_id, chunk.order))
 
     def document_ids(self) -> list[str]:
-        return sorted(term for term, _ in self._live_terms(self._snapshot.searcher, "document"))
+        return sorted(self._snapshot.sizes)
+
+    def size(self, document_id: str) -> int:
+        return self._snapshot.sizes.get(document_id, 0)
 
     def add(self, chunks: Sequence[Chunk]) -> None:
         def write(writer: Any) -> None:
@@ -165,7 +173,8 @@ class LexicalIndex:
     def _look(self) -> _Snapshot:
         self._index.reload()
         searcher = self._index.searcher()
-        return _Snapshot(searcher, {_row(id_): id_ for id_, _ in self._live_terms(searcher, "id")})
+        ids = {_row(id_): id_ for id_, _ in self._live_terms(searcher, "id")}
+        return _Snapshot(searcher, ids, dict(self._live_terms(searcher, "document")))
 
     def _live_terms(self, searcher: Any, field: str) -> list[tuple[str, int]]:
         # Without the filter, terms of removed chunks are listed until the next merge.
@@ -191,17 +200,25 @@ class LexicalIndex:
             terms += [("names", name) for name in identifiers(words)]
         return list(dict.fromkeys(terms))[:MOST_TERMS]
 
-    def _any_of(self, terms: Sequence[tuple[str, str]]) -> Any | None:
+    def _weighted(self, words: str, field: Field, faint: Faint) -> dict[tuple[str, str], float]:
+        """Terms with their weights: 1 for those of the words, less for those of fainter texts only."""
+        weighted: dict[tuple[str, str], float] = {}
+        for text, weight in ((words, 1.0), *faint):
+            for term in self._terms(text[:LONGEST_QUERY], field):
+                weighted.setdefault(term, weight)
+        return dict(islice(weighted.items(), MOST_TERMS))
+
+    def _any_of(self, terms: Mapping[tuple[str, str], float]) -> Any | None:
         query, should = self._tantivy.Query, self._tantivy.Occur.Should
         schema = self._index.schema
         clauses = [
             (
                 should,
                 query.boost_query(
-                    query.term_query(schema, name, term, "freq"), NAME_WEIGHT if name == "names" else 1.0
+                    query.term_query(schema, name, term, "freq"), weight * (NAME_WEIGHT if name == "names" else 1.0)
                 ),
             )
-            for name, term in terms
+            for (name, term), weight in terms.items()
         ]
         return query.boolean_query(clauses) if clauses else None
 
