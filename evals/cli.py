@@ -37,7 +37,7 @@ def run(
     docs: Docs = None,
     home: Home = None,
     config: Config = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole run to this file, too.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Keep the whole run in this file.")] = None,
     baseline: Annotated[bool, typer.Option("--baseline", help="Exit with 1 when a figure fell too far.")] = False,
     update: Annotated[bool, typer.Option("--update-baseline", help="Make this run the baseline.")] = False,
     baseline_file: Annotated[
@@ -45,10 +45,11 @@ def run(
     ] = None,
 ) -> None:
     """Ask every question of the sets and print the scorecard."""
-    from evals.commands import Asked, Gate, run_command
+    from evals.commands import Asked, Gate, Written, run_command
 
     gate = Gate(check=(baseline or baseline_file is not None) and not update, update=update, file=baseline_file)
-    run_command(Asked.of(sets, no_answer, docs=docs, home=home, config=config), json_file=json_file, gate=gate)
+    asked = Asked.of(sets, no_answer, docs=docs, home=home, config=config)
+    run_command(asked, written=Written(json_file), gate=gate)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,12 +15,16 @@ from bot import wiring
 from bot.settings import Settings
 from bot.sources import sources
 from bot.telemetry import configure_logging
-from evals import baseline, corpora, questions, runner, scorecard
+from evals import baseline, corpora, questions, runner, runs, scorecard
 from evals.corpora import Corpus, Opened
-from evals.questions import Question
+from evals.questions import Question, Sets
+from evals.runner import Trial
+from evals.runs import Run
 from evals.searching import results
-from ingestion import generations
+from evals.terminal import as_text
+from ingestion import generations, manifest
 from ingestion.pipeline import Progress
+from knowledge import relevance
 from knowledge.errors import Failure, Misuse
 from knowledge.ports import Embedder
 
@@ -55,11 +59,15 @@ class Asked:
         return self.docs is not None or (self.home is not None and generations.current(self.home) is not None)
 
     def questions(self) -> list[Question]:
-        """The questions; Misuse when the documentation is the user's own and no set says what to ask of it."""
+        """The accepted questions; see `read`."""
+        return self.read().questions
+
+    def read(self) -> Sets:
+        """The sets; Misuse when the documentation is the user's own and no set says what to ask of it."""
         if not self.sets and not self.no_answer and self.own_documentation:
             raise Misuse("The bundled questions are about the example platform. Name your own with --set FILE.")
         files = self.sets if self.sets or self.no_answer else questions.BUNDLED
-        return questions.read(files, self.no_answer)
+        return questions.read_sets(files, self.no_answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +83,56 @@ class Gate:
         return self.file or baseline.BUNDLED
 
 
-def run_command(asked: Asked, *, json_file: Path | None, gate: Gate) -> None:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a run goes beside the terminal."""
+
+    json: Path | None = None
+    html: Path | None = None
+
+
+def run_command(asked: Asked, *, written: Written, gate: Gate) -> None:
     """Print the scorecard. Raises Failure naming each figure that fell more than its tolerance."""
     configure_logging("error")
-    wanted = asked.questions()
+    sets = asked.read()
     before = baseline.read(gate.path) if gate.check else None
     with ready(asked) as (settings, embedder, corpus):
         policy = wiring.policy(settings)
-        trials = runner.run(wanted, index=corpus.index, embedder=embedder, policy=policy)
-        card = scorecard.score(trials, corpus=corpus.name, paths=corpus.paths)
-    print(scorecard.as_text(card))
-    if json_file is not None:
-        write(json_file, json.dumps(scorecard.as_json(card), ensure_ascii=False, indent=1) + "\n")
+        trials = runner.run(sets.questions, index=corpus.index, embedder=embedder, policy=policy)
+        run = Run(_about(sets, trials, corpus, embedder, policy), tuple(trials))
+    card = scorecard.score(trials)
+    print(as_text(run, card))
+    if written.json is not None:
+        write(written.json, runs.dump(run, card))
     if gate.update:
         baseline.write(gate.path, card.figures, len(trials))
         print(f"\nThe baseline in {gate.path} is this run now.")
     if before is not None:
         _judge(before, card, gate.path)
+
+
+def _about(
+    sets: Sets, trials: Sequence[Trial], corpus: Opened, embedder: Embedder, policy: relevance.Policy
+) -> runs.About:
+    return runs.About(
+        made=wiring.now().isoformat(timespec="seconds"),
+        corpus=corpus.name,
+        documents=len(corpus.paths),
+        index=_fingerprint(corpus.generation),
+        code=runs.code_version(),
+        settings={"answer_at": policy.answer_at, "hint_at": policy.hint_at, "embeddings": embedder.fingerprint},
+        sets=sets.files,
+        missing_gold=scorecard.missing_gold(trials, corpus.paths),
+    )
+
+
+def _fingerprint(generation: Path) -> str:
+    """Changes with the pages, the chunking and the embedding model of an index, and with nothing else."""
+    held = manifest.read(generation)
+    if held is None:
+        return "unknown"
+    parts = [held.embedder, held.chunker, *(f"{id_} {doc.content_hash}" for id_, doc in sorted(held.documents.items()))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def search_command(place: Path, *, home: Path | None, config: Path | None) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
@@ -78,12 +78,18 @@ def test_no_figure_of_the_example_platform_is_below_the_baseline(
 
     with corpora.opened(corpora.of_home(platform_home), local_embedder) as corpus:
         trials = runner.run(asked, index=corpus.index, embedder=local_embedder, policy=Policy.calibrated())
-        card = scorecard.score(trials, corpus=corpus.name, paths=corpus.paths)
+        missing = scorecard.missing_gold(trials, corpus.paths)
+    card = scorecard.score(trials)
 
     assert baseline.falls(held, card.figures) == [], f"`sheriff-evals run` shows why. {baseline.REWRITE}"
     assert held.questions == len(asked), baseline.REWRITE
-    assert list(card.missing_gold) == []
+    assert list(missing) == []
     assert set(held.figures) == set(metrics.MEANINGS)
+
+    found_first = [trial.question.id for trial in trials if trial.rank == 1][:8]
+    worse = [replace(t, pages=t.pages[1:], cited=()) if t.question.id in found_first else t for t in trials]
+    told = " ".join(baseline.falls(held, scorecard.score(worse).figures))
+    assert all(name in told for name in ("recall@1 fell", "mrr fell", "helped fell")), "a gate that cannot fail is none"
 
 
 def test_own_documentation_and_questions_get_a_scorecard(run: Run, docs: Path, own_set: Path, tmp_path: Path) -> None:
