@@ -38,6 +38,7 @@ def run(
     home: Home = None,
     config: Config = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Keep the whole run in this file.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write a page with curves to this file.")] = None,
     baseline: Annotated[bool, typer.Option("--baseline", help="Exit with 1 when a figure fell too far.")] = False,
     update: Annotated[bool, typer.Option("--update-baseline", help="Make this run the baseline.")] = False,
     baseline_file: Annotated[
@@ -49,7 +50,34 @@ def run(
 
     gate = Gate(check=(baseline or baseline_file is not None) and not update, update=update, file=baseline_file)
     asked = Asked.of(sets, no_answer, docs=docs, home=home, config=config)
-    run_command(asked, written=Written(json_file), gate=gate)
+    run_command(asked, written=Written(json_file, html_file), gate=gate)
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="A run kept with `run --json`.", metavar="BEFORE.json")],
+    after: Annotated[Path, typer.Argument(help="Another run of the same questions.", metavar="AFTER.json")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Keep the comparison in this file.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write a page to this file.")] = None,
+    fail_on_worse: Annotated[
+        bool, typer.Option("--fail-on-worse", help="Exit with 1 when a figure is worse than tolerance or chance allow.")
+    ] = False,
+) -> None:
+    """Compare two runs question by question, with the paired difference of each figure."""
+    from evals.comparing import Wanted, compare_command
+
+    compare_command(before, after, Wanted(json_file, html_file, fail_on_worse))
+
+
+@app.command()
+def report(
+    run_file: Annotated[Path, typer.Argument(help="A run kept with `run --json`.", metavar="RUN.json")],
+    html_file: Annotated[Path, typer.Option("--html", help="Where the page goes.")],
+) -> None:
+    """Write a run as one HTML page: curves, slices, and the cases to read."""
+    from evals.commands import report_command
+
+    report_command(run_file, html_file)
 
 
 @app.command()

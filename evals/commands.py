@@ -17,6 +17,8 @@ from bot.sources import sources
 from bot.telemetry import configure_logging
 from evals import baseline, corpora, questions, runner, runs, scorecard
 from evals.corpora import Corpus, Opened
+from evals.files import write
+from evals.pages import run_page
 from evals.questions import Question, Sets
 from evals.runner import Trial
 from evals.runs import Run
@@ -104,11 +106,20 @@ def run_command(asked: Asked, *, written: Written, gate: Gate) -> None:
     print(as_text(run, card))
     if written.json is not None:
         write(written.json, runs.dump(run, card))
+    if written.html is not None:
+        write(written.html, run_page(run, card))
     if gate.update:
         baseline.write(gate.path, card.figures, len(trials))
         print(f"\nThe baseline in {gate.path} is this run now.")
     if before is not None:
         _judge(before, card, gate.path)
+
+
+def report_command(file: Path, html: Path) -> None:
+    """Write the page of a run that was kept. Raises Misuse when the file holds none."""
+    run = runs.load(file)
+    write(html, run_page(run, scorecard.score(run.trials)))
+    print(f"The report is in {html}. It needs no network: open it in a browser, or send it.")
 
 
 def _about(
@@ -174,14 +185,6 @@ def _judge(before: baseline.Baseline, card: scorecard.Scorecard, file: Path) -> 
     if fallen := baseline.falls(before, card.figures):
         raise Failure("\n".join(["The run is worse than its baseline:", *fallen]))
     print(f"\nNo figure is below {file} by more than its tolerance.")
-
-
-def write(file: Path, text: str) -> None:
-    """Write a file the user named, or say why that is not possible."""
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"{file}: cannot be written ({error.strerror}). Name another file.") from error
 
 
 class Teller:

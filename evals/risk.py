@@ -39,6 +39,7 @@ class Coverage:
     high: float
     threshold: float | None  # None when no threshold keeps the rate
     answered: int
+    wrong: float  # share of the answers that is wrong then
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,11 @@ def coverages(trials: Sequence[Trial], rates: Sequence[float] = RATES) -> list[C
     for rate in rates:
         low, high = interval_of(np.array([_widest(steps, rate) for steps in resampled]))
         best = max((p for p in points if p.wrong <= rate + TINY), key=lambda p: p.coverage, default=None)
-        answered = round(best.coverage * len(trials)) if best else 0
-        threshold = best.threshold if best else None
-        found.append(Coverage(rate, best.coverage if best else 0.0, low, high, threshold, answered))
+        if best is None:
+            found.append(Coverage(rate, 0.0, low, high, None, 0, 0.0))
+        else:
+            answered = round(best.coverage * len(trials))
+            found.append(Coverage(rate, best.coverage, low, high, best.threshold, answered, best.wrong))
     return found
 
 

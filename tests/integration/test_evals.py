@@ -103,17 +103,32 @@ def test_own_documentation_and_questions_get_a_scorecard(run: Run, docs: Path, o
     assert (tmp_path / ".cache" / "evals").is_dir()
 
 
-def test_a_fall_below_a_baseline_of_ones_own_fails(run: Run, docs: Path, own_set: Path, tmp_path: Path) -> None:
+def test_a_fall_below_a_baseline_of_ones_own_fails_and_compare_says_what_fell(
+    run: Run, docs: Path, own_set: Path, tmp_path: Path
+) -> None:
     mine = tmp_path / "mine.json"
-    made = run("run", "--docs", docs, "--set", own_set, "--update-baseline", "--baseline-file", mine)
-    kept = run("run", "--docs", docs, "--set", own_set, "--baseline-file", mine)
+    asked = ("run", "--docs", docs, "--set", own_set)
+    made = run(*asked, "--update-baseline", "--baseline-file", mine, "--json", "before.json", "--html", "before.html")
+    kept = run(*asked, "--baseline-file", mine)
     (docs / "vaults.md").write_text("# Lunch\n\nThe canteen opens at noon.\n")
-    fallen = run("run", "--docs", docs, "--set", own_set, "--baseline-file", mine)
+    fallen = run(*asked, "--baseline-file", mine, "--json", "after.json")
 
     assert (made.code, kept.code, fallen.code) == (0, 0, 1)
     assert "No figure is below" in kept.out
     assert "recall@10 fell from" not in fallen.err
     assert "helped fell from" in fallen.err or "auroc fell from" in fallen.err or "kept fell from" in fallen.err
+
+    same = run("compare", "before.json", "before.json", "--fail-on-worse")
+    worse = run("compare", "before.json", "after.json", "--fail-on-worse", "--json", "c.json", "--html", "c.html")
+    assert (same.code, worse.code) == (0, 1)
+    assert "sheriff-evals: The second run is worse than the first:" in worse.err
+    assert "how long may a vault name be" in worse.out
+    assert json.loads((tmp_path / "c.json").read_text())["worse"]
+    assert "how long may a vault name be" in (tmp_path / "c.html").read_text()
+
+    report = run("report", "before.json", "--html", "again.html")
+    assert report.code == 0
+    assert (tmp_path / "again.html").read_text() == (tmp_path / "before.html").read_text()
 
 
 def test_search_writes_json_lines_and_nothing_else(run: Run, docs: Path, tmp_path: Path) -> None:
@@ -143,6 +158,9 @@ def test_search_tells_a_line_that_is_no_question(run: Run, docs: Path, tmp_path:
         (["run", "--docs", "gone", "--set", "own.yaml"], "gone: no such folder"),
         (["run", "--baseline-file", "gone.json"], "gone.json: there is no such baseline"),
         (["search", "gone"], "gone: there is no such folder or pool"),
+        (["compare", "gone.json", "own.yaml"], "gone.json: there is no such run"),
+        (["compare", "own.yaml", "own.yaml"], "own.yaml: is not the JSON of a run"),
+        (["report", "gone.json", "--html", "x.html"], "gone.json: there is no such run"),
         (["calibrate", "--with", "gone.jsonl"], "gone.jsonl: cannot be read"),
         (["bench", "--docs", "docs"], "Name your own with --set FILE"),
     ],

@@ -1,0 +1,27 @@
+"""Writing files that the user named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from knowledge.errors import Failure
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file, or say why that is not possible."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{file}: cannot be written ({error.strerror}). Name another file.") from error
+
+
+def rewrite(file: Path, text: str) -> None:
+    """Replace a file that holds people's work: whatever goes wrong, the old one or the new one is there, whole."""
+    draft = file.with_name(f".{file.name}.new")
+    write(draft, text)
+    try:
+        if file.exists():
+            draft.chmod(file.stat().st_mode)
+        draft.replace(file)
+    except OSError as error:
+        raise Failure(f"{file}: cannot be replaced ({error.strerror}). What is new is in {draft}.") from error
