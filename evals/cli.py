@@ -94,6 +94,35 @@ def search(
     search_command(corpus, home=home, config=config)
 
 
+@app.command("add-from-cases")
+def add_from_cases(
+    out: Annotated[Path, typer.Option("--out", help="The .jsonl set that rows are added to.")],
+    home: Annotated[Path | None, typer.Option("--home", help="Home folder of the Sheriff that kept the cases.")] = None,
+    config: Config = None,
+) -> None:
+    """Propose questions from resolved, downvoted and confirmed cases, for a person to review."""
+    from evals.learning import add_command
+
+    add_command(out, home=home, config=config)
+
+
+@app.command()
+def review(
+    file: Annotated[Path, typer.Argument(help="A set with proposed rows.", metavar="FILE.jsonl")],
+    accept: Annotated[list[str] | None, typer.Option(help="Id of a row to use from now on; may be repeated.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Id of a row to leave out for good; may be repeated.")] = None,
+    gold: Annotated[
+        list[str] | None, typer.Option(help="ID=PATH[,PATH]: pages that answer it; ID= when none does.")
+    ] = None,
+    text: Annotated[list[str] | None, typer.Option(help="ID=QUESTION: another wording.")] = None,
+) -> None:
+    """Accept, mend or drop proposed rows: asks for each, or does what the options say."""
+    from evals.reviewing import Decisions, assignments, golds, review_command
+
+    decisions = Decisions(accept or (), drop or (), golds(gold or ()), assignments("--text", text or ()))
+    review_command(file, decisions)
+
+
 @app.command()
 def calibrate(
     sets: Sets = None,

@@ -7,15 +7,20 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
+from bot.store.opening import open_store
+from bot.support import transitions
+from bot.support.cases import Cause
 from evals import baseline, corpora, metrics, questions, runner, scorecard
 from evals.cli import main
 from knowledge.adapters.local_embedder import LocalEmbedder
 from knowledge.relevance import Policy
+from tests.fakes import a_case
 
 
 @dataclass
@@ -129,6 +134,34 @@ def test_a_fall_below_a_baseline_of_ones_own_fails_and_compare_says_what_fell(
     report = run("report", "before.json", "--html", "again.html")
     assert report.code == 0
     assert (tmp_path / "again.html").read_text() == (tmp_path / "before.html").read_text()
+
+
+def test_cases_become_questions_that_a_person_has_accepted(run: Run, platform_home: Path, own_home: Path) -> None:
+    at = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+    store = open_store(f"sqlite:///{own_home / 'sheriff.db'}")
+    store.cases.save_new(a_case("c-00000001", question="who signs off 12 more partitions?"))
+    text = "See /pages/docs/kafka/quotas.md#raise."
+    store.cases.record(
+        "c-00000001",
+        lambda case: transitions.resolve(case, by="Ana", at=at, cause=Cause.RETRIEVAL_MISS, resolution=text),
+    )
+    store.close()
+
+    missing = run("add-from-cases", "--home", platform_home, "--out", "cases.jsonl")
+    made = run("add-from-cases", "--home", own_home, "--out", "cases.jsonl")
+    again = run("add-from-cases", "--home", own_home, "--out", "cases.jsonl")
+    waiting = run("run", "--home", own_home, "--set", "cases.jsonl")
+    accepted = run("review", "cases.jsonl", "--accept", "c-00000001")
+    asked = run("run", "--home", own_home, "--set", "cases.jsonl")
+
+    assert (missing.code, made.code, waiting.code, accepted.code, asked.code) == (2, 0, 2, 0, 0)
+    assert "no cases are kept there" in missing.err
+    assert "1 new in cases.jsonl" in made.out
+    assert "0 new in cases.jsonl, 0 with a gold now, 1 known already" in again.out
+    assert "1 wait for a person" in waiting.err
+    assert "0 proposed, 1 accepted, 0 dropped" in accepted.out
+    assert "1 question on the index" in asked.out
+    assert "not in the index:" not in asked.out
 
 
 def test_search_writes_json_lines_and_nothing_else(run: Run, docs: Path, tmp_path: Path) -> None:
