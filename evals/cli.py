@@ -39,6 +39,9 @@ def run(
     config: Config = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Keep the whole run in this file.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write a page with curves to this file.")] = None,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Have the configured language model grade answers; never part of the gate.")
+    ] = False,
     baseline: Annotated[bool, typer.Option("--baseline", help="Exit with 1 when a figure fell too far.")] = False,
     update: Annotated[bool, typer.Option("--update-baseline", help="Make this run the baseline.")] = False,
     baseline_file: Annotated[
@@ -50,7 +53,7 @@ def run(
 
     gate = Gate(check=(baseline or baseline_file is not None) and not update, update=update, file=baseline_file)
     asked = Asked.of(sets, no_answer, docs=docs, home=home, config=config)
-    run_command(asked, written=Written(json_file, html_file), gate=gate)
+    run_command(asked, written=Written(json_file, html_file), gate=gate, with_judge=judge)
 
 
 @app.command()

@@ -6,7 +6,7 @@ import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ from bot import wiring
 from bot.settings import Settings
 from bot.sources import sources
 from bot.telemetry import configure_logging
-from evals import baseline, corpora, questions, runner, runs, scorecard
+from evals import baseline, corpora, judge, questions, runner, runs, scorecard
 from evals.corpora import Corpus, Opened
 from evals.files import write
 from evals.pages import run_page
@@ -28,7 +28,7 @@ from ingestion import generations, manifest
 from ingestion.pipeline import Progress
 from knowledge import relevance
 from knowledge.errors import Failure, Misuse
-from knowledge.ports import Embedder
+from knowledge.ports import ChatModel, Embedder
 
 CACHE: Final = Path(".cache")
 TENTHS: Final = 10  # how often progress is told
@@ -93,15 +93,21 @@ class Written:
     html: Path | None = None
 
 
-def run_command(asked: Asked, *, written: Written, gate: Gate) -> None:
+def run_command(asked: Asked, *, written: Written, gate: Gate, with_judge: bool = False) -> None:
     """Print the scorecard. Raises Failure naming each figure that fell more than its tolerance."""
     configure_logging("error")
     sets = asked.read()
     before = baseline.read(gate.path) if gate.check else None
+    judge_model = _judge_model(asked) if with_judge else None
     with ready(asked) as (settings, embedder, corpus):
         policy = wiring.policy(settings)
         trials = runner.run(sets.questions, index=corpus.index, embedder=embedder, policy=policy)
-        run = Run(_about(sets, trials, corpus, embedder, policy), tuple(trials))
+        about = _about(sets, trials, corpus, embedder, policy)
+        run = Run(about, tuple(trials))
+        if judge_model is not None:
+            named = replace(about, settings={**about.settings, "judge": judge_model.name})
+            judged = judge.judge(trials, model=judge_model, pages=judge.gold_pages(corpus), tell=_tell)
+            run = Run(named, tuple(trials), judged)
     card = scorecard.score(trials)
     print(as_text(run, card))
     if written.json is not None:
@@ -112,7 +118,20 @@ def run_command(asked: Asked, *, written: Written, gate: Gate) -> None:
         baseline.write(gate.path, card.figures, len(trials))
         print(f"\nThe baseline in {gate.path} is this run now.")
     if before is not None:
-        _judge(before, card, gate.path)
+        _gate(before, card, gate.path)
+
+
+def _judge_model(asked: Asked) -> ChatModel:
+    model = wiring.chat_model(configured.load(asked.config, home=asked.home))
+    if model is None:
+        raise Misuse(
+            "--judge needs a language model. Set OPENAI_API_KEY, OPENAI_BASE_URL or the AZURE_OPENAI_ variables."
+        )
+    return model
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def report_command(file: Path, html: Path) -> None:
@@ -176,7 +195,7 @@ def _corpus(asked: Asked, settings: Settings) -> Corpus:
     return corpora.folder(asked.docs, sources(settings, [asked.docs]), settings.home)
 
 
-def _judge(before: baseline.Baseline, card: scorecard.Scorecard, file: Path) -> None:
+def _gate(before: baseline.Baseline, card: scorecard.Scorecard, file: Path) -> None:
     if before.questions != len(card.trials):
         print(
             f"\nwarning: the baseline was written for {before.questions} questions, and this run asks "

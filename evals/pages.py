@@ -13,6 +13,7 @@ from evals import charts, reading
 from evals.charts import Chart, interval_bar
 from evals.comparing import TITLES, said
 from evals.comparison import Comparison, Mark, origins, remarks, worsened
+from evals.judge import summary
 from evals.metrics import MEANINGS
 from evals.runs import Run
 from evals.scorecard import FEW, SLICED, Scorecard
@@ -28,13 +29,15 @@ def run_page(run: Run, card: Scorecard) -> str:
         "run.html",
         title=f"Evaluation: {run.about.name}",
         about=run.about,
+        judged=run.judged,
+        judge_summary=summary(str(run.about.settings.get("judge", "")), run.judged),
         card=card,
         meanings=MEANINGS,
         charts=_charts(run, card),
         outcomes=list(Outcome),
         sliced=SLICED,
         few=FEW,
-        groups=reading.groups(card.trials),
+        groups=[*reading.groups(card.trials), *reading.judged_wrong(card.trials, run.judged)],
         answer_length=ANSWER,
         found_pages=PAGES,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from evals.judge import Judgement
 from evals.runner import Trial
 from knowledge.model import Outcome
 
@@ -25,7 +26,7 @@ class Group:
 
 
 def groups(trials: Sequence[Trial]) -> list[Group]:
-    """All three groups, also empty ones: that nothing went wrong is news as well."""
+    """The three groups that need no judge, also empty ones: that nothing went wrong is news as well."""
     return [
         _group(
             "wrong",
@@ -50,6 +51,15 @@ def groups(trials: Sequence[Trial]) -> list[Group]:
             lambda trial: trial.confidence,
         ),
     ]
+
+
+def judged_wrong(trials: Sequence[Trial], judged: Mapping[str, Judgement]) -> list[Group]:
+    """What the judge graded lowest; no group when no judge was asked."""
+    if not judged:
+        return []
+    wrong = [t for t in trials if t.question.id in judged and judged[t.question.id].grade == 0]
+    words = "Graded 0 by a language model, which errs as well: read its reason beside the answer."
+    return [_group("judged", "Wrong by the judge's word", words, wrong, lambda trial: -trial.confidence)]
 
 
 def _group(name: str, title: str, words: str, trials: list[Trial], order: Callable[[Trial], float]) -> Group:

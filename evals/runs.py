@@ -10,6 +10,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any, Final
 
+from evals.judge import Judgement
 from evals.questions import Question, SetFile
 from evals.runner import Trial
 from evals.scorecard import Scorecard
@@ -50,6 +51,7 @@ class About:
 class Run:
     about: About
     trials: Sequence[Trial]
+    judged: Mapping[str, Judgement] = field(default_factory=dict)  # by question id; empty when no judge was asked
     file: str = field(default="", compare=False)  # where it was read from
 
 
@@ -77,7 +79,7 @@ def dump(run: Run, card: Scorecard) -> str:
         "outcomes": {side: {str(o): n for o, n in counts.items()} for side, counts in card.outcomes.items()},
         "slices": {name: {key: asdict(part) for key, part in parts.items()} for name, parts in card.slices.items()},
         "latency_seconds": {"p50": card.latency[0], "p95": card.latency[1]},
-        "questions": [_row(trial) for trial in run.trials],
+        "questions": [_row(trial, run.judged.get(trial.question.id)) for trial in run.trials],
     }
     return json.dumps(values, ensure_ascii=False, indent=1) + "\n"
 
@@ -112,10 +114,11 @@ def _run(values: Mapping[str, Any], file: str) -> Run:
         raise ValueError("it holds no question")
     if len({trial.question.id for trial in trials}) < len(trials):
         raise ValueError("two questions have one id")
-    return Run(About(**named), trials, file)
+    judged = {str(row["id"]): Judgement(**row["judge"]) for row in values["questions"] if row["judge"]}
+    return Run(About(**named), trials, judged, file)
 
 
-def _row(trial: Trial) -> dict[str, Any]:
+def _row(trial: Trial, judgement: Judgement | None) -> dict[str, Any]:
     return {
         "id": trial.question.id,
         "text": trial.question.text,
@@ -131,6 +134,7 @@ def _row(trial: Trial) -> dict[str, Any]:
         "answer": trial.text,
         "evidence": {name: round(value, 4) for name, value in asdict(trial.evidence).items()},
         "seconds": round(trial.seconds, 5),
+        "judge": asdict(judgement) if judgement else None,
     }
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from evals.judge import summary
 from evals.metrics import MEANINGS, Figure
 from evals.runs import Run
 from evals.scorecard import FEW, SLICED, Scorecard, Slice, worst
 from knowledge.model import Outcome
 
+SHOWN = 5  # judged answers, and failures of the judge
 SHORT = {"recall@1": "@1", "recall@3": "@3", "ndcg@10": "nDCG", "helped": "helped", "refused": "refused"}
 
 
@@ -25,6 +28,7 @@ def as_text(run: Run, card: Scorecard) -> str:
         _outcome_lines(card),
         *slices,
         [f"answer without a model: p50 {median * 1000:.1f} ms, p95 {most * 1000:.1f} ms"],
+        _judge_lines(run),
         _worst_lines(card),
         missing_lines(run.about.missing_gold),
     ]
@@ -99,6 +103,19 @@ def _slice_lines(name: str, parts: Mapping[str, Slice]) -> list[str]:
 
 def _cell(figure: Figure | None) -> str:
     return f"{figure.value:.2f} ({figure.low:.2f}–{figure.high:.2f})" if figure else "–"
+
+
+def _judge_lines(run: Run) -> list[str]:
+    if not run.judged:
+        return []
+    lines = [summary(str(run.about.settings.get("judge", "")), run.judged)]
+    texts = {trial.question.id: " ".join(trial.question.text.split())[:100] for trial in run.trials}
+    wrong = [(id_, one) for id_, one in run.judged.items() if one.grade == 0]
+    for id_, one in wrong[:SHOWN]:
+        lines += [f"  {id_} (0) {texts[id_]}", f"      {one.reason}"]
+    failures = Counter(one.reason for one in run.judged.values() if one.grade is None)
+    lines += [f"  failed {times} ×: {reason}" for reason, times in failures.most_common(SHOWN)]
+    return lines
 
 
 def _worst_lines(card: Scorecard) -> list[str]:

@@ -21,6 +21,7 @@ from evals.cli import main
 from knowledge.adapters.local_embedder import LocalEmbedder
 from knowledge.relevance import Policy
 from tests.fakes import a_case
+from tests.model_servers import faulty_server
 
 
 @dataclass
@@ -162,6 +163,35 @@ def test_cases_become_questions_that_a_person_has_accepted(run: Run, platform_ho
     assert "0 proposed, 1 accepted, 0 dropped" in accepted.out
     assert "1 question on the index" in asked.out
     assert "not in the index:" not in asked.out
+
+
+def test_a_judge_grades_beside_the_figures(
+    run: Run, docs: Path, own_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = run("run", "--docs", docs, "--set", own_set, "--judge")
+    with faulty_server() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "key")
+        server.answer = ('{"grade": 2, ', '"reason": "Names the key <b>."}')
+        graded = run("run", "--docs", docs, "--set", own_set, "--judge", "--json", "run.json", "--html", "run.html")
+        server.fault = "500"
+        mine = ("--baseline-file", tmp_path / "mine.json")
+        silent = run("run", "--docs", docs, "--set", own_set, "--judge", "--update-baseline", *mine)
+        gated = run("run", "--docs", docs, "--set", own_set, "--judge", *mine)
+
+    assert (without.code, graded.code, silent.code, gated.code) == (2, 0, 0, 0)
+    assert "--judge needs a language model" in without.err
+    rows = json.loads((tmp_path / "run.json").read_text())["questions"]
+    given = [row for row in rows if row["outcome"] != "unanswered"]
+    assert given
+    assert all(row["judge"] == {"grade": 2, "reason": "Names the key <b>."} for row in given)
+    assert (
+        f"on {len(given)} answers and hints: {len(given)} right (2), 0 partly (1), 0 wrong (0), 0 failed" in graded.out
+    )
+    assert f"{len(given)} failed" in gated.out
+    assert "answers and hints: " in (tmp_path / "run.html").read_text()
+    assert run("report", "run.json", "--html", "again.html").code == 0
+    assert (tmp_path / "again.html").read_text() == (tmp_path / "run.html").read_text()
 
 
 def test_search_writes_json_lines_and_nothing_else(run: Run, docs: Path, tmp_path: Path) -> None:
