@@ -78,7 +78,7 @@ def report(
     html_file: Annotated[Path, typer.Option("--html", help="Where the page goes.")],
 ) -> None:
     """Write a run as one HTML page: curves, slices, and the cases to read."""
-    from evals.commands import report_command
+    from evals.reporting import report_command
 
     report_command(run_file, html_file)
 

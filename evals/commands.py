@@ -134,13 +134,6 @@ def _tell(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def report_command(file: Path, html: Path) -> None:
-    """Write the page of a run that was kept. Raises Misuse when the file holds none."""
-    run = runs.load(file)
-    write(html, run_page(run, scorecard.score(run.trials)))
-    print(f"The report is in {html}. It needs no network: open it in a browser, or send it.")
-
-
 def _about(
     sets: Sets, trials: Sequence[Trial], corpus: Opened, embedder: Embedder, policy: relevance.Policy
 ) -> runs.About:

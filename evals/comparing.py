@@ -12,6 +12,7 @@ from evals import runs
 from evals.comparison import Changed, Comparison, Mark, compare, origins, remarks, worsened
 from evals.files import write
 from evals.runner import Trial
+from evals.terminal import count
 from knowledge.errors import Failure
 
 SHOWN: Final = 10  # questions of one mark on a terminal
@@ -93,7 +94,7 @@ def _side(trial: Trial) -> dict[str, Any]:
 
 def _origin_lines(found: Comparison) -> list[str]:
     """What both runs have in common on one line each, what differs as before → after."""
-    lines = [f"{found.questions} questions in both runs"]
+    lines = [f"{count(found.questions, 'question')} in both runs"]
     for name, one, other in origins(found):
         lines.append(f"  {name:14}{one}" + (f"  →  {other}" if one != other else "  (both)"))
     return lines

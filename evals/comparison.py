@@ -13,6 +13,7 @@ from evals.baseline import TOLERANCES
 from evals.metrics import LESS_IS_BETTER, MEANINGS, SHARES, auroc, interval_of, per_question, resampled_mean, resamples
 from evals.runner import Trial
 from evals.runs import Run
+from evals.terminal import count
 from knowledge.errors import Misuse
 
 SURE: Final = 0.05  # two-sided
@@ -141,7 +142,9 @@ def remarks(found: Comparison) -> list[str]:
             f"second. Compared are the {found.questions} in both."
         )
     if found.other_gold:
-        told.append(f"The gold of {found.other_gold} questions differs: both runs are judged by that of the second.")
+        told.append(
+            f"The gold of {count(found.other_gold, 'question')} differs: both runs are judged by that of the second."
+        )
     return told
 
 

@@ -17,6 +17,7 @@ from evals.judge import summary
 from evals.metrics import MEANINGS
 from evals.runs import Run
 from evals.scorecard import FEW, SLICED, Scorecard
+from evals.terminal import count
 from knowledge.model import Outcome
 
 ANSWER: Final = 900  # characters of an answer that are shown
@@ -71,7 +72,7 @@ def _charts(run: Run, card: Scorecard) -> list[Chart]:
 def _rendered(template: str, **values: Any) -> str:
     style = resources.files("evals.templates").joinpath("page.css").read_text(encoding="utf-8")
     page = _environment().get_template(template)
-    return page.render(style=Markup(style), bar=interval_bar, **values)  # noqa: S704 - our own stylesheet
+    return page.render(style=Markup(style), bar=interval_bar, count=count, **values)  # noqa: S704 - our own stylesheet
 
 
 @cache

@@ -114,7 +114,7 @@ def _run(values: Mapping[str, Any], file: str) -> Run:
         raise ValueError("it holds no question")
     if len({trial.question.id for trial in trials}) < len(trials):
         raise ValueError("two questions have one id")
-    judged = {str(row["id"]): Judgement(**row["judge"]) for row in values["questions"] if row["judge"]}
+    judged = {str(row["id"]): Judgement(**row["judge"]) for row in values["questions"] if row.get("judge")}
     return Run(About(**named), trials, judged, file)
 
 

@@ -99,7 +99,7 @@ def test_both_runs_are_judged_by_the_gold_of_the_second() -> None:
     found = compare(a_run([THIRD]), a_run([regold]))
 
     assert found.changed == []
-    assert "The gold of 1 questions differs" in remarks(found)[0]
+    assert "The gold of 1 question differs" in remarks(found)[0]
 
 
 def test_the_json_of_a_comparison_names_every_change() -> None:

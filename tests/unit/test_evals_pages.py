@@ -63,8 +63,8 @@ def test_the_page_shows_curves_slices_and_the_cases_to_read() -> None:
     assert drawn == ["risk", "calibration", "refusal", "spread"]
     assert "question wrong" in page
     assert "By kind" in page
-    assert "1 gold paths are not in the index: z.md" in page
-    assert "2 proposed questions wait" in page
+    assert "1 gold path not in the index: z.md" in page
+    assert "2 proposed rows not asked yet" in page
 
 
 def test_without_unanswerable_questions_there_is_no_curve_of_refusal() -> None:

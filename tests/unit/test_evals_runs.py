@@ -72,3 +72,10 @@ def test_the_code_version_names_release_and_content() -> None:
 
     assert version.count(".") == 2
     assert len(digest) == 10
+
+
+def test_a_run_without_a_judge_of_the_same_version_is_read(tmp_path: Path) -> None:
+    rows = json.loads(kept(tmp_path).read_text())["questions"]
+    file = kept(tmp_path, questions=[{key: value for key, value in row.items() if key != "judge"} for row in rows])
+
+    assert runs.load(file) == a_run(ALL)
