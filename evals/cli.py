@@ -48,7 +48,7 @@ def run(
         Path | None, typer.Option(help="Another baseline than that of the bundled sets; implies --baseline.")
     ] = None,
 ) -> None:
-    """Ask every question of the sets and print the scorecard."""
+    """Ask all questions and print the scorecard."""
     from evals.commands import Asked, Gate, Written, run_command
 
     gate = Gate(check=(baseline or baseline_file is not None) and not update, update=update, file=baseline_file)
@@ -66,7 +66,10 @@ def compare(
         bool, typer.Option("--fail-on-worse", help="Exit with 1 when a figure is worse than tolerance or chance allow.")
     ] = False,
 ) -> None:
-    """Compare two runs question by question, with the paired difference of each figure."""
+    """Compare two runs, question by question.
+
+    Figures have their paired difference; gained and lost questions are listed.
+    """
     from evals.comparing import Wanted, compare_command
 
     compare_command(before, after, Wanted(json_file, html_file, fail_on_worse))
@@ -77,7 +80,10 @@ def report(
     run_file: Annotated[Path, typer.Argument(help="A run kept with `run --json`.", metavar="RUN.json")],
     html_file: Annotated[Path, typer.Option("--html", help="Where the page goes.")],
 ) -> None:
-    """Write a run as one HTML page: curves, slices, and the cases to read."""
+    """Write a kept run as one HTML page.
+
+    With curves, slices, and the cases to read.
+    """
     from evals.reporting import report_command
 
     report_command(run_file, html_file)
@@ -91,7 +97,10 @@ def search(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Rank pages for questions: JSON lines {"id", "text"} in, {"id", "docs", "scores", "confidence"} out."""
+    """Rank pages for questions, as JSON lines.
+
+    {"id", "text"} in, {"id", "docs", "scores", "confidence"} out.
+    """
     from evals.commands import search_command
 
     search_command(corpus, home=home, config=config)
@@ -103,7 +112,10 @@ def add_from_cases(
     home: Annotated[Path | None, typer.Option("--home", help="Home folder of the Sheriff that kept the cases.")] = None,
     config: Config = None,
 ) -> None:
-    """Propose questions from resolved, downvoted and confirmed cases, for a person to review."""
+    """Propose questions from people's cases.
+
+    From resolved, downvoted and confirmed ones; a person reviews them before they are asked.
+    """
     from evals.learning import add_command
 
     add_command(out, home=home, config=config)
@@ -119,7 +131,10 @@ def review(
     ] = None,
     text: Annotated[list[str] | None, typer.Option(help="ID=QUESTION: another wording.")] = None,
 ) -> None:
-    """Accept, mend or drop proposed rows: asks for each, or does what the options say."""
+    """Accept, mend or drop proposed questions.
+
+    Asks for each, or does what the options say.
+    """
     from evals.reviewing import Decisions, assignments, golds, review_command
 
     decisions = Decisions(accept or (), drop or (), golds(gold or ()), assignments("--text", text or ()))
@@ -148,7 +163,10 @@ def calibrate(
     ] = None,
     note: Annotated[str, typer.Option(help="What the weights are fitted on, kept in the file.")] = "",
 ) -> None:
-    """Fit the weights of confidence on questions with and without an answer."""
+    """Fit the weights of confidence.
+
+    On questions with and without an answer.
+    """
     from evals.calibrate import CHOSEN
     from evals.commands import Asked
     from evals.fitting import Fitting, calibrate_command
@@ -165,7 +183,10 @@ def bench(
     config: Config = None,
     files: Annotated[int, typer.Option(min=10, help="YAML files to validate.")] = 500,
 ) -> None:
-    """Time answers beside a LangChain EnsembleRetriever, and validation beside jsonschema, in the same run."""
+    """Time answers and validation beside peers.
+
+    Beside a LangChain EnsembleRetriever, and jsonschema, in the same run.
+    """
     from evals.bench.report import bench_command
     from evals.commands import Asked
 

@@ -17,7 +17,7 @@ from bot.sources import sources
 from bot.telemetry import configure_logging
 from evals import baseline, corpora, judge, questions, runner, runs, scorecard
 from evals.corpora import Corpus, Opened
-from evals.files import write
+from evals.files import expect_writable, write
 from evals.pages import run_page
 from evals.questions import Question, Sets
 from evals.runner import Trial
@@ -96,6 +96,7 @@ class Written:
 def run_command(asked: Asked, *, written: Written, gate: Gate, with_judge: bool = False) -> None:
     """Print the scorecard. Raises Failure naming each figure that fell more than its tolerance."""
     configure_logging("error")
+    expect_writable(written.json, written.html)
     sets = asked.read()
     before = baseline.read(gate.path) if gate.check else None
     judge_model = _judge_model(asked) if with_judge else None

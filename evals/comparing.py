@@ -12,7 +12,7 @@ from evals import runs
 from evals.comparison import Changed, Comparison, Mark, compare, origins, remarks, worsened
 from evals.files import write
 from evals.runner import Trial
-from evals.terminal import count
+from evals.wording import count
 from knowledge.errors import Failure
 
 SHOWN: Final = 10  # questions of one mark on a terminal

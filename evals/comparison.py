@@ -13,7 +13,7 @@ from evals.baseline import TOLERANCES
 from evals.metrics import LESS_IS_BETTER, MEANINGS, SHARES, auroc, interval_of, per_question, resampled_mean, resamples
 from evals.runner import Trial
 from evals.runs import Run
-from evals.terminal import count
+from evals.wording import count
 from knowledge.errors import Misuse
 
 SURE: Final = 0.05  # two-sided

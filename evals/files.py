@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from knowledge.errors import Failure
+from knowledge.errors import Failure, Misuse
+
+
+def expect_writable(*files: Path | None) -> None:
+    """Say before long work that a file cannot be written after it."""
+    for file in files:
+        if file is not None and (file.is_dir() or not file.parent.is_dir()):
+            what = "it is a folder" if file.is_dir() else f"there is no folder {file.parent}"
+            raise Misuse(f"{file}: cannot be written, because {what}. Name another file.")
 
 
 def write(file: Path, text: str) -> None:

@@ -17,7 +17,7 @@ from evals.judge import summary
 from evals.metrics import MEANINGS
 from evals.runs import Run
 from evals.scorecard import FEW, SLICED, Scorecard
-from evals.terminal import count
+from evals.wording import count
 from knowledge.model import Outcome
 
 ANSWER: Final = 900  # characters of an answer that are shown

@@ -9,6 +9,7 @@ from evals.judge import summary
 from evals.metrics import MEANINGS, Figure
 from evals.runs import Run
 from evals.scorecard import FEW, SLICED, Scorecard, Slice, worst
+from evals.wording import count
 from knowledge.model import Outcome
 
 SHOWN = 5  # judged answers, and failures of the judge
@@ -42,11 +43,6 @@ def missing_lines(missing: Sequence[str]) -> list[str]:
     shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
     noun = "gold path is" if len(missing) == 1 else "gold paths are"
     return [f"warning: {len(missing)} {noun} not in the index: {shown}. Correct them in the question set."]
-
-
-def count(number: int, noun: str) -> str:
-    """ "1 question", "2 questions"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _head_lines(run: Run) -> list[str]:

@@ -221,6 +221,11 @@ def test_search_tells_a_line_that_is_no_question(run: Run, docs: Path, tmp_path:
         (["run", "--docs", "gone", "--set", "own.yaml"], "gone: no such folder"),
         (["run", "--baseline-file", "gone.json"], "gone.json: there is no such baseline"),
         (["search", "gone"], "gone: there is no such folder or pool"),
+        (
+            ["run", "--set", "own.yaml", "--json", "gone/run.json"],
+            "gone/run.json: cannot be written, because there is no",
+        ),
+        (["run", "--set", "own.yaml", "--html", "docs"], "docs: cannot be written, because it is a folder"),
         (["compare", "gone.json", "own.yaml"], "gone.json: there is no such run"),
         (["compare", "own.yaml", "own.yaml"], "own.yaml: is not the JSON of a run"),
         (["report", "gone.json", "--html", "x.html"], "gone.json: there is no such run"),
