@@ -111,7 +111,11 @@ def _difference_lines(found: Comparison) -> list[str]:
             f"{one.name:14}{one.before:7.3f}{one.after:8.3f}{one.change:+9.3f}   {interval:15}{one.count:5}"
             f"  {counts:8}{p:>6}{sure}"
         )
-    return [*lines, "* more than chance explains (exact McNemar test for shares, paired bootstrap for the others)"]
+    return [
+        *lines,
+        "at n% wrong: share of all questions that can be answered while so many answers cite a wrong page first",
+        "* more than chance explains (exact McNemar test for shares, paired bootstrap for the others)",
+    ]
 
 
 def _mark_lines(found: Comparison, mark: Mark) -> list[str]:

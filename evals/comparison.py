@@ -11,6 +11,7 @@ import numpy as np
 
 from evals.baseline import TOLERANCES
 from evals.metrics import LESS_IS_BETTER, MEANINGS, SHARES, auroc, interval_of, per_question, resampled_mean, resamples
+from evals.risk import Widening, widenings
 from evals.runner import Trial
 from evals.runs import Run
 from evals.wording import count
@@ -110,7 +111,7 @@ def worsened(found: Comparison) -> list[str]:
     """A sentence for each figure that fell by more than the gate's tolerance, or more than chance explains."""
     told = []
     for difference in found.differences:
-        beyond = difference.fall > TOLERANCES[difference.name] + 1e-9
+        beyond = difference.fall > TOLERANCES.get(difference.name, 1.0) + 1e-9
         if beyond or (difference.is_sure and difference.fall > 0):
             verb = "rose" if difference.name in LESS_IS_BETTER else "fell"
             reason = f"more than its tolerance of {TOLERANCES[difference.name]:g}" if beyond else "more than by chance"
@@ -156,7 +157,12 @@ def _differences(olds: Sequence[Trial], news: Sequence[Trial]) -> list[Differenc
             found += _auroc_difference(olds, news)
         elif after[name]:
             found.append(_paired(name, before[name], after[name]))
-    return found
+    return [*found, *(_widened(one, len(news)) for one in widenings(olds, news))]
+
+
+def _widened(found: Widening, count: int) -> Difference:
+    name = f"at {found.rate:.0%} wrong"
+    return Difference(name, found.before, found.after, found.low, found.high, count)
 
 
 def _paired(name: str, before: Mapping[str, float], after: Mapping[str, float]) -> Difference:

@@ -86,6 +86,30 @@ def coverages(trials: Sequence[Trial], rates: Sequence[float] = RATES) -> list[C
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Widening:
+    """How much more can be answered at a rate of wrong answers, on the same questions."""
+
+    rate: float
+    before: float  # coverage
+    after: float
+    low: float  # 95 % interval of after - before, by paired bootstrap
+    high: float
+
+
+def widenings(olds: Sequence[Trial], news: Sequence[Trial], rates: Sequence[float] = RATES) -> list[Widening]:
+    """The change of coverage at each rate; both sides are of the same questions in the same order."""
+    old, new = _columns(olds), _columns(news)
+    answerable = np.array([trial.question.answerable for trial in news], dtype=bool)
+    resampled = [[_steps(c[pick], r[pick]) for c, r in (old, new)] for pick in resamples(answerable)]
+    found = []
+    for rate in rates:
+        changes = [_widest(after, rate) - _widest(before, rate) for before, after in resampled]
+        before, after = (_widest(_steps(*side), rate) for side in (old, new))
+        found.append(Widening(rate, before, after, *interval_of(np.array(changes))))
+    return found
+
+
 def reliability(trials: Sequence[Trial]) -> Reliability:
     """Bins of about equally many questions, at most ten and at least about five questions in each."""
     confidence, right = _columns(trials)

@@ -110,3 +110,13 @@ def test_the_json_of_a_comparison_names_every_change() -> None:
     assert [row["id"] for row in values["changed"]] == [f"q{n}" for n in range(8)]
     assert values["changed"][0]["marks"] == ["lost"]
     assert values["worse"] == worsened(found)
+
+
+def test_what_can_be_answered_at_a_rate_of_wrong_answers_is_compared() -> None:
+    surest_wrong = [replace(t, confidence=0.9, first="b.md") if n < 9 else t for n, t in enumerate(many(30))]
+
+    found = compare(a_run(many(30)), a_run(surest_wrong))
+
+    five = next(one for one in found.differences if one.name == "at 5% wrong")
+    assert (five.before, five.after, five.is_sure) == (1.0, 0.0, True)
+    assert "at 5% wrong fell from 1.000 to 0.000: more than by chance." in worsened(found)
