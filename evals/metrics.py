@@ -115,8 +115,10 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
 def resampled_mean(values: Values) -> tuple[float, float]:
     """The percentile bootstrap's interval of a mean (Efron 1979)."""
-    picks = np.random.default_rng(SEED).integers(values.size, size=(RESAMPLES, values.size))
-    return interval_of(values[picks].mean(axis=1))
+    random = np.random.default_rng(SEED)
+    return interval_of(
+        np.array([values[random.integers(values.size, size=values.size)].mean() for _ in range(RESAMPLES)])
+    )
 
 
 def interval_of(samples: Values) -> tuple[float, float]:

@@ -134,9 +134,10 @@ def _words(case: Case) -> str:
 
 
 def _gold(case: Case, kind: Kind, pages: Pages) -> tuple[tuple[str, ...] | None, str]:
-    """The proposed pages, and what they follow from."""
-    cited = tuple(dict.fromkeys(citation.path for citation in case.citations))[:CITED]
-    named = ", ".join(cited) or "nothing"
+    """The proposed pages, and what they follow from. Of a hint only the first page: the others are the next places."""
+    shown = tuple(dict.fromkeys(citation.path for citation in case.citations))[:CITED]
+    cited = shown if case.outcome == "answered" else shown[:1]
+    named = ", ".join(shown) or "nothing"
     if kind is Kind.CONFIRMED:
         return cited or None, f"The asker said that it was solved by the {_word(case)} from {named}."
     if kind is Kind.DOWNVOTED:
@@ -149,7 +150,7 @@ def _gold(case: Case, kind: Kind, pages: Pages) -> tuple[tuple[str, ...] | None,
         return tuple(linked), f"Linked in the resolution. {said}"
     if case.cause in NO_PAGE and not strange:
         return (), f"By its cause no page answers it. {said}"
-    if case.cause is Cause.RETRIEVAL_MISS or not cited or strange:
+    if case.cause is Cause.RETRIEVAL_MISS or case.outcome == "unanswered" or not cited or strange:
         return None, f"{outside.strip()} {said}".strip()
     return cited, f"The pages that were shown; the resolution links none. {said}"
 

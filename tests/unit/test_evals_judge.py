@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from evals import judge, pages, runs, scorecard, terminal
+from evals.corpora import Opened
 from evals.judge import Judgement
+from evals.questions import Question
 from evals.runner import Trial
 from evals.runs import Run
-from tests.fakes import ScriptedChat
+from tests.fakes import HashEmbedder, MemoryIndex, ScriptedChat, a_chunk
 from tests.unit.test_evals_scorecard import ALL, FIRST, LOST, THIRD, a_run
 
 
@@ -29,6 +32,24 @@ def test_answers_and_hints_are_graded_and_refusals_are_not() -> None:
         "pages": ["The page."],
     }
     assert "Grades:" in model.heard[0][0].content
+
+
+def test_the_judge_reads_the_gold_pages_each_cut_to_a_length() -> None:
+    embedder = HashEmbedder()
+    chunks = [
+        a_chunk("First part.", document="docs:a.md"),
+        a_chunk("Second part.", document="docs:a.md", order=1),
+        a_chunk("Long. " * 3000, document="docs:sub/b.md"),
+        a_chunk("Other.", document="docs:c.md"),
+    ]
+    ids = tuple(dict.fromkeys(chunk.document_id for chunk in chunks))
+    corpus = Opened("pages", MemoryIndex(embedder, chunks), Path(), ids)
+
+    read = judge.gold_pages(corpus)(Question("q", "?", ("a.md", "sub/")))
+
+    assert read[0] == "# A\n\nFirst part.\n\nSecond part."
+    assert (len(read), len(read[1])) == (2, judge.PAGE)
+    assert judge.gold_pages(corpus)(Question("q", "?")) == []
 
 
 @pytest.mark.parametrize(

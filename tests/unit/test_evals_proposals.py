@@ -86,7 +86,13 @@ def test_a_link_outside_the_index_is_told() -> None:
     ],
 )
 def test_without_a_link_the_cause_decides(cause: Cause, gold: tuple[str, ...] | None) -> None:
-    assert proposed(resolved("Done.", cause, citations=cited("vaults.md"))).gold == gold
+    assert proposed(resolved("Done.", cause, outcome="hinted", citations=cited("vaults.md"))).gold == gold
+
+
+def test_pages_that_were_only_looked_at_are_not_proposed() -> None:
+    found = proposed(resolved("Done.", Cause.CONFIGURATION, outcome="unanswered", citations=cited("vaults.md")))
+
+    assert found.gold is None
 
 
 def test_who_wanted_a_person_after_an_answer_has_voted_it_down() -> None:
@@ -98,12 +104,16 @@ def test_who_wanted_a_person_after_an_answer_has_voted_it_down() -> None:
     assert found.why == "The asker wanted a person after the hint from vaults.md."
 
 
-def test_what_the_asker_called_solved_is_confirmed_with_its_pages() -> None:
-    case = answered("answered", citations=cited("vaults.md", "vaults.md", "kafka/quotas.md"))
+@pytest.mark.parametrize(
+    ("outcome", "gold"), [("answered", ("vaults.md", "kafka/quotas.md")), ("hinted", ("vaults.md",))]
+)
+def test_what_the_asker_called_solved_is_confirmed_with_its_pages(outcome: str, gold: tuple[str, ...]) -> None:
+    case = answered(outcome, citations=cited("vaults.md", "vaults.md", "kafka/quotas.md"))
 
     found = proposed(after(case, transitions.solved(case, by="Kim", at=AT)))
 
-    assert (found.kind, found.gold) == (Kind.CONFIRMED, ("vaults.md", "kafka/quotas.md"))
+    assert (found.kind, found.gold) == (Kind.CONFIRMED, gold)
+    assert "from vaults.md, kafka/quotas.md." in found.why
 
 
 def test_replies_count_when_the_asker_closed_the_case_before_it_was_resolved() -> None:
