@@ -9,19 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from evals import runs
-from evals.comparison import Changed, Comparison, Mark, compare, origins, remarks, worsened
+from evals.comparison import TITLES, Changed, Comparison, Mark, compare, origins, remarks, said, worsened
 from evals.files import write
+from evals.pages import comparison_page
 from evals.runner import Trial
 from evals.wording import count
 from knowledge.errors import Failure
 
 SHOWN: Final = 10  # questions of one mark on a terminal
-TITLES: Final = {
-    Mark.LOST: "lost: a page that answers is not first any more",
-    Mark.GAINED: "gained: a page that answers is first now",
-    Mark.OUTCOME: "other outcome",
-    Mark.FIRST: "other first page, neither gained nor lost",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +33,6 @@ def compare_command(before: Path, after: Path, wanted: Wanted) -> None:
     if wanted.json is not None:
         write(wanted.json, json.dumps(as_json(found), ensure_ascii=False, indent=1) + "\n")
     if wanted.html is not None:
-        from evals.pages import comparison_page
-
         write(wanted.html, comparison_page(found))
     if wanted.fail_on_worse and (worse := worsened(found)):
         raise Failure("\n".join(["The second run is worse than the first:", *worse]))
@@ -133,11 +126,3 @@ def _mark_lines(found: Comparison, mark: Mark) -> list[str]:
 def _changed_lines(one: Changed) -> Iterator[str]:
     yield f"  {one.after.question.id} {' '.join(one.after.question.text.split())[:100]}"
     yield f"      {said(one.before)}  →  {said(one.after)}"
-
-
-def said(trial: Trial) -> str:
-    """One side of a changed question in a few words."""
-    first = trial.pages[0] if trial.pages else "nothing"
-    place = f", right in place {trial.rank}" if trial.rank > 1 else ""
-    place = ", right" if trial.rank == 1 else place
-    return f"{trial.outcome} {trial.confidence:.2f}, {first}{place}"

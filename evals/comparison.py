@@ -29,6 +29,14 @@ class Mark(StrEnum):
     FIRST = "other first page"  # neither gained nor lost by it
 
 
+TITLES: Final = {
+    Mark.LOST: "lost: a page that answers is not first any more",
+    Mark.GAINED: "gained: a page that answers is first now",
+    Mark.OUTCOME: "other outcome",
+    Mark.FIRST: "other first page, neither gained nor lost",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One figure in both runs, on the same questions."""
@@ -147,6 +155,14 @@ def remarks(found: Comparison) -> list[str]:
             f"The gold of {count(found.other_gold, 'question')} differs: both runs are judged by that of the second."
         )
     return told
+
+
+def said(trial: Trial) -> str:
+    """One side of a changed question in a few words."""
+    first = trial.pages[0] if trial.pages else "nothing"
+    place = f", right in place {trial.rank}" if trial.rank > 1 else ""
+    place = ", right" if trial.rank == 1 else place
+    return f"{trial.outcome} {trial.confidence:.2f}, {first}{place}"
 
 
 def _differences(olds: Sequence[Trial], news: Sequence[Trial]) -> list[Difference]:

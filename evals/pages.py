@@ -11,8 +11,7 @@ from markupsafe import Markup
 
 from evals import charts, reading
 from evals.charts import Chart, interval_bar
-from evals.comparing import TITLES, said
-from evals.comparison import Comparison, Mark, origins, remarks, worsened
+from evals.comparison import TITLES, Comparison, Mark, origins, remarks, said, worsened
 from evals.judge import summary
 from evals.metrics import MEANINGS
 from evals.runs import Run
