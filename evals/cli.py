@@ -37,18 +37,56 @@ def run(
     docs: Docs = None,
     home: Home = None,
     config: Config = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole run to this file, too.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Keep the whole run in this file.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write a page with curves to this file.")] = None,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Have the configured language model grade answers; never part of the gate.")
+    ] = False,
     baseline: Annotated[bool, typer.Option("--baseline", help="Exit with 1 when a figure fell too far.")] = False,
     update: Annotated[bool, typer.Option("--update-baseline", help="Make this run the baseline.")] = False,
     baseline_file: Annotated[
         Path | None, typer.Option(help="Another baseline than that of the bundled sets; implies --baseline.")
     ] = None,
 ) -> None:
-    """Ask every question of the sets and print the scorecard."""
-    from evals.commands import Asked, Gate, run_command
+    """Ask all questions and print the scorecard."""
+    from evals.commands import Asked, Gate, Written, run_command
 
     gate = Gate(check=(baseline or baseline_file is not None) and not update, update=update, file=baseline_file)
-    run_command(Asked.of(sets, no_answer, docs=docs, home=home, config=config), json_file=json_file, gate=gate)
+    asked = Asked.of(sets, no_answer, docs=docs, home=home, config=config)
+    run_command(asked, written=Written(json_file, html_file), gate=gate, with_judge=judge)
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="A run kept with `run --json`.", metavar="BEFORE.json")],
+    after: Annotated[Path, typer.Argument(help="Another run of the same questions.", metavar="AFTER.json")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Keep the comparison in this file.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write a page to this file.")] = None,
+    fail_on_worse: Annotated[
+        bool, typer.Option("--fail-on-worse", help="Exit with 1 when a figure is worse than tolerance or chance allow.")
+    ] = False,
+) -> None:
+    """Compare two runs, question by question.
+
+    Figures have their paired difference; gained and lost questions are listed.
+    """
+    from evals.comparing import Wanted, compare_command
+
+    compare_command(before, after, Wanted(json_file, html_file, fail_on_worse))
+
+
+@app.command()
+def report(
+    run_file: Annotated[Path, typer.Argument(help="A run kept with `run --json`.", metavar="RUN.json")],
+    html_file: Annotated[Path, typer.Option("--html", help="Where the page goes.")],
+) -> None:
+    """Write a kept run as one HTML page.
+
+    With curves, slices, and the cases to read.
+    """
+    from evals.reporting import report_command
+
+    report_command(run_file, html_file)
 
 
 @app.command()
@@ -59,10 +97,48 @@ def search(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Rank pages for questions: JSON lines {"id", "text"} in, {"id", "docs", "scores", "confidence"} out."""
+    """Rank pages for questions, as JSON lines.
+
+    {"id", "text"} in, {"id", "docs", "scores", "confidence"} out.
+    """
     from evals.commands import search_command
 
     search_command(corpus, home=home, config=config)
+
+
+@app.command("add-from-cases")
+def add_from_cases(
+    out: Annotated[Path, typer.Option("--out", help="The .jsonl set that rows are added to.")],
+    home: Annotated[Path | None, typer.Option("--home", help="Home folder of the Sheriff that kept the cases.")] = None,
+    config: Config = None,
+) -> None:
+    """Propose questions from people's cases.
+
+    From resolved, downvoted and confirmed ones; a person reviews them before they are asked.
+    """
+    from evals.learning import add_command
+
+    add_command(out, home=home, config=config)
+
+
+@app.command()
+def review(
+    file: Annotated[Path, typer.Argument(help="A set with proposed rows.", metavar="FILE.jsonl")],
+    accept: Annotated[list[str] | None, typer.Option(help="Id of a row to use from now on; may be repeated.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Id of a row to leave out for good; may be repeated.")] = None,
+    gold: Annotated[
+        list[str] | None, typer.Option(help="ID=PATH[,PATH]: pages that answer it; ID= when none does.")
+    ] = None,
+    text: Annotated[list[str] | None, typer.Option(help="ID=QUESTION: another wording.")] = None,
+) -> None:
+    """Accept, mend or drop proposed questions.
+
+    Asks for each, or does what the options say.
+    """
+    from evals.reviewing import Decisions, assignments, golds, review_command
+
+    decisions = Decisions(accept or (), drop or (), golds(gold or ()), assignments("--text", text or ()))
+    review_command(file, decisions)
 
 
 @app.command()
@@ -87,7 +163,10 @@ def calibrate(
     ] = None,
     note: Annotated[str, typer.Option(help="What the weights are fitted on, kept in the file.")] = "",
 ) -> None:
-    """Fit the weights of confidence on questions with and without an answer."""
+    """Fit the weights of confidence.
+
+    On questions with and without an answer.
+    """
     from evals.calibrate import CHOSEN
     from evals.commands import Asked
     from evals.fitting import Fitting, calibrate_command
@@ -104,7 +183,10 @@ def bench(
     config: Config = None,
     files: Annotated[int, typer.Option(min=10, help="YAML files to validate.")] = 500,
 ) -> None:
-    """Time answers beside a LangChain EnsembleRetriever, and validation beside jsonschema, in the same run."""
+    """Time answers and validation beside peers.
+
+    Beside a LangChain EnsembleRetriever, and jsonschema, in the same run.
+    """
     from evals.bench.report import bench_command
     from evals.commands import Asked
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,14 +15,20 @@ from bot import wiring
 from bot.settings import Settings
 from bot.sources import sources
 from bot.telemetry import configure_logging
-from evals import baseline, corpora, questions, runner, scorecard
+from evals import baseline, corpora, judge, questions, runner, runs, scorecard
 from evals.corpora import Corpus, Opened
-from evals.questions import Question
+from evals.files import expect_writable, write
+from evals.pages import run_page
+from evals.questions import Question, Sets
+from evals.runner import Trial
+from evals.runs import Run
 from evals.searching import results
-from ingestion import generations
+from evals.terminal import as_text
+from ingestion import generations, manifest
 from ingestion.pipeline import Progress
+from knowledge import relevance
 from knowledge.errors import Failure, Misuse
-from knowledge.ports import Embedder
+from knowledge.ports import ChatModel, Embedder
 
 CACHE: Final = Path(".cache")
 TENTHS: Final = 10  # how often progress is told
@@ -55,11 +61,15 @@ class Asked:
         return self.docs is not None or (self.home is not None and generations.current(self.home) is not None)
 
     def questions(self) -> list[Question]:
-        """The questions; Misuse when the documentation is the user's own and no set says what to ask of it."""
+        """The accepted questions; see `read`."""
+        return self.read().questions
+
+    def read(self) -> Sets:
+        """The sets; Misuse when the documentation is the user's own and no set says what to ask of it."""
         if not self.sets and not self.no_answer and self.own_documentation:
             raise Misuse("The bundled questions are about the example platform. Name your own with --set FILE.")
         files = self.sets if self.sets or self.no_answer else questions.BUNDLED
-        return questions.read(files, self.no_answer)
+        return questions.read_sets(files, self.no_answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +85,78 @@ class Gate:
         return self.file or baseline.BUNDLED
 
 
-def run_command(asked: Asked, *, json_file: Path | None, gate: Gate) -> None:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a run goes beside the terminal."""
+
+    json: Path | None = None
+    html: Path | None = None
+
+
+def run_command(asked: Asked, *, written: Written, gate: Gate, with_judge: bool = False) -> None:
     """Print the scorecard. Raises Failure naming each figure that fell more than its tolerance."""
     configure_logging("error")
-    wanted = asked.questions()
+    expect_writable(written.json, written.html)
+    sets = asked.read()
     before = baseline.read(gate.path) if gate.check else None
+    judge_model = _judge_model(asked) if with_judge else None
     with ready(asked) as (settings, embedder, corpus):
         policy = wiring.policy(settings)
-        trials = runner.run(wanted, index=corpus.index, embedder=embedder, policy=policy)
-        card = scorecard.score(trials, corpus=corpus.name, paths=corpus.paths)
-    print(scorecard.as_text(card))
-    if json_file is not None:
-        write(json_file, json.dumps(scorecard.as_json(card), ensure_ascii=False, indent=1) + "\n")
+        trials = runner.run(sets.questions, index=corpus.index, embedder=embedder, policy=policy)
+        about = _about(sets, trials, corpus, embedder, policy)
+        run = Run(about, tuple(trials))
+        if judge_model is not None:
+            named = replace(about, settings={**about.settings, "judge": judge_model.name})
+            judged = judge.judge(trials, model=judge_model, pages=judge.gold_pages(corpus), tell=_tell)
+            run = Run(named, tuple(trials), judged)
+    card = scorecard.score(trials)
+    print(as_text(run, card))
+    if written.json is not None:
+        write(written.json, runs.dump(run, card))
+    if written.html is not None:
+        write(written.html, run_page(run, card))
     if gate.update:
         baseline.write(gate.path, card.figures, len(trials))
         print(f"\nThe baseline in {gate.path} is this run now.")
     if before is not None:
-        _judge(before, card, gate.path)
+        _gate(before, card, gate.path)
+
+
+def _judge_model(asked: Asked) -> ChatModel:
+    model = wiring.chat_model(configured.load(asked.config, home=asked.home))
+    if model is None:
+        raise Misuse(
+            "--judge needs a language model. Set OPENAI_API_KEY, OPENAI_BASE_URL or the AZURE_OPENAI_ variables."
+        )
+    return model
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _about(
+    sets: Sets, trials: Sequence[Trial], corpus: Opened, embedder: Embedder, policy: relevance.Policy
+) -> runs.About:
+    return runs.About(
+        made=wiring.now().isoformat(timespec="seconds"),
+        corpus=corpus.name,
+        documents=len(corpus.paths),
+        index=_fingerprint(corpus.generation),
+        code=runs.code_version(),
+        settings={"answer_at": policy.answer_at, "hint_at": policy.hint_at, "embeddings": embedder.fingerprint},
+        sets=sets.files,
+        missing_gold=scorecard.missing_gold(trials, corpus.paths),
+    )
+
+
+def _fingerprint(generation: Path) -> str:
+    """Changes with the pages, the chunking and the embedding model of an index, and with nothing else."""
+    held = manifest.read(generation)
+    if held is None:
+        return "unknown"
+    parts = [held.embedder, held.chunker, *(f"{id_} {doc.content_hash}" for id_, doc in sorted(held.documents.items()))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def search_command(place: Path, *, home: Path | None, config: Path | None) -> None:
@@ -124,7 +189,7 @@ def _corpus(asked: Asked, settings: Settings) -> Corpus:
     return corpora.folder(asked.docs, sources(settings, [asked.docs]), settings.home)
 
 
-def _judge(before: baseline.Baseline, card: scorecard.Scorecard, file: Path) -> None:
+def _gate(before: baseline.Baseline, card: scorecard.Scorecard, file: Path) -> None:
     if before.questions != len(card.trials):
         print(
             f"\nwarning: the baseline was written for {before.questions} questions, and this run asks "
@@ -133,14 +198,6 @@ def _judge(before: baseline.Baseline, card: scorecard.Scorecard, file: Path) -> 
     if fallen := baseline.falls(before, card.figures):
         raise Failure("\n".join(["The run is worse than its baseline:", *fallen]))
     print(f"\nNo figure is below {file} by more than its tolerance.")
-
-
-def write(file: Path, text: str) -> None:
-    """Write a file the user named, or say why that is not possible."""
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"{file}: cannot be written ({error.strerror}). Name another file.") from error
 
 
 class Teller:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bot.telemetry import configure_logging
 from evals import calibrate, runner
-from evals.commands import Asked, ready, write
+from evals.commands import Asked, ready
+from evals.files import write
 from evals.scorecard import missing_gold
 from knowledge.relevance import Policy
 

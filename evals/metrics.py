@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,13 +34,15 @@ MEANINGS: Final[Mapping[str, str]] = {
     "wrong_answers": "all: answered, not hinted, without a page that answers (less is better)",
 }
 LESS_IS_BETTER: Final = frozenset({"wrong_answers"})
+SHARES: Final = frozenset({"recall@1", "recall@3", "recall@10", "refused", "kept", "helped", "wrong_answers"})
 
 Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A value with the interval that holds it in 95 of 100 such sets."""
+    """A value with its 95 % interval: Wilson's for a share, the bootstrap's for everything else."""
 
     value: float
     low: float
@@ -48,34 +50,34 @@ class Figure:
     count: int  # questions it rests on
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """The trials as columns, so that resampling is a matter of indices."""
-
-    retrieval: Mapping[str, Values]  # per trial; 0 for unanswerable ones
-    answerable: NDArray[np.bool_]
-    confidence: Values
-    unanswered: NDArray[np.bool_]
-    helped: NDArray[np.bool_]
-    wrong: NDArray[np.bool_]
-
-
-def figures(trials: Sequence[Trial], *, intervals: bool = True) -> dict[str, Figure]:
+def figures(trials: Sequence[Trial], *, only: Collection[str] = tuple(MEANINGS)) -> dict[str, Figure]:
     """Every figure that the trials allow: without unanswerable questions there is no `auroc` and no `refused`."""
-    table = _table(trials)
-    picks = _resampled(table) if intervals else []
+    columns = per_question(trials)
     found: dict[str, Figure] = {}
-    for name, (measure, count) in _measures(table).items():
-        value = measure(np.arange(len(trials)))
-        if np.isnan(value):
+    for name in MEANINGS:
+        if name not in only:
             continue
-        spread = np.array([measure(pick) for pick in picks] or [value])
-        low, high = np.nanquantile(spread, [0.025, 0.975])
-        found[name] = Figure(float(value), float(low), float(high), count)
+        if name == "auroc":
+            found |= _auroc_figure(trials)
+        elif columns[name]:
+            found[name] = mean(list(columns[name].values()), share=name in SHARES)
     return found
 
 
 def per_question(trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
+    """Each figure that is a mean, as the values by question id that it is the mean of."""
+    ranked = retrieval(trials)
+    columns = {name: {id_: values[name] for id_, values in ranked.items()} for name in RETRIEVAL}
+    answerable = [trial for trial in trials if trial.question.answerable]
+    unanswerable = [trial for trial in trials if not trial.question.answerable]
+    columns["refused"] = {t.question.id: float(t.outcome is Outcome.UNANSWERED) for t in unanswerable}
+    columns["kept"] = {t.question.id: float(t.outcome is not Outcome.UNANSWERED) for t in answerable}
+    columns["helped"] = {t.question.id: float(t.helped) for t in answerable}
+    columns["wrong_answers"] = {t.question.id: float(t.wrong) for t in trials}
+    return columns
+
+
+def retrieval(trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
     """ir-measures' values by question id. Several accepted pages count as one, at the place of the best."""
     import ir_measures
 
@@ -95,8 +97,66 @@ def per_question(trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
     return values
 
 
+def mean(values: Sequence[float], *, share: bool) -> Figure:
+    """The mean of at least one value; a share has values of 0 and 1 only."""
+    column = np.asarray(values, dtype=float)
+    value = float(column.mean())
+    low, high = wilson(int(column.sum()), column.size) if share else resampled_mean(column)
+    return Figure(value, min(low, value), max(high, value), column.size)
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Wilson's score interval of a share (Wilson 1927): unlike the bootstrap's, honest when all or none are hits."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(hits, count).proportion_ci(confidence_level=0.95, method="wilson")
+    return max(0.0, float(interval.low)), min(1.0, float(interval.high))
+
+
+def resampled_mean(values: Values) -> tuple[float, float]:
+    """The percentile bootstrap's interval of a mean (Efron 1979)."""
+    random = np.random.default_rng(SEED)
+    return interval_of(
+        np.array([values[random.integers(values.size, size=values.size)].mean() for _ in range(RESAMPLES)])
+    )
+
+
+def interval_of(samples: Values) -> tuple[float, float]:
+    """What the middle 95 % of resampled values lie between."""
+    low, high = np.quantile(samples, [0.025, 0.975])
+    return float(low), float(high)
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     return float(np.quantile(np.asarray(values), share)) if values else 0.0
+
+
+def auroc(scores: Values, positive: Flags) -> float:
+    """How often a positive has the higher score, ties counting half; not a number when one side is empty."""
+    from scipy.stats import rankdata
+
+    better, worse = int(positive.sum()), int((~positive).sum())
+    if not better or not worse:
+        return float("nan")
+    ranks = rankdata(scores)  # ties share their mean rank (Mann and Whitney 1947)
+    return float((ranks[positive].sum() - better * (better + 1) / 2) / (better * worse))
+
+
+def resamples(answerable: Flags) -> list[NDArray[np.intp]]:
+    """Bootstrap samples that keep how many questions have an answer and how many have none."""
+    random = np.random.default_rng(SEED)
+    sides = [np.flatnonzero(side) for side in (answerable, ~answerable)]
+    return [np.concatenate([random.choice(side, side.size) for side in sides if side.size]) for _ in range(RESAMPLES)]
+
+
+def _auroc_figure(trials: Sequence[Trial]) -> dict[str, Figure]:
+    confidence = np.array([trial.confidence for trial in trials], dtype=float)
+    answerable = np.array([trial.question.answerable for trial in trials], dtype=bool)
+    value = auroc(confidence, answerable)
+    if np.isnan(value):
+        return {}
+    samples = np.array([auroc(confidence[pick], answerable[pick]) for pick in resamples(answerable)])
+    return {"auroc": Figure(value, *interval_of(samples), len(trials))}
 
 
 def _one_gold(trial: Trial) -> list[str]:
@@ -105,55 +165,3 @@ def _one_gold(trial: Trial) -> list[str]:
     if trial.rank:
         pages.insert(sum(not trial.question.accepts(page) for page in trial.pages[: trial.rank]), "gold")
     return pages or ["nothing found"]
-
-
-def _table(trials: Sequence[Trial]) -> _Table:
-    values = per_question(trials)
-    return _Table(
-        retrieval={
-            name: np.array([values.get(trial.question.id, {}).get(name, 0.0) for trial in trials], dtype=float)
-            for name in RETRIEVAL
-        },
-        answerable=np.array([trial.question.answerable for trial in trials], dtype=bool),
-        confidence=np.array([trial.confidence for trial in trials], dtype=float),
-        unanswered=np.array([trial.outcome is Outcome.UNANSWERED for trial in trials], dtype=bool),
-        helped=np.array([trial.helped for trial in trials], dtype=bool),
-        wrong=np.array([trial.wrong for trial in trials], dtype=bool),
-    )
-
-
-def _measures(table: _Table) -> dict[str, tuple[Callable[[NDArray[np.intp]], float], int]]:
-    """Each figure as a function of which trials are looked at, and how many it rests on."""
-    answerable, unanswerable = table.answerable, ~table.answerable
-    asked, refusable = int(answerable.sum()), int(unanswerable.sum())
-
-    def share(values: NDArray[np.generic], of: NDArray[np.bool_]) -> Callable[[NDArray[np.intp]], float]:
-        def measured(pick: NDArray[np.intp]) -> float:
-            chosen = values[pick][of[pick]]
-            return float(np.mean(chosen.astype(float))) if chosen.size else float("nan")
-
-        return measured
-
-    found = {name: (share(values, answerable), asked) for name, values in table.retrieval.items()}
-    found["auroc"] = (lambda pick: auroc(table.confidence[pick], answerable[pick]), asked + refusable)
-    found["refused"] = (share(table.unanswered, unanswerable), refusable)
-    found["kept"] = (share(~table.unanswered, answerable), asked)
-    found["helped"] = (share(table.helped, answerable), asked)
-    found["wrong_answers"] = (share(table.wrong, answerable | unanswerable), asked + refusable)
-    return found
-
-
-def auroc(scores: Values, positive: NDArray[np.bool_]) -> float:
-    """How often a positive has the higher score, ties counting half; not a number when one side is empty."""
-    better, worse = scores[positive], scores[~positive]
-    if not better.size or not worse.size:
-        return float("nan")
-    above = (better[:, None] > worse[None]).mean() + 0.5 * (better[:, None] == worse[None]).mean()
-    return float(above)
-
-
-def _resampled(table: _Table) -> list[NDArray[np.intp]]:
-    """Bootstrap samples that keep how many questions have an answer and how many have none."""
-    random = np.random.default_rng(SEED)
-    sides = [np.flatnonzero(side) for side in (table.answerable, ~table.answerable)]
-    return [np.concatenate([random.choice(side, side.size) for side in sides if side.size]) for _ in range(RESAMPLES)]

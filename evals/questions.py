@@ -1,10 +1,12 @@
-"""Question sets: what is asked, and which pages answer it. JSONL or YAML; every fault is told with file and line."""
+"""Question sets: what is asked, and which pages answer it. JSONL or YAML; every fault is told as file:line."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +38,36 @@ class Question:
         return any(path == gold or (gold.endswith("/") and path.startswith(gold)) for gold in self.gold)
 
 
+class State(StrEnum):
+    """Where a row stands that was made from a case; rows without a state are accepted."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class SetFile:
+    """A question set as it was read."""
+
+    name: str
+    sha256: str  # of the file
+    questions: int  # used
+    waiting: int  # proposed rows that nobody has reviewed
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The accepted questions of all files, in order."""
+
+    questions: list[Question]
+    files: tuple[SetFile, ...]
+
+    @property
+    def waiting(self) -> int:
+        return sum(file.waiting for file in self.files)
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     place: str
@@ -49,28 +81,49 @@ class _Fault:
 
 
 def read(files: Sequence[Path], unanswered: Sequence[Path] = ()) -> list[Question]:
-    """All questions of the files in order; those of `unanswered` need no gold, because no page answers them.
+    """All accepted questions of the files in order; see `read_sets`."""
+    return read_sets(files, unanswered).questions
+
+
+def read_sets(files: Sequence[Path], unanswered: Sequence[Path] = ()) -> Sets:
+    """The accepted questions, and what each file holds; those of `unanswered` need no gold, because no page answers.
 
     Raises Misuse naming file, line and remedy for what cannot be used.
     """
-    read_rows = [(file, row, file in unanswered) for file in (*files, *unanswered) for row in _rows(file)]
     questions: list[Question] = []
     faults: list[_Fault] = []
     places: dict[str, str] = {}
-    for number, (file, row, none_answers) in enumerate(read_rows, start=1):
-        found = row if isinstance(row, _Fault) else _question(row, f"{file.stem}-{number}", none_answers)
-        if isinstance(found, _Fault):
-            faults.append(found)
-        elif found.id in places:
-            faults.append(_Fault(row.place, f"the id {found.id!r} is taken by {places[found.id]}; give it another one"))
-        else:
-            places[found.id] = row.place
-            questions.append(found)
+    told: list[SetFile] = []
+    number = 0
+    for file in (*files, *unanswered):
+        states = []
+        before = len(questions)
+        for row in _rows(file):
+            number += 1
+            found = row if isinstance(row, _Fault) else _read(row, f"{file.stem}-{number}", file in unanswered)
+            states.append(found)
+            if isinstance(found, _Fault):
+                faults.append(found)
+            elif isinstance(found, Question) and found.id in places:
+                taken = places[found.id]
+                faults.append(_Fault(row.place, f"the id {found.id!r} is taken by {taken}; give it another one"))
+            elif isinstance(found, Question):
+                places[found.id] = row.place
+                questions.append(found)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        told.append(SetFile(file.name, digest, len(questions) - before, states.count(State.PROPOSED)))
     if faults:
         raise Misuse(_told(faults))
     if not questions:
-        raise Misuse(f"{', '.join(map(str, (*files, *unanswered)))}: no question in it. Write one JSON object a line.")
-    return questions
+        raise Misuse(_nothing(told))
+    return Sets(questions, tuple(told))
+
+
+def _nothing(files: Sequence[SetFile]) -> str:
+    names = ", ".join(file.name for file in files)
+    if waiting := sum(file.waiting for file in files):
+        return f"{names}: no accepted question in it; {waiting} wait for a person. See `sheriff-evals review FILE`."
+    return f"{names}: no question in it. Write one JSON object a line."
 
 
 def _rows(file: Path) -> Iterator[_Row | _Fault]:
@@ -81,7 +134,7 @@ def _rows(file: Path) -> Iterator[_Row | _Fault]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
-        place = f"{file}, line {number}"
+        place = f"{file}:{number}"
         try:
             yield _Row(place, json.loads(line))
         except (ValueError, RecursionError) as error:
@@ -97,7 +150,7 @@ def _yaml_rows(file: Path, text: str) -> Iterator[_Row | _Fault]:
         items = _items(node, values)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        yield _Fault(f"{file}, line {mark.line + 1}" if mark else str(file), "is not valid YAML")
+        yield _Fault(f"{file}:{mark.line + 1}" if mark else str(file), "is not valid YAML")
         return
     finally:
         loader.dispose()
@@ -105,7 +158,7 @@ def _yaml_rows(file: Path, text: str) -> Iterator[_Row | _Fault]:
         yield _Fault(str(file), "is not a list of questions; write `- text: …` with `gold: […]` below it")
         return
     for line, value in items:
-        yield _Row(f"{file}, line {line}", value)
+        yield _Row(f"{file}:{line}", value)
 
 
 def _items(node: yaml.Node | None, values: Any) -> list[tuple[int, Any]] | None:
@@ -116,6 +169,14 @@ def _items(node: yaml.Node | None, values: Any) -> list[tuple[int, Any]] | None:
     if not isinstance(node, yaml.SequenceNode):
         return None
     return [(item.start_mark.line + 1, value) for item, value in zip(node.value, values, strict=True)]
+
+
+def _read(row: _Row, default_id: str, none_answers: bool) -> Question | State | _Fault:
+    """The question of an accepted row; the state of another one, which may be unfinished."""
+    state = row.values.get("state", State.ACCEPTED) if isinstance(row.values, Mapping) else State.ACCEPTED
+    if not isinstance(state, str) or state not in set(State):
+        return _Fault(row.place, f'"state" is {state!r}; write one of {", ".join(State)}, or leave it out')
+    return _question(row, default_id, none_answers) if state == State.ACCEPTED else State(state)
 
 
 def _question(row: _Row, default_id: str, none_answers: bool) -> Question | _Fault:

@@ -13,6 +13,7 @@ from knowledge.model import Outcome, RankedPage
 from knowledge.ports import ChunkIndex, Embedder
 from knowledge.search import Evidence, search
 
+DEPTH = 100  # pages kept of a ranking
 WARM_UPS = 3  # questions asked before the clock counts: models and caches are loaded by the first
 
 
@@ -27,6 +28,8 @@ class Trial:
     outcome: Outcome
     cited: tuple[str, ...]  # paths of the pages shown with the answer
     seconds: float  # of the whole keyless answer
+    first: str = ""  # path of what is cited first, or would be, were the question answered; "" when nothing was found
+    text: str = ""  # the answer, Markdown; empty when unanswered
 
     @property
     def rank(self) -> int:
@@ -36,6 +39,11 @@ class Trial:
     @property
     def cites_gold(self) -> bool:
         return any(self.question.accepts(path) for path in self.cited)
+
+    @property
+    def right(self) -> bool:
+        """What is, or would be, cited first answers the question: what confidence is the probability of."""
+        return self.question.accepts(self.first)
 
     @property
     def helped(self) -> bool:
@@ -76,12 +84,14 @@ def _trials(
         found = search(question.text, index=index, embedder=embedder)
         yield Trial(
             question=question,
-            pages=paths(found.pages),
+            pages=paths(found.pages)[:DEPTH],
             evidence=found.evidence,
             confidence=given.confidence,
             outcome=given.outcome,
             cited=tuple(dict.fromkeys(citation.path for citation in given.citations)),
             seconds=seconds,
+            first=next((citation.path for citation in (*given.citations, *given.looked_at)), ""),
+            text=given.text,
         )
 
 

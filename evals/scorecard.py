@@ -1,46 +1,54 @@
-"""The scorecard of a run: figures with intervals, slices, outcomes, latency, and the cases that went worst."""
+"""The scorecard of a run: figures with intervals, slices, trust, outcomes, latency, and the cases that went worst."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from evals.metrics import MEANINGS, Figure, figures, percentile
+from evals.metrics import Figure, figures, percentile
+from evals.risk import Coverage, Reliability, coverages, reliability
 from evals.runner import Trial
 from knowledge.model import Outcome
 
 WORST: Final = 12
+FEW: Final = 10  # questions below which a slice is a list of cases, not a figure
 SLICED: Final = ("recall@1", "recall@3", "ndcg@10", "helped", "refused")
 
 
 @dataclass(frozen=True, slots=True)
-class Scorecard:
-    """Everything a run tells; `as_text` and `as_json` show it."""
+class Slice:
+    """The figures of the questions of one kind, or of one component."""
 
-    corpus: str
-    documents: int
+    count: int
+    answerable: int
     figures: Mapping[str, Figure]
+
+    @property
+    def is_small(self) -> bool:
+        return self.count < FEW
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Everything that follows from the trials of a run."""
+
+    figures: Mapping[str, Figure]
+    coverages: Sequence[Coverage]  # what can be answered at 5, 10 and 20 % wrong
+    reliability: Reliability
     outcomes: Mapping[str, Mapping[Outcome, int]]  # "answerable" and "unanswerable": how many of each outcome
     slices: Mapping[str, Mapping[str, Slice]]  # "kind" and "component", then its values
     latency: tuple[float, float]  # seconds of a keyless answer: median, and what 95 of 100 stay below
     trials: Sequence[Trial]
-    missing_gold: Sequence[str] = ()  # gold paths that the index does not hold
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
-    count: int
-    values: Mapping[str, float]
-
-
-def score(trials: Sequence[Trial], *, corpus: str, paths: frozenset[str]) -> Scorecard:
-    """The scorecard of the trials on a corpus that holds these paths."""
+def score(trials: Sequence[Trial]) -> Scorecard:
+    """The scorecard of at least one trial."""
     seconds = [trial.seconds for trial in trials]
     return Scorecard(
-        corpus=corpus,
-        documents=len(paths),
         figures=figures(trials),
+        coverages=coverages(trials),
+        reliability=reliability(trials),
         outcomes=_outcomes(trials),
         slices={
             "kind": _slices(trials, lambda trial: trial.question.kind),
@@ -48,7 +56,6 @@ def score(trials: Sequence[Trial], *, corpus: str, paths: frozenset[str]) -> Sco
         },
         latency=(percentile(seconds, 0.5), percentile(seconds, 0.95)),
         trials=tuple(trials),
-        missing_gold=missing_gold(trials, paths),
     )
 
 
@@ -57,57 +64,6 @@ def worst(trials: Sequence[Trial]) -> list[tuple[Trial, str]]:
     found = [(severity, trial, said) for trial in trials for severity, said in [_trouble(trial)] if severity]
     found.sort(key=lambda case: (-case[0], -abs(case[1].confidence - 0.5), case[1].question.id))
     return [(trial, said) for _, trial, said in found[:WORST]]
-
-
-def as_text(card: Scorecard) -> str:
-    """The scorecard for a terminal."""
-    asked = len(card.trials)
-    answerable = sum(trial.question.answerable for trial in card.trials)
-    head = (
-        f"{asked} questions on {card.corpus} ({card.documents:,} documents): "
-        f"{answerable} answerable, {asked - answerable} not"
-    )
-    parts = [[head], _figure_lines(card.figures), _outcome_lines(card)]
-    parts += [_slice_lines(name, values) for name, values in card.slices.items() if len(values) > 1]
-    median, most = card.latency
-    parts.append([f"answer without a model: p50 {median * 1000:.1f} ms, p95 {most * 1000:.1f} ms"])
-    parts.append(_worst_lines(card.trials))
-    if card.missing_gold:
-        parts.append(_missing_lines(card.missing_gold))
-    return "\n\n".join("\n".join(part) for part in parts if part)
-
-
-def as_json(card: Scorecard) -> dict[str, Any]:
-    """The same as plain values, with every question, so that two runs can be compared."""
-    return {
-        "corpus": card.corpus,
-        "documents": card.documents,
-        "figures": {name: asdict(figure) for name, figure in card.figures.items()},
-        "outcomes": {
-            side: {str(outcome): n for outcome, n in counts.items()} for side, counts in card.outcomes.items()
-        },
-        "slices": {name: {key: asdict(part) for key, part in values.items()} for name, values in card.slices.items()},
-        "latency_seconds": {"p50": card.latency[0], "p95": card.latency[1]},
-        "missing_gold": list(card.missing_gold),
-        "questions": [_row(trial) for trial in card.trials],
-    }
-
-
-def _row(trial: Trial) -> dict[str, Any]:
-    return {
-        "id": trial.question.id,
-        "text": trial.question.text,
-        "gold": list(trial.question.gold),
-        "kind": trial.question.kind,
-        "component": trial.question.component,
-        "outcome": str(trial.outcome),
-        "confidence": round(trial.confidence, 4),
-        "rank": trial.rank,
-        "pages": list(trial.pages[:10]),
-        "cited": list(trial.cited),
-        "evidence": {name: round(value, 4) for name, value in asdict(trial.evidence).items()},
-        "seconds": round(trial.seconds, 5),
-    }
 
 
 def _outcomes(trials: Sequence[Trial]) -> dict[str, dict[Outcome, int]]:
@@ -125,8 +81,8 @@ def _slices(trials: Sequence[Trial], key: Callable[[Trial], str]) -> dict[str, S
     found: dict[str, Slice] = {}
     for name in sorted({key(trial) for trial in trials} - {""}):
         part = [trial for trial in trials if key(trial) == name]
-        values = {figure: f.value for figure, f in figures(part, intervals=False).items() if figure in SLICED}
-        found[name] = Slice(len(part), values)
+        answerable = sum(trial.question.answerable for trial in part)
+        found[name] = Slice(len(part), answerable, figures(part, only=SLICED))
     return found
 
 
@@ -158,45 +114,3 @@ def _trouble(trial: Trial) -> tuple[int, str]:
 
 def _place(trial: Trial) -> str:
     return f"found in place {trial.rank}" if trial.rank else "not found"
-
-
-def _figure_lines(found: Mapping[str, Figure]) -> list[str]:
-    lines = [f"{'':14}{'value':>7}   {'95 % interval':13}  {'n':>4}"]
-    for name, figure in found.items():
-        interval = f"{figure.low:.3f}–{figure.high:.3f}"
-        lines.append(f"{name:14}{figure.value:7.3f}   {interval:13}  {figure.count:4}  {MEANINGS[name]}")
-    return lines
-
-
-def _outcome_lines(card: Scorecard) -> list[str]:
-    lines = [f"{'':14}" + "".join(f"{outcome:>12}" for outcome in Outcome)]
-    for side, counts in card.outcomes.items():
-        if any(counts.values()):
-            lines.append(f"{side:14}" + "".join(f"{counts[outcome]:12}" for outcome in Outcome))
-    answers = sum(trial.outcome is Outcome.ANSWERED for trial in card.trials)
-    wrong = sum(trial.wrong for trial in card.trials)
-    return [*lines, f"wrong answers: {wrong} of {answers} given"]
-
-
-def _slice_lines(name: str, parts: Mapping[str, Slice]) -> list[str]:
-    lines = [f"by {name:19}{'n':>4}" + "".join(f"{figure:>10}" for figure in SLICED)]
-    for key, part in parts.items():
-        cells = (f"{part.values[figure]:10.2f}" if figure in part.values else f"{'–':>10}" for figure in SLICED)
-        lines.append(f"  {key[:20]:20}{part.count:4}" + "".join(cells))
-    return lines
-
-
-def _worst_lines(trials: Sequence[Trial]) -> list[str]:
-    def lines() -> Iterator[str]:
-        for trial, said in worst(trials):
-            yield f"  {trial.question.id} ({trial.confidence:.2f}) {trial.question.text.strip()[:100]}"
-            yield f"      {said}"
-
-    found = list(lines())
-    return ["worst cases:", *found] if found else []
-
-
-def _missing_lines(missing: Sequence[str]) -> list[str]:
-    shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-    noun = "gold path is" if len(missing) == 1 else "gold paths are"
-    return [f"warning: {len(missing)} {noun} not in the index: {shown}. Correct them in the question set."]

@@ -25,6 +25,7 @@ class Faulty(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.fault = "none"
+        self.answer = ("Set ", "quota.")  # pieces of a stream without a fault
         self.requests = 0
         self.hung_up = threading.Event()
         self.stopping = threading.Event()
@@ -97,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault in {"trickle", "comments"}:
             self._drip(b": still here\n\n" if fault == "comments" else f"data: {json.dumps(_delta('a '))}\n\n".encode())
         else:
-            self._events(_delta("Set "), _delta("quota."), _delta("", "stop"))
+            self._events(*map(_delta, self.server.answer), _delta("", "stop"))
 
     def _drip(self, drop: bytes) -> None:
         while not self.server.stopping.wait(0.05):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evals.bench.clock import Timing, resident_mb, timed
 from evals.bench.peer import ensemble
 from evals.corpora import Opened
-from evals.metrics import per_question
+from evals.metrics import retrieval
 from evals.questions import Question
 from evals.runner import Trial, paths
 from knowledge.answering import answer
@@ -66,5 +66,5 @@ def _ndcg(questions: Sequence[Question], ranked: Sequence[Sequence[str]]) -> flo
         Trial(question, tuple(pages), Evidence(), 0.0, Outcome.UNANSWERED, (), 0.0)
         for question, pages in zip(questions, ranked, strict=True)
     ]
-    values = [value["ndcg@10"] for value in per_question(trials).values()]
+    values = [value["ndcg@10"] for value in retrieval(trials).values()]
     return sum(values) / len(values) if values else None

@@ -6,16 +6,22 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
+from bot.store.opening import open_store
+from bot.support import transitions
+from bot.support.cases import Cause
 from evals import baseline, corpora, metrics, questions, runner, scorecard
 from evals.cli import main
 from knowledge.adapters.local_embedder import LocalEmbedder
 from knowledge.relevance import Policy
+from tests.fakes import a_case
+from tests.model_servers import faulty_server
 
 
 @dataclass
@@ -78,12 +84,18 @@ def test_no_figure_of_the_example_platform_is_below_the_baseline(
 
     with corpora.opened(corpora.of_home(platform_home), local_embedder) as corpus:
         trials = runner.run(asked, index=corpus.index, embedder=local_embedder, policy=Policy.calibrated())
-        card = scorecard.score(trials, corpus=corpus.name, paths=corpus.paths)
+        missing = scorecard.missing_gold(trials, corpus.paths)
+    card = scorecard.score(trials)
 
     assert baseline.falls(held, card.figures) == [], f"`sheriff-evals run` shows why. {baseline.REWRITE}"
     assert held.questions == len(asked), baseline.REWRITE
-    assert list(card.missing_gold) == []
+    assert list(missing) == []
     assert set(held.figures) == set(metrics.MEANINGS)
+
+    found_first = [trial.question.id for trial in trials if trial.rank == 1][:8]
+    worse = [replace(t, pages=t.pages[1:], cited=()) if t.question.id in found_first else t for t in trials]
+    told = " ".join(baseline.falls(held, scorecard.score(worse).figures))
+    assert all(name in told for name in ("recall@1 fell", "mrr fell", "helped fell")), "a gate that cannot fail is none"
 
 
 def test_own_documentation_and_questions_get_a_scorecard(run: Run, docs: Path, own_set: Path, tmp_path: Path) -> None:
@@ -97,17 +109,89 @@ def test_own_documentation_and_questions_get_a_scorecard(run: Run, docs: Path, o
     assert (tmp_path / ".cache" / "evals").is_dir()
 
 
-def test_a_fall_below_a_baseline_of_ones_own_fails(run: Run, docs: Path, own_set: Path, tmp_path: Path) -> None:
+def test_a_fall_below_a_baseline_of_ones_own_fails_and_compare_says_what_fell(
+    run: Run, docs: Path, own_set: Path, tmp_path: Path
+) -> None:
     mine = tmp_path / "mine.json"
-    made = run("run", "--docs", docs, "--set", own_set, "--update-baseline", "--baseline-file", mine)
-    kept = run("run", "--docs", docs, "--set", own_set, "--baseline-file", mine)
+    asked = ("run", "--docs", docs, "--set", own_set)
+    made = run(*asked, "--update-baseline", "--baseline-file", mine, "--json", "before.json", "--html", "before.html")
+    kept = run(*asked, "--baseline-file", mine)
     (docs / "vaults.md").write_text("# Lunch\n\nThe canteen opens at noon.\n")
-    fallen = run("run", "--docs", docs, "--set", own_set, "--baseline-file", mine)
+    fallen = run(*asked, "--baseline-file", mine, "--json", "after.json")
 
     assert (made.code, kept.code, fallen.code) == (0, 0, 1)
     assert "No figure is below" in kept.out
     assert "recall@10 fell from" not in fallen.err
     assert "helped fell from" in fallen.err or "auroc fell from" in fallen.err or "kept fell from" in fallen.err
+
+    same = run("compare", "before.json", "before.json", "--fail-on-worse")
+    worse = run("compare", "before.json", "after.json", "--fail-on-worse", "--json", "c.json", "--html", "c.html")
+    assert (same.code, worse.code) == (0, 1)
+    assert "sheriff-evals: The second run is worse than the first:" in worse.err
+    assert "how long may a vault name be" in worse.out
+    assert json.loads((tmp_path / "c.json").read_text())["worse"]
+    assert "how long may a vault name be" in (tmp_path / "c.html").read_text()
+
+    report = run("report", "before.json", "--html", "again.html")
+    assert report.code == 0
+    assert (tmp_path / "again.html").read_text() == (tmp_path / "before.html").read_text()
+
+
+def test_cases_become_questions_that_a_person_has_accepted(run: Run, platform_home: Path, own_home: Path) -> None:
+    at = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+    store = open_store(f"sqlite:///{own_home / 'sheriff.db'}")
+    store.cases.save_new(a_case("c-00000001", question="who signs off 12 more partitions?"))
+    text = "See /pages/docs/kafka/quotas.md#raise."
+    store.cases.record(
+        "c-00000001",
+        lambda case: transitions.resolve(case, by="Ana", at=at, cause=Cause.RETRIEVAL_MISS, resolution=text),
+    )
+    store.close()
+
+    missing = run("add-from-cases", "--home", platform_home, "--out", "cases.jsonl")
+    made = run("add-from-cases", "--home", own_home, "--out", "cases.jsonl")
+    again = run("add-from-cases", "--home", own_home, "--out", "cases.jsonl")
+    waiting = run("run", "--home", own_home, "--set", "cases.jsonl")
+    accepted = run("review", "cases.jsonl", "--accept", "c-00000001")
+    asked = run("run", "--home", own_home, "--set", "cases.jsonl")
+
+    assert (missing.code, made.code, waiting.code, accepted.code, asked.code) == (2, 0, 2, 0, 0)
+    assert "no cases are kept there" in missing.err
+    assert "1 new in cases.jsonl" in made.out
+    assert "0 new in cases.jsonl, 0 with a gold now, 1 known already" in again.out
+    assert "1 wait for a person" in waiting.err
+    assert "0 proposed, 1 accepted, 0 dropped" in accepted.out
+    assert "1 question on the index" in asked.out
+    assert "not in the index:" not in asked.out
+
+
+def test_a_judge_grades_beside_the_figures(
+    run: Run, docs: Path, own_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = run("run", "--docs", docs, "--set", own_set, "--judge")
+    with faulty_server() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "key")
+        server.answer = ('{"grade": 2, ', '"reason": "Names the key <b>."}')
+        graded = run("run", "--docs", docs, "--set", own_set, "--judge", "--json", "run.json", "--html", "run.html")
+        server.fault = "500"
+        mine = ("--baseline-file", tmp_path / "mine.json")
+        silent = run("run", "--docs", docs, "--set", own_set, "--judge", "--update-baseline", *mine)
+        gated = run("run", "--docs", docs, "--set", own_set, "--judge", *mine)
+
+    assert (without.code, graded.code, silent.code, gated.code) == (2, 0, 0, 0)
+    assert "--judge needs a language model" in without.err
+    rows = json.loads((tmp_path / "run.json").read_text())["questions"]
+    given = [row for row in rows if row["outcome"] != "unanswered"]
+    assert given
+    assert all(row["judge"] == {"grade": 2, "reason": "Names the key <b>."} for row in given)
+    assert (
+        f"on {len(given)} answers and hints: {len(given)} right (2), 0 partly (1), 0 wrong (0), 0 failed" in graded.out
+    )
+    assert f"{len(given)} failed" in gated.out
+    assert "answers and hints: " in (tmp_path / "run.html").read_text()
+    assert run("report", "run.json", "--html", "again.html").code == 0
+    assert (tmp_path / "again.html").read_text() == (tmp_path / "run.html").read_text()
 
 
 def test_search_writes_json_lines_and_nothing_else(run: Run, docs: Path, tmp_path: Path) -> None:
@@ -137,6 +221,14 @@ def test_search_tells_a_line_that_is_no_question(run: Run, docs: Path, tmp_path:
         (["run", "--docs", "gone", "--set", "own.yaml"], "gone: no such folder"),
         (["run", "--baseline-file", "gone.json"], "gone.json: there is no such baseline"),
         (["search", "gone"], "gone: there is no such folder or pool"),
+        (
+            ["run", "--set", "own.yaml", "--json", "gone/run.json"],
+            "gone/run.json: cannot be written, because there is no",
+        ),
+        (["run", "--set", "own.yaml", "--html", "docs"], "docs: cannot be written, because it is a folder"),
+        (["compare", "gone.json", "own.yaml"], "gone.json: there is no such run"),
+        (["compare", "own.yaml", "own.yaml"], "own.yaml: is not the JSON of a run"),
+        (["report", "gone.json", "--html", "x.html"], "gone.json: there is no such run"),
         (["calibrate", "--with", "gone.jsonl"], "gone.jsonl: cannot be read"),
         (["bench", "--docs", "docs"], "Name your own with --set FILE"),
     ],

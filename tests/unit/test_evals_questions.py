@@ -57,7 +57,7 @@ def test_questions_without_an_answer_need_no_gold(tmp_path: Path) -> None:
 def test_gold_in_a_set_of_questions_without_an_answer_is_told(tmp_path: Path) -> None:
     file = written(tmp_path, '{"id": "n", "text": "lunch?", "gold": ["a.md"]}\n')
 
-    with pytest.raises(Misuse, match='line 1: has a "gold" page'):
+    with pytest.raises(Misuse, match=':1: has a "gold" page'):
         questions.read([], [file])
 
 
@@ -71,20 +71,22 @@ def test_gold_in_a_set_of_questions_without_an_answer_is_told(tmp_path: Path) ->
         ('{"id": "a", "text": "x"}', 'has no "gold"'),
         ('{"id": "a", "text": "x", "gold": "a.md"}', '"gold" is not a list'),
         ('{"id": "a", "text": "x", "gold": [1]}', '"gold" is not a list'),
+        ('{"id": "a", "text": "x", "gold": [], "state": "done"}', "\"state\" is 'done'; write one of proposed"),
+        ('{"id": "a", "text": "x", "gold": [], "state": ["proposed"]}', '"state" is ['),
         ("[" * 100_000, "is not JSON"),
     ],
 )
 def test_a_bad_line_is_told_with_file_and_line(tmp_path: Path, line: str, reason: str) -> None:
     message = told(tmp_path, f'{{"text": "fine", "gold": []}}\n{line}\n')
 
-    assert f"set.jsonl, line 2: {reason}" in message
+    assert f"set.jsonl:2: {reason}" in message
 
 
 def test_the_same_id_twice_names_both_places(tmp_path: Path) -> None:
     message = told(tmp_path, '{"id": "a", "text": "x", "gold": []}\n{"id": "a", "text": "y", "gold": []}\n')
 
-    assert "line 2: the id 'a' is taken by" in message
-    assert "set.jsonl, line 1" in message
+    assert "set.jsonl:2: the id 'a' is taken by" in message
+    assert "set.jsonl:1;" in message
 
 
 def test_many_faults_are_counted_not_listed(tmp_path: Path) -> None:
@@ -97,11 +99,11 @@ def test_many_faults_are_counted_not_listed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("a: [", "line 2: is not valid YAML"),
+        ("a: [", "set.yaml:2: is not valid YAML"),
         ("just words", "is not a list of questions"),
         ("questions: none", "is not a list of questions"),
-        ("- 3", "line 1: is not an object"),
-        ("- text: x\n- gold: []", "line 2: has no"),
+        ("- 3", "set.yaml:1: is not an object"),
+        ("- text: x\n- gold: []", "set.yaml:2: has no"),
     ],
 )
 def test_a_bad_yaml_set_is_told(tmp_path: Path, text: str, reason: str) -> None:
@@ -128,3 +130,32 @@ def test_a_trailing_slash_accepts_all_pages_below() -> None:
     accepted = [path for path in ("kafka/a.md", "kafka/b/c.md", "dns/records.md", "dns/x.md") if question.accepts(path)]
 
     assert accepted == ["kafka/a.md", "kafka/b/c.md", "dns/records.md"]
+
+
+def test_only_accepted_rows_are_asked_and_the_waiting_ones_counted(tmp_path: Path) -> None:
+    rows = (
+        '{"id": "a", "text": "x", "gold": [], "state": "accepted"}',
+        '{"id": "b", "text": "y", "gold": null, "state": "proposed"}',
+        '{"id": "c", "text": "z", "gold": [], "state": "dropped"}',
+        '{"id": "d", "text": "w", "gold": []}',
+    )
+
+    sets = questions.read_sets([written(tmp_path, "\n".join(rows))])
+
+    assert [question.id for question in sets.questions] == ["a", "d"]
+    assert (sets.waiting, sets.files[0].questions) == (1, 2)
+
+
+def test_a_set_of_proposals_only_says_how_to_review_them(tmp_path: Path) -> None:
+    row = '{"id": "b", "text": "y", "gold": null, "state": "proposed"}\n'
+
+    assert "1 wait for a person. See `sheriff-evals review FILE`" in told(tmp_path, row)
+
+
+def test_a_set_is_known_by_its_content(tmp_path: Path) -> None:
+    one, same = (written(tmp_path, '{"id": "a", "text": "x", "gold": []}\n', name) for name in ("1.jsonl", "2.jsonl"))
+    other = written(tmp_path, '{"id": "a", "text": "x?", "gold": []}\n', "3.jsonl")
+
+    digests = [questions.read_sets([file]).files[0].sha256 for file in (one, same, other)]
+
+    assert digests[0] == digests[1] != digests[2]

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from evals import baseline, metrics, scorecard
+from evals import baseline, metrics, scorecard, terminal
 from evals.metrics import Figure
-from evals.questions import Question
+from evals.questions import Question, SetFile
 from evals.runner import Trial
+from evals.runs import About, Run
 from knowledge.errors import Failure, Misuse
 from knowledge.model import Outcome
 from knowledge.search import Evidence
@@ -25,7 +27,21 @@ def trial(
 ) -> Trial:
     cited = () if outcome is Outcome.UNANSWERED else pages[:1]
     question = Question(id_, f"question {id_}", gold, kind, "kafka")
-    return Trial(question, pages, Evidence(), confidence, outcome, cited, 0.01)
+    return Trial(question, pages, Evidence(), confidence, outcome, cited, 0.01, pages[0] if pages else "", "Set it.")
+
+
+def a_run(trials: Sequence[Trial], **about: Any) -> Run:
+    usual = {
+        "made": "2026-11-26T09:00:00+00:00",
+        "corpus": "the pages",
+        "documents": 4,
+        "index": "0123456789abcdef",
+        "code": "0.1.0+0123456789",
+        "settings": {"answer_at": 0.7, "hint_at": 0.2, "embeddings": "hash-64"},
+        "sets": (SetFile("own.jsonl", "ab" * 32, len(trials), 2),),
+        "missing_gold": ("z.md",),
+    }
+    return Run(About(**(usual | about)), tuple(trials))
 
 
 FIRST = trial("first", ("a.md",), ("a.md", "b.md"), 0.9, Outcome.ANSWERED)
@@ -37,7 +53,7 @@ ALL = [FIRST, THIRD, LOST, REFUSED, WRONG]
 
 
 def test_any_accepted_page_counts_at_its_best_place() -> None:
-    values = metrics.per_question(ALL)
+    values = metrics.retrieval(ALL)
 
     assert values["first"]["recall@1"] == 1.0
     assert (values["third"]["recall@1"], values["third"]["recall@3"]) == (0.0, 1.0)
@@ -82,13 +98,13 @@ def test_ties_of_confidence_count_half() -> None:
 
 
 def test_the_scorecard_shows_figures_slices_and_the_worst_first() -> None:
-    card = scorecard.score(ALL, corpus="the pages", paths=frozenset({"a.md", "b.md", "c.md", "d.md"}))
+    text = terminal.as_text(a_run(ALL), scorecard.score(ALL))
 
-    text = scorecard.as_text(card)
-
-    assert text.startswith("5 questions on the pages (4 documents): 3 answerable, 2 not")
+    assert text.startswith("5 questions on the pages (4 documents): 3 answerable, 2 not\n2 proposed rows wait")
     assert "wrong answers: 1 of 2 given" in text
     assert "by kind" in text
+    assert "how-to                  3*" in text
+    assert "* fewer than 10 questions" in text
     assert "by component" not in text  # one component is no slice
     assert "1 gold path is not in the index: z.md" in text
     assert [said.split(";")[0] for _, said in scorecard.worst(ALL)] == [
@@ -108,14 +124,18 @@ def test_an_answer_from_the_wrong_page_names_the_right_one() -> None:
     ]
 
 
-def test_the_json_holds_every_question() -> None:
-    card = scorecard.score(ALL, corpus="pages", paths=frozenset({"a.md"}))
+@pytest.mark.parametrize(
+    ("hits", "count", "low", "high"), [(0, 10, 0.0, 0.278), (5, 10, 0.237, 0.763), (10, 10, 0.722, 1)]
+)
+def test_shares_have_the_published_wilson_interval(hits: int, count: int, low: float, high: float) -> None:
+    assert metrics.wilson(hits, count) == pytest.approx((low, high), abs=0.0005)
 
-    values = json.loads(json.dumps(scorecard.as_json(card)))
 
-    assert [row["id"] for row in values["questions"]] == ["first", "third", "lost", "refused", "wrong"]
-    assert values["questions"][1]["rank"] == 3
-    assert values["outcomes"]["unanswerable"] == {"answered": 1, "hinted": 0, "unanswered": 1}
+def test_more_questions_narrow_the_interval_of_a_mean() -> None:
+    few, many = (metrics.mean([0.0, 0.5, 1.0, 1.0] * times, share=False) for times in (5, 80))
+
+    assert few.value == many.value == 0.625
+    assert (many.high - many.low) < (few.high - few.low) / 3
 
 
 def figure(value: float) -> Figure:
