@@ -16,6 +16,7 @@ from knowledge import answering
 from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
 from knowledge.model import Answer, Chunk
+from knowledge.patience import WHOLE, one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
 from knowledge.relevance import Policy
 from knowledge.tokens import STANDARD, Budget
@@ -61,6 +62,7 @@ class Reading:
     model: ChatModel | None
     policy: Policy
     budget: Budget = STANDARD
+    seconds: float = WHOLE  # that one question waits for the model
 
 
 class Library:
@@ -96,7 +98,7 @@ class Library:
             question,
             index=index,
             embedder=self._reading.embedder,
-            model=self._reading.model,
+            model=one_turn(self._reading.model, seconds=self._reading.seconds),
             policy=self._reading.policy,
             listen=listen,
             budget=self._reading.budget,

@@ -76,7 +76,7 @@ def test_a_backed_draft_is_the_answer_and_was_heard_in_pieces() -> None:
     assert [citation.path for citation in answer.citations] == ["kafka/quotas.md"]
 
 
-@pytest.mark.parametrize("pieces", [(), ("Set it",)])
+@pytest.mark.parametrize("pieces", [(), (" ",), ("Set it",)])
 def test_a_silent_model_gives_way_to_the_page(pieces: tuple[str, ...]) -> None:
     answer = ask(ScriptedChat(*pieces, fault="The model scripted cannot be reached."))
 
@@ -85,7 +85,7 @@ def test_a_silent_model_gives_way_to_the_page(pieces: tuple[str, ...]) -> None:
     assert "quota.partitions" in answer.text
 
 
-@pytest.mark.parametrize("draft", ["Set `quota.maximum` to 500. [1]", "Set it in the region.", "[7]", " "])
+@pytest.mark.parametrize("draft", ["Set `quota.maximum` to 500. [1]", "Set it in the region.", "[7]", "1."])
 def test_a_draft_without_backing_becomes_a_quoted_hint(draft: str) -> None:
     answer = ask(ScriptedChat(draft))
 
