@@ -63,6 +63,7 @@ class Reading:
     policy: Policy
     budget: Budget = STANDARD
     seconds: float = WHOLE  # that one question waits for the model
+    rerank: bool = False
 
 
 class Library:
@@ -102,6 +103,7 @@ class Library:
             policy=self._reading.policy,
             listen=listen,
             budget=self._reading.budget,
+            rerank=self._reading.rerank,
         )
 
     def require(self) -> None:

@@ -139,7 +139,14 @@ def _require(why: str, **variables: str | SecretStr) -> None:
 def library(settings: Settings, *, with_model: bool = True) -> Library:
     budget = Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
     model = chat_model(settings) if with_model else None
-    reading = Reading(embedder(settings), model, policy(settings), budget, seconds=settings.model.timeout_seconds)
+    reading = Reading(
+        embedder(settings),
+        model,
+        policy(settings),
+        budget,
+        seconds=settings.model.timeout_seconds,
+        rerank=settings.model.rerank,
+    )
     return Library(settings.home, reading)
 
 

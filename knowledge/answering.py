@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from knowledge import extractive, generative, grounding, relevance
+from knowledge import extractive, generative, grounding, relevance, reranking
 from knowledge.citing import Cited, cite_all, one_per_place
 from knowledge.errors import ModelUnavailable
 from knowledge.model import Answer, Origin, Outcome, Passage
@@ -38,10 +38,12 @@ def answer(
     policy: relevance.Policy,
     listen: Callable[[str], None] = ignore,
     budget: Budget = STANDARD,
+    rerank: bool = False,
 ) -> Answer:
     """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
 
-    `listen` hears a model's words as they come: provisional until the Answer is there. All that the model is asked
+    `listen` hears a model's words as they come: provisional until the Answer is there. With `rerank` the model also
+    orders what was found. All that the model is asked
     ends with the turn that the caller has begun (`one_turn`), or one that begins here. Raises what search raises.
     """
     model = one_turn(model)
@@ -50,7 +52,8 @@ def answer(
     outcome = policy.outcome(confidence)
     if outcome is Outcome.UNANSWERED or not found.passages:
         return _unanswered(found.passages, confidence)
-    passages = widen(found.passages, index=index, count=FOUND if model else QUOTED_FROM)
+    ordered = reranking.order(question, found.passages, model=model) if model and rerank else found.passages
+    passages = widen(ordered, index=index, count=FOUND if model else QUOTED_FROM)
     if model is None:
         return _quoted(question, passages, outcome, confidence)
     try:
