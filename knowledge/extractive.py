@@ -24,7 +24,9 @@ ADDS = 0.25  # share of the question that a second place must bring in
 _HOW = re.compile(
     r"\b(?:how|steps?|set ?up|guide|procedure|walk)\b|^(?:create|add|change|raise|request|get)\b", re.IGNORECASE
 )
-_SHOW = re.compile(r"\b(?:example|yaml|snippet|sample|look like|syntax|config\w*|declare|define|file)\b", re.IGNORECASE)
+_SHOW = re.compile(
+    r"(?<![.\w])(?:example|yaml|snippet|sample|look like|syntax|config\w*|declare|define|file)\b", re.IGNORECASE
+)
 _LEANING = re.compile(
     r"(?:it|its|this|that|these|those|they|both|then|such|the (?:same|former|latter))\b", re.IGNORECASE
 )
@@ -35,7 +37,8 @@ _GOING_ON = re.compile(  # a sentence that began before the example above it
 )
 _REFERENCE = re.compile(
     r"(?:\*\*|_)?(?:(?:for [^.!?]{3,70} )?(?:please )?(?:see|refer to)|read more|more|details)\b:?"
-    r"(?:(?![.!?]\s).){1,90}",
+    r"(?:(?![.!?]\s).){1,90}"
+    r"|(?:\*\*|_)?see also\b(?:\*\*|_)?:?.*",
     re.IGNORECASE,
 )
 
@@ -56,10 +59,13 @@ def quote(question: str, passages: Sequence[Passage], *, outcome: Outcome) -> Ci
     """The part of the best passage that answers, with [n] marks; a second place only if it covers what is missing.
 
     For a hint: one short quotation, and marks for the next places: the right page is among the first three far more
-    often than it is the first. No passages give an empty text.
+    often than it is the first. Only pages about the same product as the best passage are quoted. No passages give an
+    empty text.
     """
     weights = _weights(question, passages)
     for place, passage in enumerate(passages):
+        if _product(passage) != _product(passages[0]):
+            continue
         if outcome is Outcome.HINTED:
             found = [_hint(passage, weights, question)]
         else:
@@ -76,6 +82,12 @@ def quote(question: str, passages: Sequence[Passage], *, outcome: Outcome) -> Ci
 
 def _weights(question: str, passages: Sequence[Passage]) -> Weights:
     return rarity(terms(question), [f"{passage.chunk.place} {passage.body}" for passage in passages])
+
+
+def _product(passage: Passage) -> str:
+    """What a page is about: its component, or the folder that it lies in with the rest of its product."""
+    folder, nested, _ = passage.chunk.path.partition("/")
+    return passage.chunk.component.lower() or (folder.lower() if nested else "")
 
 
 # ---- choosing ----
@@ -198,7 +210,7 @@ def _beside(first: _Excerpt, others: Sequence[Passage], weights: Weights, questi
         text = f"{passage.chunk.place} {passage.body}"
         present = terms(text)
         brought = sum(weight for term, weight in missing.items() if term in present)
-        named = terms(passage.chunk.place) & missing.keys()
+        named = terms(passage.chunk.place) & missing.keys() and _product(passage) == _product(first.passage)
         if named and brought >= ADDS * sum(weights.values()) and coverage(text, weights) >= 0.5:
             excerpt = _excerpt(passage, {**weights, **{t: 2 * w for t, w in missing.items()}}, question, BESIDE)
             prose = _without_code(excerpt.blocks)

@@ -159,6 +159,35 @@ def test_a_second_place_that_says_the_same_is_left_out() -> None:
     assert "[2]" not in answered("set the quota", first, second)
 
 
+def test_another_product_is_never_mixed_in() -> None:
+    first = found("Silence it in `alerting.yaml`.", headings=("Silence an alert",), document="docs:alerting/a.md")
+    second = found("Windows are on Sunday.", headings=("Maintenance windows of databases",), document="docs:herm/b.md")
+    named = found("Windows are on Sunday.", headings=("Maintenance windows",), document="docs:c.md", component="herm")
+
+    for other in (second, named):
+        assert "Sunday" not in answered("silence an alert in a maintenance window", first, other)
+
+
+def test_a_place_without_text_does_not_give_way_to_another_product() -> None:
+    empty = found("<!-- nothing -->", document="docs:kafka/empty.md")
+    other = found("The quota of buckets is 96.", document="docs:couchbase/quota.md")
+
+    text = answered("quota", empty, other)
+
+    assert text == "The likely place is **Empty › Raise a partition quota**. [1]"
+
+
+@pytest.mark.parametrize("pointer", ["See also: a › b c d, e › f g h " * 6, "**See also:** the page"])
+def test_pointers_to_other_pages_are_left_out(pointer: str) -> None:
+    assert answered("set it", found(f"Set it in the file.\n\n{pointer}")) == "Set it in the file. [1]"
+
+
+def test_the_name_of_a_file_asks_for_no_example() -> None:
+    page = "```yaml\nretention: wrong\n```\n\n" + FILLER + "\n\nThe retention is 30 days if left out. " + FILLER
+
+    assert "```" not in answered("what is the default retention in splunk.yaml", found(page, headings=("Limits",)))
+
+
 def test_a_hint_is_a_short_quotation() -> None:
     page = FILLER + "Approval takes one working day. " + FILLER
 
