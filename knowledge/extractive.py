@@ -11,10 +11,11 @@ from knowledge.blocks import Block, Form
 from knowledge.citing import Cited, cite_all
 from knowledge.model import Kind, Outcome, Passage
 from knowledge.overlap import coverage, rarity, terms
+from knowledge.wording import content_words, letters
 
 Weights = Mapping[str, float]
 
-PROSE = 900  # characters of an answer beside one code block
+PROSE = 780  # characters of an answer beside one code block
 WHOLE = 480  # a section this short is quoted whole
 BESIDE = 350  # characters from a second place
 HINT = 320
@@ -30,14 +31,18 @@ _SHOW = re.compile(
 _LEANING = re.compile(
     r"(?:it|its|this|that|these|those|they|both|then|such|the (?:same|former|latter))\b", re.IGNORECASE
 )
+_PROMISE = re.compile(r"\b(?:following|below|examples?|as follows|like (?:this|so))\b[^.!?]*:$", re.IGNORECASE)
+_BULLET = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 _TITLE = re.compile(r"\*\*[^*\n]+\*\*")
 _GOING_ON = re.compile(  # a sentence that began before the example above it
     r"(?:will|would|which|where|that|and|or|but|is|are|was|means|leads?|results?|to|with|when|if|in|on|as|so|then|from|can"
     r"|should|may|must|returns?|produces?|gives?)\b|- <1> "
 )
 _REFERENCE = re.compile(
-    r"(?:\*\*|_)?(?:(?:for [^.!?]{3,70} )?(?:please )?(?:see|refer to)|read more|more|details)\b:?"
+    r"(?:\*\*|_)?(?:(?:for [^.!?]{3,70} )?(?:please )?(?:see|refer to|(?:take|have) a look at|check out)|read more"
+    r"|more|details)\b:?"
     r"(?:(?![.!?]\s).){1,90}"
+    r"|[^.!?]{0,90}\b(?:found|listed|available|described|documented) (?:t?here|elsewhere)\.?"
     r"|(?:\*\*|_)?see also\b(?:\*\*|_)?:?.*",
     re.IGNORECASE,
 )
@@ -49,6 +54,7 @@ class _Excerpt:
 
     passage: Passage
     blocks: tuple[Block, ...]
+    is_midway: bool = False  # the section says something before it
 
     @property
     def text(self) -> str:
@@ -59,12 +65,13 @@ def quote(question: str, passages: Sequence[Passage], *, outcome: Outcome) -> Ci
     """The part of the best passage that answers, with [n] marks; a second place only if it covers what is missing.
 
     For a hint: one short quotation, and marks for the next places: the right page is among the first three far more
-    often than it is the first. Only pages about the same product as the best passage are quoted. No passages give an
-    empty text.
+    often than it is the first. Only pages about one product are quoted: the one that the question names, else that of
+    the best passage. No passages give an empty text.
     """
     weights = _weights(question, passages)
+    product = _product_asked(question, passages)
     for place, passage in enumerate(passages):
-        if _product(passage) != _product(passages[0]):
+        if _product(passage) != product:
             continue
         if outcome is Outcome.HINTED:
             found = [_hint(passage, weights, question)]
@@ -90,6 +97,26 @@ def _product(passage: Passage) -> str:
     return passage.chunk.component.lower() or (folder.lower() if nested else "")
 
 
+def _product_asked(question: str, passages: Sequence[Passage]) -> str:
+    """The product of the best passage, unless the question names another one of which that says nothing."""
+    products = list(dict.fromkeys(map(_product, passages)))
+    named = [product for product in products if _names(question, product)]
+    best = f"{passages[0].chunk.path} {passages[0].chunk.place} {passages[0].body}" if passages else ""
+    if named and not any(_names(best, product) for product in named):
+        return named[0]
+    return products[0] if products else ""
+
+
+def _names(text: str, product: str) -> bool:
+    words = content_words(product)
+    return bool(words) and (set(words) <= set(content_words(text)) or _letters_in(product, text))
+
+
+def _letters_in(product: str, text: str) -> bool:
+    """ "ArgoCD" names "argo-cd"; short names would be found inside of other words."""
+    return len(letters(product)) > 4 and letters(product) in letters(text)
+
+
 # ---- choosing ----
 
 
@@ -103,7 +130,8 @@ def _excerpt(passage: Passage, weights: Weights, question: str, room: int) -> _E
     else:
         chosen = _chosen(found, _scores(found, passage, weights, question), room)
     chosen = _one_code_block(found, chosen, weights, asked=bool(_SHOW.search(question)))
-    return _Excerpt(passage, _closed(found, chosen, weights))
+    kept = _closed(found, chosen, weights)
+    return _Excerpt(passage, kept, bool(kept) and kept[0].text[:40] not in found[0].text)
 
 
 def _closed(found: Sequence[Block], chosen: Collection[int], weights: Weights) -> tuple[Block, ...]:
@@ -113,7 +141,7 @@ def _closed(found: Sequence[Block], chosen: Collection[int], weights: Weights) -
         block = _shortened(found[i], weights)
         if i > 0 and i - 1 not in chosen and _GOING_ON.match(block.text):
             continue
-        if i + 1 not in chosen:
+        if i + 1 not in chosen or _promises(block, found[i + 1]):
             rest = _without_announcement(block)
             block = rest if rest.text or i + 1 < len(found) else block  # nothing follows: it is all the page says
         if block.text:
@@ -128,6 +156,11 @@ def _without_announcement(block: Block) -> Block:
     return Block(block.form, " ".join(blocks.sentences(block.text)[:-1]))
 
 
+def _promises(block: Block, following: Block) -> bool:
+    """It announces an example or a list that the page lost: another paragraph follows."""
+    return following.form is Form.PARAGRAPH and bool(_PROMISE.search(block.text))
+
+
 def _announces(block: Block) -> bool:
     return block.text.endswith(":") or bool(_TITLE.fullmatch(block.text))
 
@@ -139,12 +172,25 @@ def _readable(passage: Passage) -> list[Block]:
 
 
 def _without_references(block: Block) -> Block:
+    if block.form in {Form.POINTS, Form.STEPS} and "```" not in block.text:
+        items = ["\n".join(_lines_without_references(item.splitlines())) for item in block.items]
+        told = tuple(item for item in items if item.strip())
+        return Block(block.form, "\n".join(told), told)
     if block.form is not Form.PARAGRAPH:
         return block
-    text = "\n".join(line for line in block.text.splitlines() if not _REFERENCE.fullmatch(line.strip()))
+    text = "\n".join(_lines_without_references(block.text.splitlines()))
     said = blocks.sentences(text)
     kept = [sentence for sentence in said if not _REFERENCE.fullmatch(" ".join(sentence.split()))]
     return Block(block.form, " ".join(kept) if len(kept) < len(said) else text)
+
+
+def _lines_without_references(lines: Sequence[str]) -> Iterator[str]:
+    """Less the lines that are a sentence of their own and only refer elsewhere; a wrapped sentence is not one."""
+    for place, line in enumerate(lines):
+        begins = place == 0 or lines[place - 1].rstrip().endswith((".", "!", "?", ":"))
+        ends = place + 1 == len(lines) or line.rstrip().endswith((".", "!", "?"))
+        if not (begins and ends and _REFERENCE.fullmatch(_BULLET.sub("", line).strip())):
+            yield line
 
 
 def _scores(found: Sequence[Block], passage: Passage, weights: Weights, question: str) -> list[float]:
@@ -153,15 +199,20 @@ def _scores(found: Sequence[Block], passage: Passage, weights: Weights, question
     Under a heading that says what was asked, the text begins with the answer and need not repeat the words.
     """
     steps_wanted = bool(_HOW.search(question))
-    piece = blocks.clean(passage.chunk.text) if passage.section else ""
+    piece = _run_together(blocks.clean(passage.chunk.text)) if passage.section else ""
     first = 0.1 + 0.5 * coverage(" ".join(passage.chunk.headings) or passage.chunk.title, weights)
     scores = []
     for place, block in enumerate(found):
         score = coverage(block.text, weights) + (first if place == 0 else 0.0)
-        score += 0.2 if block.text[:60] in piece else 0.0
+        score += 0.2 if _run_together(block.text)[:60] in piece else 0.0
         score += 0.4 if steps_wanted and block.form is Form.STEPS else 0.0
         scores.append(score)
     return scores
+
+
+def _run_together(text: str) -> str:
+    """Without indentation, line breaks and padding, which depend on where a page was cut."""
+    return "".join(text.split())
 
 
 def _chosen(found: Sequence[Block], scores: Sequence[float], room: int) -> set[int]:
@@ -270,10 +321,11 @@ def _shortened(block: Block, weights: Weights, room: int = 450) -> Block:
             return Block(block.form, _sentences(blocks.sentences(block.text), weights, room))
         case Form.POINTS:
             kept = _best(block.items, weights, room)
-            return Block(block.form, "\n".join(kept), tuple(kept))
+            return Block(block.form, "\n".join([*kept, *_more(kept, block.items)]), tuple(kept))
         case Form.TABLE:
             head, rows = block.text.splitlines()[:2], block.text.splitlines()[2:]
-            return Block(block.form, "\n".join([*head, *_best(rows, weights, room)]))
+            kept = _best(rows, weights, room)
+            return Block(block.form, "\n".join([*head, *kept, *_more(kept, rows)]))
         case _:
             return block
 
@@ -301,6 +353,11 @@ def _best(pieces: Sequence[str], weights: Weights, room: int) -> list[str]:
             break
         kept.append(i)
     return [pieces[i] for i in sorted(kept)]
+
+
+def _more(kept: Sequence[str], pieces: Sequence[str]) -> Sequence[str]:
+    """The sign that there is more on the page."""
+    return ["", "…"] if len(kept) < len(pieces) else []
 
 
 def _telling(pieces: Sequence[str], weights: Weights) -> Weights:
@@ -349,13 +406,15 @@ def _marked(excerpt: _Excerpt, number: int, asked: Collection[str]) -> str:
 def _lead(excerpt: _Excerpt, asked: Collection[str]) -> str:
     """The heading, when the excerpt does not stand alone.
 
-    That is when it begins with "It …", a list, a table or code, or answers a heading that asks something else.
+    That is when it begins with "It …", a list, a table or code, in the middle of its section, or answers a heading that
+    asks something else. A heading that the question repeats says nothing new in front of a sentence.
     """
     first = excerpt.blocks[0]
     heading = _heading(excerpt.passage)
     leans = first.form is not Form.PARAGRAPH or bool(_LEANING.match(first.text))
     other = heading.endswith("?**") and not terms(heading) <= set(asked)
-    return heading if leans or other else ""
+    midway = excerpt.is_midway and not terms(heading) <= set(asked)
+    return heading if leans or other or midway else ""
 
 
 def _heading(passage: Passage) -> str:

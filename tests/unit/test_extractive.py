@@ -188,6 +188,53 @@ def test_the_name_of_a_file_asks_for_no_example() -> None:
     assert "```" not in answered("what is the default retention in splunk.yaml", found(page, headings=("Limits",)))
 
 
+def test_the_product_that_the_question_names_is_quoted_rather_than_one_that_does_not_know_it() -> None:
+    first = found("Set `rotationPolicy`.", document="docs:cert-manager/rotation.md", headings=("Rotation",))
+    named = found("Renew the CA of the cluster.", document="docs:strimzi/ca.md", headings=("Renew a CA",))
+    knows = found("With Strimzi set it in the CA.", document="docs:cert-manager/strimzi.md", headings=("Strimzi",))
+
+    assert "Renew the CA" in answered("rotate the CA of Strimzi", first, named)
+    assert "With Strimzi" in answered("rotate the CA of Strimzi", knows, named)
+
+
+def test_a_sentence_that_promises_an_example_which_the_page_lost_goes() -> None:
+    page = "Templates may be in a secret. Consider the following example:\n\nThey may target labels.\n\nEnd."
+
+    assert "following" not in answered("templates in a secret", found(page))
+
+
+def test_a_wrapped_sentence_loses_no_line_that_begins_like_a_pointer() -> None:
+    page = "The rules are explained. See\nthe best practices for naming before you choose, it is worth the time of all."
+
+    assert "\nthe best" not in answered("which rules are there", found(page))
+    text = answered("which rules", found("Rules come first,\nmore of them when needed, and\nat last the names."))
+    assert text == "Rules come first,\nmore of them when needed, and\nat last the names. [1]"
+
+
+def test_points_lose_lines_that_only_refer_elsewhere() -> None:
+    page = (
+        "It needs:\n\n- a certificate\n- names.\n  For more information, see the reference.\n- See also: the reference"
+    )
+
+    assert answered("what does it need", found(page)).endswith("- a certificate\n- names.")
+
+
+def test_what_starts_in_the_middle_of_a_section_has_its_heading_before_it() -> None:
+    page = f"{FILLER}\n\n{FILLER}\n\nCompaction keeps the last record of each key.\n\n{FILLER}"
+
+    text = answered("what does compaction keep", found(page, headings=("Clean-up",)))
+
+    assert text == "**Clean-up**\n\nCompaction keeps the last record of each key. [1]"
+
+
+def test_a_list_that_is_cut_says_so() -> None:
+    points = "\n".join(f"  * Point {n} about something else entirely, at length" for n in range(30))
+
+    text = answered("broker limit", found(f"{points}\n  * The broker limit is 3", headings=("Limits",)))
+
+    assert "\n* The broker limit is 3\n\n…" in text
+
+
 def test_a_hint_is_a_short_quotation() -> None:
     page = FILLER + "Approval takes one working day. " + FILLER
 
