@@ -21,6 +21,7 @@ BESIDE = 350  # characters from a second place
 HINT = 320
 NEXT_PLACES = 2  # named after a hint
 LONG_CODE = 60  # lines: a longer example is for the page
+_NEAR = 4  # places among which an example is looked for
 ADDS = 0.25  # share of the question that a second place must bring in
 _HOW = re.compile(
     r"\b(?:how|steps?|set ?up|guide|procedure|walk)\b|^(?:create|add|change|raise|request|get)\b", re.IGNORECASE
@@ -28,10 +29,12 @@ _HOW = re.compile(
 _SHOW = re.compile(
     r"(?<![.\w])(?:example|yaml|snippet|sample|look like|syntax|config\w*|declare|define|file)\b", re.IGNORECASE
 )
+_EXAMPLE = re.compile(r"\b(?:examples?|samples?|snippets?|show me|template for|look like)\b", re.IGNORECASE)
 _LEANING = re.compile(
     r"(?:it|its|this|that|these|those|they|both|then|such|the (?:same|former|latter))\b", re.IGNORECASE
 )
 _PROMISE = re.compile(r"\b(?:following|below|examples?|as follows|like (?:this|so))\b[^.!?]*:$", re.IGNORECASE)
+_FENCED = re.compile(r"^ *(`{3,})[^`]*?\n.*?^ *\1 *$", re.DOTALL | re.MULTILINE)
 _BULLET = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 _TITLE = re.compile(r"\*\*[^*\n]+\*\*")
 _GOING_ON = re.compile(  # a sentence that began before the example above it
@@ -70,6 +73,7 @@ def quote(question: str, passages: Sequence[Passage], *, outcome: Outcome) -> Ci
     """
     weights = _weights(question, passages)
     product = _product_asked(question, passages)
+    passages = _with_example_first(question, passages, product)
     for place, passage in enumerate(passages):
         if _product(passage) != product:
             continue
@@ -105,6 +109,17 @@ def _product_asked(question: str, passages: Sequence[Passage]) -> str:
     if named and not any(_names(best, product) for product in named):
         return named[0]
     return products[0] if products else ""
+
+
+def _with_example_first(question: str, passages: Sequence[Passage], product: str) -> Sequence[Passage]:
+    """Who asks for an example gets the first place of the product that shows one, if it is near the top."""
+    if not _EXAMPLE.search(question):
+        return passages
+    for place, passage in enumerate(passages[:_NEAR]):
+        shows = any(block.form is Form.CODE for block in blocks.blocks(passage.body))
+        if shows and _product(passage) == product:
+            return [passage, *passages[:place], *passages[place + 1 :]]
+    return passages
 
 
 def _names(text: str, product: str) -> bool:
@@ -205,7 +220,7 @@ def _scores(found: Sequence[Block], passage: Passage, weights: Weights, question
     for place, block in enumerate(found):
         score = coverage(block.text, weights) + (first if place == 0 else 0.0)
         score += 0.2 if _run_together(block.text)[:60] in piece else 0.0
-        score += 0.4 if steps_wanted and block.form is Form.STEPS else 0.0
+        score += 0.6 if steps_wanted and block.form is Form.STEPS else 0.0
         scores.append(score)
     return scores
 
@@ -240,7 +255,8 @@ def _together(found: Sequence[Block], i: int) -> Iterator[int]:
 
 
 def _length(block: Block) -> int:
-    return len(block.text) if block.form is Form.STEPS else min(len(block.text), 450)
+    """Characters to read; the examples inside of steps are looked at."""
+    return len(_FENCED.sub("", block.text)) if block.form is Form.STEPS else min(len(block.text), 450)
 
 
 def _one_code_block(found: Sequence[Block], chosen: set[int], weights: Weights, *, asked: bool) -> set[int]:
@@ -287,13 +303,32 @@ def _hint(passage: Passage, weights: Weights, question: str) -> _Excerpt:
     short = _shortened(found[best], weights, HINT)
     if len(short.text) > 2 * HINT:
         short = _first_steps(short) if short.form is Form.STEPS else _first_paragraph(found, weights)
-    if _announces(short) and short.text.endswith(found[best].text[-20:]) and best + 1 < len(found):
-        announced = _shortened(found[best + 1], weights, HINT)
-        if len(announced.text) <= 2 * HINT:
-            return _Excerpt(passage, (short, announced))
+    if short.form is Form.PARAGRAPH and _wants_next(short, found, best, question):
+        following = _shortened(found[best + 1], weights, HINT)
+        if len(following.text) <= 2 * HINT:
+            return _Excerpt(passage, (short, following))
     rest = _without_announcement(short)
     short = rest if rest.text else short
-    return _Excerpt(passage, (short,) if short.text else ())
+    return _Excerpt(passage, (*_announcement(found, best, short), short) if short.text else ())
+
+
+def _wants_next(short: Block, found: Sequence[Block], place: int, question: str) -> bool:
+    """The block after this one is what its end announces, or the example that the question asks for."""
+    if place + 1 == len(found) or not short.text.endswith(found[place].text[-20:]):
+        return False
+    shown = found[place + 1].form is Form.CODE and bool(_HOW.search(question) or _SHOW.search(question))
+    return shown or _announces(short)
+
+
+def _announcement(found: Sequence[Block], place: int, short: Block) -> Sequence[Block]:
+    """The sentence that says what the example, list or table is, if it is a short one."""
+    before = found[place - 1] if place else None
+    if before is None or before.form is not Form.PARAGRAPH or short.form is Form.PARAGRAPH:
+        return ()
+    if not before.text.endswith(":") or _TITLE.fullmatch(before.text):
+        return ()
+    sentence = blocks.sentences(before.text)[-1]
+    return (Block(Form.PARAGRAPH, sentence),) if len(sentence) <= HINT else ()
 
 
 def _first_steps(steps: Block) -> Block:
@@ -406,12 +441,12 @@ def _marked(excerpt: _Excerpt, number: int, asked: Collection[str]) -> str:
 def _lead(excerpt: _Excerpt, asked: Collection[str]) -> str:
     """The heading, when the excerpt does not stand alone.
 
-    That is when it begins with "It …", a list, a table or code, in the middle of its section, or answers a heading that
-    asks something else. A heading that the question repeats says nothing new in front of a sentence.
+    That is when it begins with "It …", a title, a list, a table or code, in the middle of its section, or answers a
+    heading that asks something else. A heading that the question repeats says nothing new in front of a sentence.
     """
     first = excerpt.blocks[0]
     heading = _heading(excerpt.passage)
-    leans = first.form is not Form.PARAGRAPH or bool(_LEANING.match(first.text))
+    leans = first.form is not Form.PARAGRAPH or bool(_LEANING.match(first.text) or _TITLE.fullmatch(first.text))
     other = heading.endswith("?**") and not terms(heading) <= set(asked)
     midway = excerpt.is_midway and not terms(heading) <= set(asked)
     return heading if leans or other or midway else ""

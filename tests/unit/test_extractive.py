@@ -251,6 +251,30 @@ def test_a_hint_shows_what_its_sentence_announces() -> None:
     assert "> kubectl get pushsecret" in quote("is it synced", [found(page)], outcome=Outcome.HINTED).text
 
 
+def test_a_hint_at_how_to_do_it_shows_the_example_below_the_sentence() -> None:
+    page = "Alert rules are set in the same way as recording rules.\n\n```yaml\nalert: High\n```\n\n" + FILLER
+
+    text = quote("how do I define alert rules", [found(page)], outcome=Outcome.HINTED).text
+
+    assert "> alert: High" in text
+
+
+def test_a_hint_at_an_example_says_what_it_is() -> None:
+    page = f"{FILLER} To check it, run:\n\n```sh\noc get kafkatopic\n```\n\n{FILLER}"
+
+    text = quote("oc get kafkatopic", [found(page)], outcome=Outcome.HINTED).text
+
+    assert text == "> To check it, run: [1]\n>\n> ```sh\n> oc get kafkatopic\n> ```"
+
+
+def test_who_asks_for_an_example_gets_the_place_that_shows_one() -> None:
+    told = found("Declare the alert in `alerting.yaml`.", headings=("Declare an alert",))
+    shown = found("Like this:\n\n```yaml\nalerts: []\n```", headings=("Alerts",), anchor="alerts")
+
+    assert "alerts: []" in answered("example of an alerting.yaml", told, shown)
+    assert "alerts: []" not in answered("where do I declare the alert", told, shown)
+
+
 def test_no_answer_ends_in_an_announcement_of_what_is_left_out() -> None:
     code = "```yaml\n" + "a: 1\n" * 80 + "```"
     page = f"Quotas are granted by the team. {FILLER}\n\nPartitions are counted per region. For example:\n\n{code}"
