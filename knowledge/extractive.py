@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge import blocks
@@ -11,9 +11,9 @@ from knowledge.blocks import Block, Form
 from knowledge.citing import Cited, cite_all
 from knowledge.model import Kind, Outcome, Passage
 from knowledge.overlap import coverage, rarity, terms
-from knowledge.wording import content_words, letters
-
-Weights = Mapping[str, float]
+from knowledge.pointers import without_references
+from knowledge.products import product_asked, product_of
+from knowledge.shortening import Weights, shortened
 
 PROSE = 780  # characters of an answer beside one code block
 WHOLE = 480  # a section this short is quoted whole
@@ -35,19 +35,10 @@ _LEANING = re.compile(
 )
 _PROMISE = re.compile(r"\b(?:following|below|examples?|as follows|like (?:this|so))\b[^.!?]*:$", re.IGNORECASE)
 _FENCED = re.compile(r"^ *(`{3,})[^`]*?\n.*?^ *\1 *$", re.DOTALL | re.MULTILINE)
-_BULLET = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 _TITLE = re.compile(r"\*\*[^*\n]+\*\*")
 _GOING_ON = re.compile(  # a sentence that began before the example above it
     r"(?:will|would|which|where|that|and|or|but|is|are|was|means|leads?|results?|to|with|when|if|in|on|as|so|then|from|can"
     r"|should|may|must|returns?|produces?|gives?)\b|- <1> "
-)
-_REFERENCE = re.compile(
-    r"(?:\*\*|_)?(?:(?:for [^.!?]{3,70} )?(?:please )?(?:see|refer to|(?:take|have) a look at|check out)|read more"
-    r"|more|details)\b:?"
-    r"(?:(?![.!?]\s).){1,90}"
-    r"|[^.!?]{0,90}\b(?:found|listed|available|described|documented) (?:t?here|elsewhere)\.?"
-    r"|(?:\*\*|_)?see also\b(?:\*\*|_)?:?.*",
-    re.IGNORECASE,
 )
 
 
@@ -72,10 +63,10 @@ def quote(question: str, passages: Sequence[Passage], *, outcome: Outcome) -> Ci
     the best passage. No passages give an empty text.
     """
     weights = _weights(question, passages)
-    product = _product_asked(question, passages)
+    product = product_asked(question, passages)
     passages = _with_example_first(question, passages, product)
     for place, passage in enumerate(passages):
-        if _product(passage) != product:
+        if product_of(passage) != product:
             continue
         if outcome is Outcome.HINTED:
             found = [_hint(passage, weights, question)]
@@ -95,41 +86,15 @@ def _weights(question: str, passages: Sequence[Passage]) -> Weights:
     return rarity(terms(question), [f"{passage.chunk.place} {passage.body}" for passage in passages])
 
 
-def _product(passage: Passage) -> str:
-    """What a page is about: its component, or the folder that it lies in with the rest of its product."""
-    folder, nested, _ = passage.chunk.path.partition("/")
-    return passage.chunk.component.lower() or (folder.lower() if nested else "")
-
-
-def _product_asked(question: str, passages: Sequence[Passage]) -> str:
-    """The product of the best passage, unless the question names another one of which that says nothing."""
-    products = list(dict.fromkeys(map(_product, passages)))
-    named = [product for product in products if _names(question, product)]
-    best = f"{passages[0].chunk.path} {passages[0].chunk.place} {passages[0].body}" if passages else ""
-    if named and not any(_names(best, product) for product in named):
-        return named[0]
-    return products[0] if products else ""
-
-
 def _with_example_first(question: str, passages: Sequence[Passage], product: str) -> Sequence[Passage]:
     """Who asks for an example gets the first place of the product that shows one, if it is near the top."""
     if not _EXAMPLE.search(question):
         return passages
     for place, passage in enumerate(passages[:_NEAR]):
         shows = any(block.form is Form.CODE for block in blocks.blocks(passage.body))
-        if shows and _product(passage) == product:
+        if shows and product_of(passage) == product:
             return [passage, *passages[:place], *passages[place + 1 :]]
     return passages
-
-
-def _names(text: str, product: str) -> bool:
-    words = content_words(product)
-    return bool(words) and (set(words) <= set(content_words(text)) or _letters_in(product, text))
-
-
-def _letters_in(product: str, text: str) -> bool:
-    """ "ArgoCD" names "argo-cd"; short names would be found inside of other words."""
-    return len(letters(product)) > 4 and letters(product) in letters(text)
 
 
 # ---- choosing ----
@@ -153,7 +118,7 @@ def _closed(found: Sequence[Block], chosen: Collection[int], weights: Weights) -
     """The chosen blocks, shortened, without sentences whose beginning or end stayed behind."""
     kept: list[Block] = []
     for i in sorted(chosen):
-        block = _shortened(found[i], weights)
+        block = shortened(found[i], weights)
         if i > 0 and i - 1 not in chosen and _GOING_ON.match(block.text):
             continue
         if i + 1 not in chosen or _promises(block, found[i + 1]):
@@ -182,30 +147,8 @@ def _announces(block: Block) -> bool:
 
 def _readable(passage: Passage) -> list[Block]:
     """The blocks without headings and without sentences that only refer elsewhere: their links are gone."""
-    found = (_without_references(block) for block in blocks.blocks(passage.body) if block.form is not Form.HEADING)
+    found = (without_references(block) for block in blocks.blocks(passage.body) if block.form is not Form.HEADING)
     return [block for block in found if block.text]
-
-
-def _without_references(block: Block) -> Block:
-    if block.form in {Form.POINTS, Form.STEPS} and "```" not in block.text:
-        items = ["\n".join(_lines_without_references(item.splitlines())) for item in block.items]
-        told = tuple(item for item in items if item.strip())
-        return Block(block.form, "\n".join(told), told)
-    if block.form is not Form.PARAGRAPH:
-        return block
-    text = "\n".join(_lines_without_references(block.text.splitlines()))
-    said = blocks.sentences(text)
-    kept = [sentence for sentence in said if not _REFERENCE.fullmatch(" ".join(sentence.split()))]
-    return Block(block.form, " ".join(kept) if len(kept) < len(said) else text)
-
-
-def _lines_without_references(lines: Sequence[str]) -> Iterator[str]:
-    """Less the lines that are a sentence of their own and only refer elsewhere; a wrapped sentence is not one."""
-    for place, line in enumerate(lines):
-        begins = place == 0 or lines[place - 1].rstrip().endswith((".", "!", "?", ":"))
-        ends = place + 1 == len(lines) or line.rstrip().endswith((".", "!", "?"))
-        if not (begins and ends and _REFERENCE.fullmatch(_BULLET.sub("", line).strip())):
-            yield line
 
 
 def _scores(found: Sequence[Block], passage: Passage, weights: Weights, question: str) -> list[float]:
@@ -277,7 +220,7 @@ def _beside(first: _Excerpt, others: Sequence[Passage], weights: Weights, questi
         text = f"{passage.chunk.place} {passage.body}"
         present = terms(text)
         brought = sum(weight for term, weight in missing.items() if term in present)
-        named = terms(passage.chunk.place) & missing.keys() and _product(passage) == _product(first.passage)
+        named = terms(passage.chunk.place) & missing.keys() and product_of(passage) == product_of(first.passage)
         if named and brought >= ADDS * sum(weights.values()) and coverage(text, weights) >= 0.5:
             excerpt = _excerpt(passage, {**weights, **{t: 2 * w for t, w in missing.items()}}, question, BESIDE)
             prose = _without_code(excerpt.blocks)
@@ -300,11 +243,11 @@ def _hint(passage: Passage, weights: Weights, question: str) -> _Excerpt:
         return _Excerpt(passage, ())
     scores = _scores(found, passage, weights, question)
     best = max(range(len(found)), key=lambda i: scores[i])
-    short = _shortened(found[best], weights, HINT)
+    short = shortened(found[best], weights, HINT)
     if len(short.text) > 2 * HINT:
         short = _first_steps(short) if short.form is Form.STEPS else _first_paragraph(found, weights)
     if short.form is Form.PARAGRAPH and _wants_next(short, found, best, question):
-        following = _shortened(found[best + 1], weights, HINT)
+        following = shortened(found[best + 1], weights, HINT)
         if len(following.text) <= 2 * HINT:
             return _Excerpt(passage, (short, following))
     rest = _without_announcement(short)
@@ -342,63 +285,7 @@ def _first_steps(steps: Block) -> Block:
 
 def _first_paragraph(found: Sequence[Block], weights: Weights) -> Block:
     prose = [block for block in found if block.form is Form.PARAGRAPH]
-    return _shortened(prose[0], weights, HINT) if prose else Block(Form.PARAGRAPH, "")
-
-
-# ---- shortening: whole sentences, items and rows only ----
-
-
-def _shortened(block: Block, weights: Weights, room: int = 450) -> Block:
-    if len(block.text) <= room:
-        return block
-    match block.form:
-        case Form.PARAGRAPH:
-            return Block(block.form, _sentences(blocks.sentences(block.text), weights, room))
-        case Form.POINTS:
-            kept = _best(block.items, weights, room)
-            return Block(block.form, "\n".join([*kept, *_more(kept, block.items)]), tuple(kept))
-        case Form.TABLE:
-            head, rows = block.text.splitlines()[:2], block.text.splitlines()[2:]
-            kept = _best(rows, weights, room)
-            return Block(block.form, "\n".join([*head, *kept, *_more(kept, rows)]))
-        case _:
-            return block
-
-
-def _sentences(pieces: Sequence[str], weights: Weights, room: int) -> str:
-    """The best sentence and its neighbours on both sides, growing while there is room."""
-    weights = _telling(pieces, weights)
-    best = max(range(len(pieces)), key=lambda i: coverage(pieces[i], weights))
-    start, end = best, best + 1
-    while True:
-        grown = [(s, e) for s, e in ((start, end + 1), (start - 1, end)) if s >= 0 and e <= len(pieces)]
-        fitting = [(s, e) for s, e in grown if len(" ".join(pieces[s:e])) <= room]
-        if not fitting:
-            return " ".join(pieces[start:end])
-        start, end = max(fitting, key=lambda window: coverage(" ".join(pieces[slice(*window)]), weights))
-
-
-def _best(pieces: Sequence[str], weights: Weights, room: int) -> list[str]:
-    """The items or rows that matter, in their order; at least one."""
-    weights = _telling(pieces, weights)
-    ranked = sorted(range(len(pieces)), key=lambda i: -coverage(pieces[i], weights))
-    kept: list[int] = []
-    for i in ranked:
-        if kept and sum(len(pieces[k]) for k in [*kept, i]) > room:
-            break
-        kept.append(i)
-    return [pieces[i] for i in sorted(kept)]
-
-
-def _more(kept: Sequence[str], pieces: Sequence[str]) -> Sequence[str]:
-    """The sign that there is more on the page."""
-    return ["", "…"] if len(kept) < len(pieces) else []
-
-
-def _telling(pieces: Sequence[str], weights: Weights) -> Weights:
-    """The weights by which these pieces differ: a word in every row says nothing about a row."""
-    rare = rarity(weights, pieces)
-    return {term: weight * rare[term] for term, weight in weights.items()}
+    return shortened(prose[0], weights, HINT) if prose else Block(Form.PARAGRAPH, "")
 
 
 # ---- writing ----

@@ -219,6 +219,23 @@ def test_points_lose_lines_that_only_refer_elsewhere() -> None:
     assert answered("what does it need", found(page)).endswith("- a certificate\n- names.")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "1. See which pods fail.\n2. More than 3 replicas are refused.",
+        "- More than 3 replicas are refused.\n- See to it.",
+    ],
+)
+def test_steps_that_begin_like_pointers_stay(said: str) -> None:
+    assert said in answered("pods", found(said))
+
+
+def test_a_sentence_about_more_is_no_pointer() -> None:
+    text = answered("replicas", found("Three replicas are enough. More than 5 replicas are refused."))
+
+    assert text == "Three replicas are enough. More than 5 replicas are refused. [1]"
+
+
 def test_what_starts_in_the_middle_of_a_section_has_its_heading_before_it() -> None:
     page = f"{FILLER}\n\n{FILLER}\n\nCompaction keeps the last record of each key.\n\n{FILLER}"
 
