@@ -26,7 +26,8 @@ _FENCED = r"^ *(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<lines>.*?)(?:^ *(?P=fence)[`~]*
 _FENCE = re.compile(_FENCED, re.DOTALL | re.MULTILINE)
 _CODE_OR_PROSE = re.compile(rf"(?P<code>{_FENCED}|{_SPAN})|(?P<prose>.)", re.DOTALL | re.MULTILINE)
 _NAME = re.compile(
-    r"%[\w-]+%"  # %namespace%
+    r"\bv\d+(?:\.\d+)+(?:-[\w.]*\w)?"  # v1.18.0
+    r"|%[\w-]+%"  # %namespace%
     r"|(?<![\w-])--?[A-Za-z][\w-]+"  # --dry-run
     r"|\b[A-Za-z][\w-]+(?:[.:][\w-]{2,})+\b"  # quota.partitions
     r"|\b[A-Z]{2,}[-_ ]?\d+\b"  # ORA-01017

@@ -16,11 +16,10 @@ from knowledge.wording import STOPWORDS, content_words
 
 _ALIKE = 0.65  # share of the words of a clause that another has, from which on they speak about the same
 _FEW = 2  # shorter clauses say too little to contradict
-_CLAUSE = re.compile(
-    r"[;:()|]|,\s|\s[–—-]\s"
-    r"|\b(?:but|and|while|whereas|because|unless|until|although|however|so that|if|when|then|or)\b",
-    re.IGNORECASE,
-)
+# Where a clause ends.
+_ENDS = r"[;:()|]|,\s|\s[–—-]\s|\b(?:but|while|whereas|because|unless|until|although|however|so that|if|when)\b"
+_PART = re.compile(_ENDS, re.IGNORECASE)
+_CLAUSE = re.compile(rf"{_ENDS}|\b(?:and|then|or)\b", re.IGNORECASE)
 _NOT = re.compile(
     r"\b(?:not(?!\s+only)|never|cannot|nobody|none|neither|nor|no(?!\s+(?:later|more|longer|less|fewer)\s+than)|unable)\b"
     r"|n['’]t\b",
@@ -78,7 +77,7 @@ class _Clause:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    name: frozenset[str]  # words of the first cell, or of an item up to its colon
+    name: frozenset[str]  # words of the first cell, of an item up to its colon
     words: frozenset[str]
 
 
@@ -119,7 +118,11 @@ class Said:
         """Statements as a whole and in parts; a question states nothing."""
         prose = (block.text for block in self._blocks if block.form is not Form.CODE)
         stated = [sentence for text in prose for sentence in blocks.sentences(text) if not sentence.endswith("?")]
-        return [_clause(part) for sentence in stated for part in (sentence, *_CLAUSE.split(sentence))]
+        return [
+            _clause(part)
+            for sentence in stated
+            for part in {sentence, *_PART.split(sentence), *_CLAUSE.split(sentence)}
+        ]
 
     @cached_property
     def _rows(self) -> list[list[_Row]]:
