@@ -17,6 +17,7 @@ from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
 from knowledge.lessons import NONE, Lessons, written
 from knowledge.model import Answer, Chunk
+from knowledge.patience import WHOLE, one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
 from knowledge.relevance import Policy
 from knowledge.tokens import STANDARD, Budget
@@ -62,6 +63,8 @@ class Reading:
     model: ChatModel | None
     policy: Policy
     budget: Budget = STANDARD
+    seconds: float = WHOLE  # that one question waits for the model
+    rerank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,11 @@ class Library:
             index=served.index,
             lessons=served.lessons,
             embedder=self._reading.embedder,
-            model=self._reading.model,
+            model=one_turn(self._reading.model, seconds=self._reading.seconds),
             policy=self._reading.policy,
             listen=listen,
             budget=self._reading.budget,
+            rerank=self._reading.rerank,
         )
 
     def require(self) -> None:

@@ -139,7 +139,15 @@ def _require(why: str, **variables: str | SecretStr) -> None:
 def library(settings: Settings, *, with_model: bool = True) -> Library:
     budget = Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
     model = chat_model(settings) if with_model else None
-    return Library(settings.home, Reading(embedder(settings), model, policy(settings), budget))
+    reading = Reading(
+        embedder(settings),
+        model,
+        policy(settings),
+        budget,
+        seconds=settings.model.timeout_seconds,
+        rerank=settings.model.rerank,
+    )
+    return Library(settings.home, reading)
 
 
 def policy(settings: Settings) -> relevance.Policy:

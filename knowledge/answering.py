@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from knowledge import extractive, generative, grounding, relevance
+from knowledge import extractive, generative, grounding, relevance, reranking
 from knowledge.citing import Cited, cite_all, one_per_place
 from knowledge.errors import ModelUnavailable
 from knowledge.lessons import NONE, Lessons
 from knowledge.model import Answer, Origin, Outcome, Passage
+from knowledge.patience import one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder
 from knowledge.search import search
 from knowledge.sections import widen
@@ -17,6 +18,7 @@ from knowledge.tokens import STANDARD, Budget
 
 log = logging.getLogger(__name__)
 
+FOUND = 8  # passages looked for
 QUOTED_FROM = 2  # passages whose whole section is looked up when nothing but quoting follows
 NEAREST = 3  # places named when the question stays unanswered
 MODEL_SILENT = "The writing model is not answering. This is quoted from the page instead."
@@ -36,20 +38,24 @@ def answer(  # noqa: PLR0913
     model: ChatModel | None,
     policy: relevance.Policy,
     listen: Callable[[str], None] = ignore,
-    limit: int = 8,
     budget: Budget = STANDARD,
     lessons: Lessons = NONE,
+    rerank: bool = False,
 ) -> Answer:
     """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
 
-    `listen` hears a model's words as they come: provisional until the Answer is there. Raises what search raises.
+    `listen` hears a model's words as they come: provisional until the Answer is there. With `rerank` the model also
+    orders what was found. All that the model is asked
+    ends with the turn that the caller has begun (`one_turn`), or one that begins here. Raises what search raises.
     """
-    found = search(question, index=index, embedder=embedder, limit=limit, lessons=lessons)
+    model = one_turn(model)
+    found = search(question, index=index, embedder=embedder, limit=FOUND, lessons=lessons)
     confidence = relevance.confidence(found.evidence)
     outcome = policy.outcome(confidence)
     if outcome is Outcome.UNANSWERED or not found.passages:
         return _unanswered(found.passages, confidence)
-    passages = widen(found.passages, index=index, count=limit if model else QUOTED_FROM)
+    ordered = reranking.order(question, found.passages, model=model) if model and rerank else found.passages
+    passages = widen(ordered, index=index, count=FOUND if model else QUOTED_FROM)
     if model is None:
         return _quoted(question, passages, outcome, confidence)
     try:

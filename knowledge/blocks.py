@@ -48,6 +48,8 @@ _CHANGES = (  # an image may stand inside a link, so links come second, and once
 _SENTENCE_END = re.compile(r"(?<=[.!?])[*_)\"”]*\s+(?=[\"“(*_`\[]*[A-Z0-9`%])")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|resp|fig)|(?:^|\s)[A-Za-z])\.$", re.IGNORECASE)
 
+_TITLE = re.compile(r"\*\*[^*\n]+\*\*:?")
+_PADDING = re.compile(r"(?<=\S) {2,}(?=\|)|(?<=\|) {2,}")  # of cells, set out in columns
 _ACTIVE = re.compile(r"[\[\]<]")
 _ANY_MARKUP = re.compile(r"[\[\]<`~\\]")
 _LEADING_AWAY = frozenset({"link_open", "image", "html_inline", "html_block"})
@@ -134,11 +136,12 @@ def _block(token: Token, following: Sequence[Token], lines: Sequence[str]) -> Bl
     if form is Form.CODE:
         return Block(form, _fenced(token.content, token.info))
     if form in {Form.STEPS, Form.POINTS}:
-        items = tuple(_clean_item(_lines(item, lines)) for item in _items(following))
+        items = tuple(_clean_item(_undented(_lines(item, lines))) for item in _items(following))
         text = "\n".join(items)
         return Block(Form.PARAGRAPH, _clean_prose(text)) if _leads_away(text) else Block(form, text, items)
     text = following[1].content if form is Form.HEADING else _lines(token, lines)
-    return Block(form, _clean_prose(text).strip())
+    text = _clean_prose(text).strip()
+    return Block(form, _PADDING.sub(" ", text) if form is Form.TABLE else text)
 
 
 def _fenced(content: str, info: str = "") -> str:
@@ -150,19 +153,45 @@ def _fenced(content: str, info: str = "") -> str:
 
 
 def _continued(found: Sequence[Block]) -> list[Block]:
-    """Steps that go on after an example between them, at the number that follows, are one list."""
+    """Steps that go on after an example between them are one list: at the number that follows, or all numbered 1."""
     result: list[Block] = []
     for block in found:
-        first = _number(block)
-        before = [i for i in (len(result) - 2, len(result) - 3) if i >= 0 and _number(result[i])]
-        if first > 1 and before and _number(result[before[0]]) + len(result[before[0]].items) == first:
-            steps, *between = result[before[0] :]
-            items = [*steps.items[:-1], "\n\n".join([steps.items[-1], *(b.text for b in between)]) + "\n"]
-            text = "\n\n".join([steps.text, *(b.text for b in between), block.text])
-            result[before[0] :] = [Block(Form.STEPS, text, (*items, *block.items))]
-        else:
+        before = _steps_before(result, block)
+        if before is None:
             result.append(block)
+            continue
+        steps, *between = result[before:]
+        going_on = _renumbered(block, len(steps.items)) if _number(block) == 1 else block
+        items = [*steps.items[:-1], "\n\n".join([steps.items[-1], *(b.text for b in between)]) + "\n"]
+        text = "\n\n".join([steps.text, *(b.text for b in between), going_on.text])
+        result[before:] = [Block(Form.STEPS, text, (*items, *going_on.items))]
     return result
+
+
+def _steps_before(result: Sequence[Block], block: Block) -> int | None:
+    """The place of the list that this block goes on with."""
+    first = _number(block)
+    for place in range(len(result) - 2, max(-1, len(result) - 6), -1):
+        if _number(result[place]):
+            is_next = first > 1 and _number(result[place]) + len(result[place].items) == first
+            is_near = place >= len(result) - 3
+            between = result[place + 1 :]
+            return place if first and ((is_next and is_near) or _is_lazy(result[place], block, between)) else None
+    return None
+
+
+def _is_lazy(steps: Block, block: Block, between: Sequence[Block]) -> bool:
+    """Both lists number every step 1, and only examples and their titles stand between them."""
+    ones = all(re.match(r"\s*1[.)]\s", item) for item in (*steps.items, *block.items))
+    examples = all(b.form is Form.CODE or _TITLE.fullmatch(b.text) for b in between)
+    return ones and examples and any(b.form is Form.CODE for b in between)
+
+
+def _renumbered(block: Block, done: int) -> Block:
+    items = tuple(
+        re.sub(r"^(\s*)1(?=[.)])", rf"\g<1>{number}", item) for number, item in enumerate(block.items, start=done + 1)
+    )
+    return Block(block.form, "\n".join(items), items)
 
 
 def _number(block: Block) -> int:
@@ -182,6 +211,12 @@ def _items(following: Sequence[Token]) -> Iterator[Token]:
 def _lines(token: Token, lines: Sequence[str]) -> str:
     start, end = token.map or (0, 0)
     return "\n".join(lines[start:end]).rstrip()
+
+
+def _undented(item: str) -> str:
+    """An item of a list that is indented as a whole: pieces of one list may be, and others not."""
+    indent = len(item) - len(item.lstrip(" "))
+    return "\n".join(line[min(indent, len(line) - len(line.lstrip(" "))) :] for line in item.splitlines())
 
 
 def _clean_item(item: str) -> str:

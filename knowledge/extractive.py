@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge import blocks
@@ -11,32 +11,34 @@ from knowledge.blocks import Block, Form
 from knowledge.citing import Cited, cite_all
 from knowledge.model import Kind, Outcome, Passage
 from knowledge.overlap import coverage, rarity, terms
+from knowledge.pointers import without_references
+from knowledge.products import product_asked, product_of
+from knowledge.shortening import Weights, shortened
 
-Weights = Mapping[str, float]
-
-PROSE = 900  # characters of an answer beside one code block
+PROSE = 780  # characters of an answer beside one code block
 WHOLE = 480  # a section this short is quoted whole
 BESIDE = 350  # characters from a second place
 HINT = 320
 NEXT_PLACES = 2  # named after a hint
 LONG_CODE = 60  # lines: a longer example is for the page
+_NEAR = 4  # places among which an example is looked for
 ADDS = 0.25  # share of the question that a second place must bring in
 _HOW = re.compile(
     r"\b(?:how|steps?|set ?up|guide|procedure|walk)\b|^(?:create|add|change|raise|request|get)\b", re.IGNORECASE
 )
-_SHOW = re.compile(r"\b(?:example|yaml|snippet|sample|look like|syntax|config\w*|declare|define|file)\b", re.IGNORECASE)
+_SHOW = re.compile(
+    r"(?<![.\w])(?:example|yaml|snippet|sample|look like|syntax|config\w*|declare|define|file)\b", re.IGNORECASE
+)
+_EXAMPLE = re.compile(r"\b(?:examples?|samples?|snippets?|show me|template for|look like)\b", re.IGNORECASE)
 _LEANING = re.compile(
     r"(?:it|its|this|that|these|those|they|both|then|such|the (?:same|former|latter))\b", re.IGNORECASE
 )
+_PROMISE = re.compile(r"\b(?:following|below|examples?|as follows|like (?:this|so))\b[^.!?]*:$", re.IGNORECASE)
+_FENCED = re.compile(r"^ *(`{3,})[^`]*?\n.*?^ *\1 *$", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r"\*\*[^*\n]+\*\*")
 _GOING_ON = re.compile(  # a sentence that began before the example above it
     r"(?:will|would|which|where|that|and|or|but|is|are|was|means|leads?|results?|to|with|when|if|in|on|as|so|then|from|can"
     r"|should|may|must|returns?|produces?|gives?)\b|- <1> "
-)
-_REFERENCE = re.compile(
-    r"(?:\*\*|_)?(?:(?:for [^.!?]{3,70} )?(?:please )?(?:see|refer to)|read more|more|details)\b:?"
-    r"(?:(?![.!?]\s).){1,90}",
-    re.IGNORECASE,
 )
 
 
@@ -46,6 +48,7 @@ class _Excerpt:
 
     passage: Passage
     blocks: tuple[Block, ...]
+    is_midway: bool = False  # the section says something before it
 
     @property
     def text(self) -> str:
@@ -56,10 +59,15 @@ def quote(question: str, passages: Sequence[Passage], *, outcome: Outcome) -> Ci
     """The part of the best passage that answers, with [n] marks; a second place only if it covers what is missing.
 
     For a hint: one short quotation, and marks for the next places: the right page is among the first three far more
-    often than it is the first. No passages give an empty text.
+    often than it is the first. Only pages about one product are quoted: the one that the question names, else that of
+    the best passage. No passages give an empty text.
     """
     weights = _weights(question, passages)
+    product = product_asked(question, passages)
+    passages = _with_example_first(question, passages, product)
     for place, passage in enumerate(passages):
+        if product_of(passage) != product:
+            continue
         if outcome is Outcome.HINTED:
             found = [_hint(passage, weights, question)]
         else:
@@ -78,6 +86,17 @@ def _weights(question: str, passages: Sequence[Passage]) -> Weights:
     return rarity(terms(question), [f"{passage.chunk.place} {passage.body}" for passage in passages])
 
 
+def _with_example_first(question: str, passages: Sequence[Passage], product: str) -> Sequence[Passage]:
+    """Who asks for an example gets the first place of the product that shows one, if it is near the top."""
+    if not _EXAMPLE.search(question):
+        return passages
+    for place, passage in enumerate(passages[:_NEAR]):
+        shows = any(block.form is Form.CODE for block in blocks.blocks(passage.body))
+        if shows and product_of(passage) == product:
+            return [passage, *passages[:place], *passages[place + 1 :]]
+    return passages
+
+
 # ---- choosing ----
 
 
@@ -91,17 +110,18 @@ def _excerpt(passage: Passage, weights: Weights, question: str, room: int) -> _E
     else:
         chosen = _chosen(found, _scores(found, passage, weights, question), room)
     chosen = _one_code_block(found, chosen, weights, asked=bool(_SHOW.search(question)))
-    return _Excerpt(passage, _closed(found, chosen, weights))
+    kept = _closed(found, chosen, weights)
+    return _Excerpt(passage, kept, bool(kept) and kept[0].text[:40] not in found[0].text)
 
 
 def _closed(found: Sequence[Block], chosen: Collection[int], weights: Weights) -> tuple[Block, ...]:
     """The chosen blocks, shortened, without sentences whose beginning or end stayed behind."""
     kept: list[Block] = []
     for i in sorted(chosen):
-        block = _shortened(found[i], weights)
+        block = shortened(found[i], weights)
         if i > 0 and i - 1 not in chosen and _GOING_ON.match(block.text):
             continue
-        if i + 1 not in chosen:
+        if i + 1 not in chosen or _promises(block, found[i + 1]):
             rest = _without_announcement(block)
             block = rest if rest.text or i + 1 < len(found) else block  # nothing follows: it is all the page says
         if block.text:
@@ -116,23 +136,19 @@ def _without_announcement(block: Block) -> Block:
     return Block(block.form, " ".join(blocks.sentences(block.text)[:-1]))
 
 
+def _promises(block: Block, following: Block) -> bool:
+    """It announces an example or a list that the page lost: another paragraph follows."""
+    return following.form is Form.PARAGRAPH and bool(_PROMISE.search(block.text))
+
+
 def _announces(block: Block) -> bool:
     return block.text.endswith(":") or bool(_TITLE.fullmatch(block.text))
 
 
 def _readable(passage: Passage) -> list[Block]:
     """The blocks without headings and without sentences that only refer elsewhere: their links are gone."""
-    found = (_without_references(block) for block in blocks.blocks(passage.body) if block.form is not Form.HEADING)
+    found = (without_references(block) for block in blocks.blocks(passage.body) if block.form is not Form.HEADING)
     return [block for block in found if block.text]
-
-
-def _without_references(block: Block) -> Block:
-    if block.form is not Form.PARAGRAPH:
-        return block
-    text = "\n".join(line for line in block.text.splitlines() if not _REFERENCE.fullmatch(line.strip()))
-    said = blocks.sentences(text)
-    kept = [sentence for sentence in said if not _REFERENCE.fullmatch(" ".join(sentence.split()))]
-    return Block(block.form, " ".join(kept) if len(kept) < len(said) else text)
 
 
 def _scores(found: Sequence[Block], passage: Passage, weights: Weights, question: str) -> list[float]:
@@ -141,15 +157,20 @@ def _scores(found: Sequence[Block], passage: Passage, weights: Weights, question
     Under a heading that says what was asked, the text begins with the answer and need not repeat the words.
     """
     steps_wanted = bool(_HOW.search(question))
-    piece = blocks.clean(passage.chunk.text) if passage.section else ""
+    piece = _run_together(blocks.clean(passage.chunk.text)) if passage.section else ""
     first = 0.1 + 0.5 * coverage(" ".join(passage.chunk.headings) or passage.chunk.title, weights)
     scores = []
     for place, block in enumerate(found):
         score = coverage(block.text, weights) + (first if place == 0 else 0.0)
-        score += 0.2 if block.text[:60] in piece else 0.0
-        score += 0.4 if steps_wanted and block.form is Form.STEPS else 0.0
+        score += 0.2 if _run_together(block.text)[:60] in piece else 0.0
+        score += 0.6 if steps_wanted and block.form is Form.STEPS else 0.0
         scores.append(score)
     return scores
+
+
+def _run_together(text: str) -> str:
+    """Without indentation, line breaks and padding, which depend on where a page was cut."""
+    return "".join(text.split())
 
 
 def _chosen(found: Sequence[Block], scores: Sequence[float], room: int) -> set[int]:
@@ -177,7 +198,8 @@ def _together(found: Sequence[Block], i: int) -> Iterator[int]:
 
 
 def _length(block: Block) -> int:
-    return len(block.text) if block.form is Form.STEPS else min(len(block.text), 450)
+    """Characters to read; the examples inside of steps are looked at."""
+    return len(_FENCED.sub("", block.text)) if block.form is Form.STEPS else min(len(block.text), 450)
 
 
 def _one_code_block(found: Sequence[Block], chosen: set[int], weights: Weights, *, asked: bool) -> set[int]:
@@ -198,7 +220,7 @@ def _beside(first: _Excerpt, others: Sequence[Passage], weights: Weights, questi
         text = f"{passage.chunk.place} {passage.body}"
         present = terms(text)
         brought = sum(weight for term, weight in missing.items() if term in present)
-        named = terms(passage.chunk.place) & missing.keys()
+        named = terms(passage.chunk.place) & missing.keys() and product_of(passage) == product_of(first.passage)
         if named and brought >= ADDS * sum(weights.values()) and coverage(text, weights) >= 0.5:
             excerpt = _excerpt(passage, {**weights, **{t: 2 * w for t, w in missing.items()}}, question, BESIDE)
             prose = _without_code(excerpt.blocks)
@@ -221,16 +243,35 @@ def _hint(passage: Passage, weights: Weights, question: str) -> _Excerpt:
         return _Excerpt(passage, ())
     scores = _scores(found, passage, weights, question)
     best = max(range(len(found)), key=lambda i: scores[i])
-    short = _shortened(found[best], weights, HINT)
+    short = shortened(found[best], weights, HINT)
     if len(short.text) > 2 * HINT:
         short = _first_steps(short) if short.form is Form.STEPS else _first_paragraph(found, weights)
-    if _announces(short) and short.text.endswith(found[best].text[-20:]) and best + 1 < len(found):
-        announced = _shortened(found[best + 1], weights, HINT)
-        if len(announced.text) <= 2 * HINT:
-            return _Excerpt(passage, (short, announced))
+    if short.form is Form.PARAGRAPH and _wants_next(short, found, best, question):
+        following = shortened(found[best + 1], weights, HINT)
+        if len(following.text) <= 2 * HINT:
+            return _Excerpt(passage, (short, following))
     rest = _without_announcement(short)
     short = rest if rest.text else short
-    return _Excerpt(passage, (short,) if short.text else ())
+    return _Excerpt(passage, (*_announcement(found, best, short), short) if short.text else ())
+
+
+def _wants_next(short: Block, found: Sequence[Block], place: int, question: str) -> bool:
+    """The block after this one is what its end announces, or the example that the question asks for."""
+    if place + 1 == len(found) or not short.text.endswith(found[place].text[-20:]):
+        return False
+    shown = found[place + 1].form is Form.CODE and bool(_HOW.search(question) or _SHOW.search(question))
+    return shown or _announces(short)
+
+
+def _announcement(found: Sequence[Block], place: int, short: Block) -> Sequence[Block]:
+    """The sentence that says what the example, list or table is, if it is a short one."""
+    before = found[place - 1] if place else None
+    if before is None or before.form is not Form.PARAGRAPH or short.form is Form.PARAGRAPH:
+        return ()
+    if not before.text.endswith(":") or _TITLE.fullmatch(before.text):
+        return ()
+    sentence = blocks.sentences(before.text)[-1]
+    return (Block(Form.PARAGRAPH, sentence),) if len(sentence) <= HINT else ()
 
 
 def _first_steps(steps: Block) -> Block:
@@ -244,57 +285,7 @@ def _first_steps(steps: Block) -> Block:
 
 def _first_paragraph(found: Sequence[Block], weights: Weights) -> Block:
     prose = [block for block in found if block.form is Form.PARAGRAPH]
-    return _shortened(prose[0], weights, HINT) if prose else Block(Form.PARAGRAPH, "")
-
-
-# ---- shortening: whole sentences, items and rows only ----
-
-
-def _shortened(block: Block, weights: Weights, room: int = 450) -> Block:
-    if len(block.text) <= room:
-        return block
-    match block.form:
-        case Form.PARAGRAPH:
-            return Block(block.form, _sentences(blocks.sentences(block.text), weights, room))
-        case Form.POINTS:
-            kept = _best(block.items, weights, room)
-            return Block(block.form, "\n".join(kept), tuple(kept))
-        case Form.TABLE:
-            head, rows = block.text.splitlines()[:2], block.text.splitlines()[2:]
-            return Block(block.form, "\n".join([*head, *_best(rows, weights, room)]))
-        case _:
-            return block
-
-
-def _sentences(pieces: Sequence[str], weights: Weights, room: int) -> str:
-    """The best sentence and its neighbours on both sides, growing while there is room."""
-    weights = _telling(pieces, weights)
-    best = max(range(len(pieces)), key=lambda i: coverage(pieces[i], weights))
-    start, end = best, best + 1
-    while True:
-        grown = [(s, e) for s, e in ((start, end + 1), (start - 1, end)) if s >= 0 and e <= len(pieces)]
-        fitting = [(s, e) for s, e in grown if len(" ".join(pieces[s:e])) <= room]
-        if not fitting:
-            return " ".join(pieces[start:end])
-        start, end = max(fitting, key=lambda window: coverage(" ".join(pieces[slice(*window)]), weights))
-
-
-def _best(pieces: Sequence[str], weights: Weights, room: int) -> list[str]:
-    """The items or rows that matter, in their order; at least one."""
-    weights = _telling(pieces, weights)
-    ranked = sorted(range(len(pieces)), key=lambda i: -coverage(pieces[i], weights))
-    kept: list[int] = []
-    for i in ranked:
-        if kept and sum(len(pieces[k]) for k in [*kept, i]) > room:
-            break
-        kept.append(i)
-    return [pieces[i] for i in sorted(kept)]
-
-
-def _telling(pieces: Sequence[str], weights: Weights) -> Weights:
-    """The weights by which these pieces differ: a word in every row says nothing about a row."""
-    rare = rarity(weights, pieces)
-    return {term: weight * rare[term] for term, weight in weights.items()}
+    return shortened(prose[0], weights, HINT) if prose else Block(Form.PARAGRAPH, "")
 
 
 # ---- writing ----
@@ -337,13 +328,15 @@ def _marked(excerpt: _Excerpt, number: int, asked: Collection[str]) -> str:
 def _lead(excerpt: _Excerpt, asked: Collection[str]) -> str:
     """The heading, when the excerpt does not stand alone.
 
-    That is when it begins with "It …", a list, a table or code, or answers a heading that asks something else.
+    That is when it begins with "It …", a title, a list, a table or code, in the middle of its section, or answers a
+    heading that asks something else. A heading that the question repeats says nothing new in front of a sentence.
     """
     first = excerpt.blocks[0]
     heading = _heading(excerpt.passage)
-    leans = first.form is not Form.PARAGRAPH or bool(_LEANING.match(first.text))
+    leans = first.form is not Form.PARAGRAPH or bool(_LEANING.match(first.text) or _TITLE.fullmatch(first.text))
     other = heading.endswith("?**") and not terms(heading) <= set(asked)
-    return heading if leans or other else ""
+    midway = excerpt.is_midway and not terms(heading) <= set(asked)
+    return heading if leans or other or midway else ""
 
 
 def _heading(passage: Passage) -> str:

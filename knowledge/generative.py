@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 from knowledge.model import Passage
 from knowledge.ports import ChatMessage, ChatModel
+from knowledge.prompting import fenced, rules
 from knowledge.tokens import Budget, fit
 
 NO_ANSWER = "NO_ANSWER"  # by the prompt's contract: the passages do not answer
-_TAG = re.compile(r"<(?=/?\s*(?:passages?|question)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +39,13 @@ def write(
     `listen` hears the pieces as they come: provisional, to be shown as plain text and replaced by the checked answer.
     It never hears the word by which the model declines.
     """
-    rules = _rules()
-    asked = _fenced("question", question)
-    shown = fit(passages, budget.without([rules, asked]))
+    told = rules("answer")
+    asked = fenced("question", question)
+    shown = fit(passages, budget.without([told, asked]))
     prompt = "\n\n".join([*(_passage(n, passage) for n, passage in enumerate(shown, start=1)), asked])
     said = ""
     heard = 0
-    for piece in model.stream([ChatMessage("system", rules), ChatMessage("user", prompt)]):
+    for piece in model.stream([ChatMessage("system", told), ChatMessage("user", prompt)]):
         said += piece
         if not _may_decline(said):
             listen(said[heard:])
@@ -56,19 +53,8 @@ def write(
     return Draft(said.strip(), tuple(shown))
 
 
-@cache
-def _rules() -> str:
-    return resources.files("knowledge.prompts").joinpath("answer.md").read_text(encoding="utf-8").strip()
-
-
 def _passage(number: int, passage: Passage) -> str:
-    place = passage.chunk.place.replace('"', "'")
-    return _fenced("passage", passage.body, f' n="{number}" place="{_TAG.sub("‹", place)}"')
-
-
-def _fenced(tag: str, text: str, attributes: str = "") -> str:
-    """The text between tags that it cannot close itself."""
-    return f"<{tag}{attributes}>\n{_TAG.sub('‹', text).strip()}\n</{tag}>"
+    return fenced("passage", passage.body, n=number, place=passage.chunk.place)
 
 
 def _may_decline(said: str) -> bool:

@@ -46,9 +46,10 @@ class ChatModel(Protocol):
     @property
     def name(self) -> str: ...
 
-    def stream(self, messages: Sequence[ChatMessage]) -> Iterator[str]:
+    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
         """Pieces of the answer as they come. Raises ModelUnavailable on time-out, error, a stream that stops without
-        a finish reason, or an empty answer; what was yielded before must then be thrown away."""
+        a finish reason, or an empty answer; what was yielded before must then be thrown away. `seconds` bounds the
+        whole call, loading and retrying included; None: the model's own limit, which it never exceeds."""
 
 
 @runtime_checkable

@@ -134,10 +134,10 @@ class ScriptedChat:
     def name(self) -> str:
         return "scripted"
 
-    def stream(self, messages: Sequence[ChatMessage]) -> Iterator[str]:
+    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
         self.heard.append(messages)
         yield from self._pieces
-        if self._fault or not "".join(self._pieces):
+        if self._fault or not any(map(str.isalnum, "".join(self._pieces))):
             raise ModelUnavailable(self._fault or "The model scripted sent an empty answer.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -57,58 +58,68 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.server.requests += 1
         self.rfile.read(int(self.headers["content-length"]))
-        fault = self.server.fault
-        if fault.isdigit():
-            self._plain(int(fault), {"error": {"message": f"no, not with {self.headers['authorization']}"}})
-        elif fault.startswith("once "):
-            self.server.fault = "none"
-            self._plain(int(fault.removeprefix("once ")), {"error": {"message": "try again"}})
-        elif fault == "429 later":
-            self._plain(429, {"error": {"message": "slow down"}}, {"retry-after": "60"})
-        elif fault == "hang":
-            self.server.stopping.wait(30)
-        elif fault == "garbage":
-            self._send(200, "application/json", b'{"choices": [{"mess')
-        elif fault == "html":
-            self._send(200, "text/html", b"<html>Sign in to the guest network</html>")
-        elif fault == "flat embedding":
-            self._plain(200, {"object": "list", "model": "m", "data": [_embedding([0.0, 0.0, 0.0])]})
+        name, _, status = self.server.fault.rpartition(" ")
+        if self.server.fault == "429 later":
+            self._plain(429, {"error": {"message": "slow down"}}, {"retry-after": "120"})
+        elif status.isdigit():
+            self._refuse(name, int(status))
+        elif self.server.fault in _RAW:
+            self._raw(_RAW[self.server.fault])
         else:
-            self._stream(fault)
+            self._misbehave(self.server.fault)
+
+    def _refuse(self, name: str, status: int) -> None:
+        if name == "redirect":
+            self._send(status, "text/html", b"", {"location": f"{self.server.url}/moved"})
+            return
+        if name == "once":
+            self.server.fault = "none"
+        self._plain(status, {"error": {"message": f"no, not with {self.headers['authorization']}"}})
+
+    def _misbehave(self, fault: str) -> None:
+        match fault:
+            case "hang":
+                self.server.stopping.wait(30)
+            case "reset":
+                self._reset()
+            case "garbage":
+                self._send(200, "application/json", b'{"choices": [{"mess')
+            case "html":
+                self._send(200, "text/html", b"<html>Sign in to the guest network</html>")
+            case "flat embedding":
+                self._plain(200, {"object": "list", "model": "m", "data": [_embedding([0.0, 0.0, 0.0])]})
+            case _:
+                self._stream(fault)
 
     def _stream(self, fault: str) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.end_headers()  # HTTP/1.0: the body ends with the connection
-        if fault == "empty":
-            self._events(_delta(""), _delta("", "stop"))
-        elif fault == "no events":
-            self._raw(b"data: [DONE]\n\n")
-        elif fault == "broken event":
-            self._events(_delta("Set "))
-            self._raw(b'data: {"choices": [{"delta"\n\n')
-        elif fault == "odd event":
-            self._raw(b'data: ["text"]\n\ndata: [DONE]\n\n')
-        elif fault == "error event":
-            self._raw(b'data: {"error": {"message": "overloaded", "code": 500}}\n\n')
-        elif fault in {"length", "content_filter"}:
-            self._events(_delta("Set "), _delta("", fault))
-        elif fault == "cut":
-            self._events(_delta("Set "), _delta("quota"), end=False)
-        elif fault in {"trickle", "comments"}:
-            self._drip(b": still here\n\n" if fault == "comments" else f"data: {json.dumps(_delta('a '))}\n\n".encode())
+        if fault == "hang after headers":
+            self.server.stopping.wait(30)
+        elif fault == "flood":
+            self._flood()
+        elif fault in _DRIPS:
+            self._drip(_DRIPS[fault])
         else:
-            self._events(*map(_delta, self.server.answer), _delta("", "stop"))
+            self._raw(_BODIES[fault] if fault in _BODIES else self._whole())
+
+    def _whole(self) -> bytes:
+        return _events(*map(_delta, self.server.answer), _delta("", "stop"), end=True)
+
+    def _reset(self) -> None:
+        """Half an answer, then RST in place of an end."""
+        self._stream("cut")
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def _flood(self) -> None:
+        while not self.server.stopping.is_set():
+            self._raw(_events(*[_delta("and so on, ")] * 100))
 
     def _drip(self, drop: bytes) -> None:
         while not self.server.stopping.wait(0.05):
             self._raw(drop)
-
-    def _events(self, *events: dict[str, Any], end: bool = True) -> None:
-        for event in events:
-            self._raw(f"data: {json.dumps(event)}\n\n".encode())
-        if end:
-            self._raw(b"data: [DONE]\n\n")
 
     def _plain(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         self._send(status, "application/json", json.dumps(body).encode(), headers)
@@ -128,9 +139,45 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
 
+_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+_RAW = {
+    "no http": b"\x00\xff\x17\x03garbage\r\n\r\n" * 20,
+    "nothing": b"",
+    "half a header": b"HTTP/1.1 200 OK\r\ncontent-ty",
+    "no gzip": _HEAD + b"content-encoding: gzip\r\n\r\nnot compressed at all",
+    "short of its length": _HEAD + b"content-length: 5000\r\n\r\ndata: {",
+    "broken chunks": _HEAD + b"transfer-encoding: chunked\r\n\r\nzz\r\nnothing\r\n",
+}
+
+
 def _delta(text: str, finish: str | None = None) -> dict[str, Any]:
     choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": finish}
     return {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
+
+
+def _events(*events: dict[str, Any], end: bool = False) -> bytes:
+    sent = b"".join(f"data: {json.dumps(event)}\n\n".encode() for event in events)
+    return sent + b"data: [DONE]\n\n" if end else sent
+
+
+_DRIPS = {
+    "trickle": _events(_delta("a ")),
+    "comments": b": still here\n\n",
+    "one byte": b"d",  # never the end of a line
+}
+_BODIES = {
+    "empty": _events(_delta(""), _delta("", "stop"), end=True),
+    "whitespace": _events(_delta("  \n"), _delta("\t\u00a0"), _delta("", "stop"), end=True),
+    "no events": b"data: [DONE]\n\n",
+    "broken event": _events(_delta("Set "), end=True) + b'data: {"choices": [{"delta"\n\n',
+    "odd event": b'data: ["text"]\n\ndata: [DONE]\n\n',
+    "error event": b'data: {"error": {"message": "overloaded", "code": 500}}\n\n',
+    "error after words": _events(_delta("Set ")) + b'data: {"error": {"message": "overloaded", "code": 500}}\n\n',
+    "not utf-8": _events(_delta("Set ")) + b"data: \xff\xfe\xc3\x28\n\n",
+    "length": _events(_delta("Set "), _delta("", "length"), end=True),
+    "content_filter": _events(_delta("Set "), _delta("", "content_filter"), end=True),
+    "cut": _events(_delta("Set "), _delta("quota")),
+}
 
 
 def _embedding(vector: list[float]) -> dict[str, Any]:

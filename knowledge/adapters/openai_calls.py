@@ -8,6 +8,8 @@ between calls. Call from a worker thread, not from inside a running event loop.
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,9 +40,10 @@ def stream(
     build: Callable[[AsyncClient], BaseChatModel], messages: Sequence[tuple[str, str]], *, seconds: float, who: str
 ) -> Iterator[str]:
     """Pieces of the answer. Raises ModelUnavailable, within `seconds` of the first piece being asked for."""
+    end = time.monotonic() + seconds  # the clock of the loop
+    _load(seconds, who)
     pieces = _pieces(build, messages, who)
-    with asyncio.Runner() as runner:
-        end = runner.get_loop().time() + seconds
+    with asyncio.Runner(loop_factory=_Loop) as runner:
         try:
             while piece := runner.run(_next(pieces, end)):
                 yield piece
@@ -50,6 +53,20 @@ def stream(
             runner.run(pieces.aclose())
 
 
+def load() -> None:
+    """Load the client libraries (seconds on a slow disk) without contacting anybody."""
+    import langchain_openai  # noqa: F401
+
+
+def _load(seconds: float, who: str) -> None:
+    """An import cannot be cut, but left to itself: the next question finds it done."""
+    loading = threading.Thread(target=load, daemon=True)
+    loading.start()
+    loading.join(seconds)
+    if loading.is_alive():
+        raise ModelUnavailable(f"{who} is not used yet: its client libraries are still loading.")
+
+
 def call(action: Callable[[AsyncClient], Coroutine[Any, Any, T]], *, seconds: float, who: str) -> T:
     """What the action gives back. Raises Unavailable, within `seconds`."""
 
@@ -57,11 +74,18 @@ def call(action: Callable[[AsyncClient], Coroutine[Any, Any, T]], *, seconds: fl
         async with asyncio.timeout(seconds), _client() as client:
             return await action(client)
 
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=_Loop) as runner:
         try:
             return runner.run(bounded())
         except _failures() as error:
             raise Unavailable(f"{who} {_reason(error, seconds)}.") from error
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that ends without waiting for a silent name server."""
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Looking up a name holds a thread that cannot be cut; waiting for it would outlast every deadline."""
 
 
 async def _next(pieces: AsyncGenerator[str, None], end: float) -> str:
@@ -75,7 +99,7 @@ async def _pieces(
     """The written pieces, none empty. A retry happens only while nothing was written."""
     async with _client() as client:
         model = build(client)
-        wrote = False
+        wrote = said = False
         finish = ""
         for retries_left in (1, 0):
             try:
@@ -83,14 +107,14 @@ async def _pieces(
                     async for chunk in chunks:
                         finish = chunk.response_metadata.get("finish_reason") or finish
                         if chunk.text:
-                            wrote = True
+                            wrote, said = True, said or any(map(str.isalnum, chunk.text))
                             yield str(chunk.text)
                 break
             except _failures() as error:
                 if wrote or not retries_left or not _worth_a_retry(error):
                     raise
                 await asyncio.sleep(PAUSE)
-    if not wrote:
+    if not said:
         raise ModelUnavailable(f"{who} sent an empty answer.")
     if not finish or finish in _CUT:
         raise ModelUnavailable(
@@ -104,7 +128,8 @@ async def _client() -> AsyncIterator[AsyncClient]:
     from httpx2 import Timeout
     from openai import DefaultAsyncHttpxClient
 
-    async with DefaultAsyncHttpxClient(timeout=Timeout(None, connect=CONNECT)) as client:
+    # Another address than the configured one gets neither the question nor the passages.
+    async with DefaultAsyncHttpxClient(timeout=Timeout(None, connect=CONNECT), follow_redirects=False) as client:
         yield client
 
 
@@ -113,7 +138,7 @@ def _failures() -> tuple[type[Exception], ...]:
     from httpx2 import HTTPError
     from openai import OpenAIError
 
-    return (OpenAIError, HTTPError, OSError, ValueError, KeyError, TypeError, AttributeError)
+    return (OpenAIError, HTTPError, OSError, ValueError, KeyError, TypeError, AttributeError, ExceptionGroup)
 
 
 def _worth_a_retry(error: Exception) -> bool:
@@ -140,8 +165,15 @@ def _reason(error: Exception, seconds: float) -> str:
     if isinstance(error, TimeoutError):
         return f"gave no complete answer within {seconds:g} seconds"
     if isinstance(error, APIStatusError):
-        status = error.status_code
-        return _MEANINGS.get(status, f"has a fault of its own ({status})" if status >= 500 else f"refuses ({status})")
+        return _meaning(error.status_code)
     if isinstance(error, APIConnectionError | OSError):
         return "cannot be reached"
     return "reports an error" if isinstance(error, APIError) else "sent an answer that cannot be read"
+
+
+def _meaning(status: int) -> str:
+    if status in _MEANINGS:
+        return _MEANINGS[status]
+    if status < 400:
+        return f"is at another address ({status}); check the configured one"
+    return f"has a fault of its own ({status})" if status >= 500 else f"refuses ({status})"

@@ -48,13 +48,13 @@ class _Chat(ABC):
 
     def warm(self) -> None:
         """Load the client libraries now (seconds), so that the first question does not wait for them."""
-        import langchain_openai  # noqa: F401
+        openai_calls.load()
 
-    def stream(self, messages: Sequence[ChatMessage]) -> Iterator[str]:
+    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
         """As ports.ChatModel promises, and never longer than the deadline."""
-        self.warm()  # outside the deadline
         said = [(message.role, message.content) for message in messages]
-        yield from openai_calls.stream(self._model, said, seconds=self._deadline, who=f"The model {self._name}")
+        limit = self._deadline if seconds is None else min(seconds, self._deadline)
+        yield from openai_calls.stream(self._model, said, seconds=limit, who=f"The model {self._name}")
 
     @abstractmethod
     def _model(self, client: AsyncClient) -> BaseChatModel: ...
@@ -105,6 +105,10 @@ class _Embedder(ABC):
     @property
     def dimension(self) -> int:
         return self._dimension
+
+    def warm(self) -> None:
+        """Load the client libraries now (seconds), so that the first question does not wait for them."""
+        openai_calls.load()
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """As ports.Embedder promises; batch by batch, each with a deadline of its own."""

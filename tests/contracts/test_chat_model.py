@@ -85,9 +85,14 @@ def test_half_an_answer_is_no_answer(broken: ChatModel) -> None:
     assert "".join(heard) == "Set quota"  # what was heard is to be thrown away
 
 
-def test_an_empty_answer_is_no_answer() -> None:
+@pytest.mark.parametrize("said", ["", " \n"])
+def test_an_empty_answer_is_no_answer(said: str) -> None:
     with pytest.raises(ModelUnavailable, match="empty answer"):
-        list(ScriptedChat().stream(QUESTION))
+        list(ScriptedChat(said).stream(QUESTION))
+
+
+def test_it_may_be_given_less_time_than_its_own(model: ChatModel) -> None:
+    assert "".join(model.stream(QUESTION, seconds=5.0)) == ANSWER
 
 
 @pytest.mark.node

@@ -25,7 +25,9 @@ def server() -> Iterator[Faulty]:
 
 @pytest.fixture
 def chat(server: Faulty) -> OpenAIChat:
-    return OpenAIChat("gpt-4o-mini", api_key=KEY, base_url=server.url, deadline=1.0)
+    model = OpenAIChat("gpt-4o-mini", api_key=KEY, base_url=server.url, deadline=1.0)
+    model.warm()
+    return model
 
 
 def an_embedder(url: str, dimension: int = 3) -> OpenAIEmbedder:
@@ -54,6 +56,7 @@ AT_ONCE = {
     "no events": "The model gpt-4o-mini sent an answer that cannot be read.",
     "broken event": "The answer of the model gpt-4o-mini broke off before its end.",
     "odd event": "The model gpt-4o-mini sent an answer that cannot be read.",
+    "redirect 308": "The model gpt-4o-mini is at another address (308); check the configured one.",
     "error event": "The model gpt-4o-mini reports an error.",
     "cut": "The answer of the model gpt-4o-mini broke off before its end.",
     "length": "The answer of the model gpt-4o-mini stopped at its length limit.",

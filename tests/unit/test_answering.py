@@ -76,7 +76,7 @@ def test_a_backed_draft_is_the_answer_and_was_heard_in_pieces() -> None:
     assert [citation.path for citation in answer.citations] == ["kafka/quotas.md"]
 
 
-@pytest.mark.parametrize("pieces", [(), ("Set it",)])
+@pytest.mark.parametrize("pieces", [(), (" ",), ("Set it",)])
 def test_a_silent_model_gives_way_to_the_page(pieces: tuple[str, ...]) -> None:
     answer = ask(ScriptedChat(*pieces, fault="The model scripted cannot be reached."))
 
@@ -85,7 +85,7 @@ def test_a_silent_model_gives_way_to_the_page(pieces: tuple[str, ...]) -> None:
     assert "quota.partitions" in answer.text
 
 
-@pytest.mark.parametrize("draft", ["Set `quota.maximum` to 500. [1]", "Set it in the region.", "[7]", " "])
+@pytest.mark.parametrize("draft", ["Set `quota.maximum` to 500. [1]", "Set it in the region.", "[7]", "1."])
 def test_a_draft_without_backing_becomes_a_quoted_hint(draft: str) -> None:
     answer = ask(ScriptedChat(draft))
 
@@ -126,3 +126,24 @@ def test_other_chains_get_the_same_passages_as_langchain_documents() -> None:
     assert documents[0].metadata["path"] == "kafka/quotas.md"
     assert documents[0].metadata["url"].endswith("#raise")
     assert documents[0].page_content == CHUNKS[0].text
+
+
+def test_a_model_may_put_the_passages_in_order_first() -> None:
+    class Orders(ScriptedChat):
+        def stream(self, messages: Any, *, seconds: float | None = None) -> Any:
+            yield (
+                "2, 1" if "You order passages" in messages[0].content else "Gold indexes keep events for 400 days. [1]"
+            )
+
+    answer = ask(Orders(), rerank=True)
+
+    assert (answer.origin, answer.citations[0].path) == (Origin.GENERATED, "splunk.md")
+
+
+def test_after_a_failed_ordering_the_model_is_not_asked_to_write() -> None:
+    model = ScriptedChat(fault="The model scripted cannot be reached.")
+
+    answer = ask(model, rerank=True)
+
+    assert len(model.heard) == 1
+    assert (answer.note, answer.citations[0].path) == (answering.MODEL_SILENT, "kafka/quotas.md")

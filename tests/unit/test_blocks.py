@@ -103,3 +103,30 @@ def test_no_renderer_finds_a_link_an_image_or_html_in_what_is_quoted(text: str) 
         tokens = MarkdownIt("commonmark").enable("table").parse(block.text)
         kinds = {token.type for token in tokens} | {child.type for token in tokens for child in token.children or ()}
         assert not kinds & {"link_open", "image", "html_inline", "html_block"}
+
+
+def test_the_padding_of_a_table_goes() -> None:
+    [table] = blocks("| Name      | Days   |\n|-----------|--------|\n| `a  b`    |   14   |")
+
+    assert table.text == "| Name | Days |\n|-----------|--------|\n| `a  b` | 14 |"
+
+
+def test_an_indented_list_stands_at_the_margin_with_its_code() -> None:
+    [points] = blocks("  * one\n    ```sh\n      run\n    ```\n  * two")
+
+    assert points.text == "* one\n  ```sh\n    run\n  ```\n* two"
+
+
+def test_steps_that_are_all_numbered_one_go_on_after_examples() -> None:
+    code = "```yaml\na: 1\n```"
+
+    [steps] = blocks(f"1. Create it\n1. Edit it\n\n**For TLS**\n\n{code}\n\n**Without**\n\n{code}\n\n1. Apply it")
+
+    assert (steps.form, len(steps.items)) == (Form.STEPS, 3)
+    assert steps.text.endswith("3. Apply it")
+
+
+def test_two_procedures_with_prose_between_them_stay_two() -> None:
+    found = blocks("1. Create it\n\nTo delete it:\n\n1. Delete it")
+
+    assert [block.form for block in found] == [Form.STEPS, Form.PARAGRAPH, Form.STEPS]

@@ -159,6 +159,99 @@ def test_a_second_place_that_says_the_same_is_left_out() -> None:
     assert "[2]" not in answered("set the quota", first, second)
 
 
+def test_another_product_is_never_mixed_in() -> None:
+    first = found("Silence it in `alerting.yaml`.", headings=("Silence an alert",), document="docs:alerting/a.md")
+    second = found("Windows are on Sunday.", headings=("Maintenance windows of databases",), document="docs:herm/b.md")
+    named = found("Windows are on Sunday.", headings=("Maintenance windows",), document="docs:c.md", component="herm")
+
+    for other in (second, named):
+        assert "Sunday" not in answered("silence an alert in a maintenance window", first, other)
+
+
+def test_a_place_without_text_does_not_give_way_to_another_product() -> None:
+    empty = found("<!-- nothing -->", document="docs:kafka/empty.md")
+    other = found("The quota of buckets is 96.", document="docs:couchbase/quota.md")
+
+    text = answered("quota", empty, other)
+
+    assert text == "The likely place is **Empty › Raise a partition quota**. [1]"
+
+
+@pytest.mark.parametrize("pointer", ["See also: a › b c d, e › f g h " * 6, "**See also:** the page"])
+def test_pointers_to_other_pages_are_left_out(pointer: str) -> None:
+    assert answered("set it", found(f"Set it in the file.\n\n{pointer}")) == "Set it in the file. [1]"
+
+
+def test_the_name_of_a_file_asks_for_no_example() -> None:
+    page = "```yaml\nretention: wrong\n```\n\n" + FILLER + "\n\nThe retention is 30 days if left out. " + FILLER
+
+    assert "```" not in answered("what is the default retention in splunk.yaml", found(page, headings=("Limits",)))
+
+
+def test_the_product_that_the_question_names_is_quoted_rather_than_one_that_does_not_know_it() -> None:
+    first = found("Set `rotationPolicy`.", document="docs:cert-manager/rotation.md", headings=("Rotation",))
+    named = found("Renew the CA of the cluster.", document="docs:strimzi/ca.md", headings=("Renew a CA",))
+    knows = found("With Strimzi set it in the CA.", document="docs:cert-manager/strimzi.md", headings=("Strimzi",))
+
+    assert "Renew the CA" in answered("rotate the CA of Strimzi", first, named)
+    assert "With Strimzi" in answered("rotate the CA of Strimzi", knows, named)
+
+
+def test_a_sentence_that_promises_an_example_which_the_page_lost_goes() -> None:
+    page = "Templates may be in a secret. Consider the following example:\n\nThey may target labels.\n\nEnd."
+
+    assert "following" not in answered("templates in a secret", found(page))
+
+
+def test_a_wrapped_sentence_loses_no_line_that_begins_like_a_pointer() -> None:
+    page = "The rules are explained. See\nthe best practices for naming before you choose, it is worth the time of all."
+
+    assert "\nthe best" not in answered("which rules are there", found(page))
+    text = answered("which rules", found("Rules come first,\nmore of them when needed, and\nat last the names."))
+    assert text == "Rules come first,\nmore of them when needed, and\nat last the names. [1]"
+
+
+def test_points_lose_lines_that_only_refer_elsewhere() -> None:
+    page = (
+        "It needs:\n\n- a certificate\n- names.\n  For more information, see the reference.\n- See also: the reference"
+    )
+
+    assert answered("what does it need", found(page)).endswith("- a certificate\n- names.")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "1. See which pods fail.\n2. More than 3 replicas are refused.",
+        "- More than 3 replicas are refused.\n- See to it.",
+    ],
+)
+def test_steps_that_begin_like_pointers_stay(said: str) -> None:
+    assert said in answered("pods", found(said))
+
+
+def test_a_sentence_about_more_is_no_pointer() -> None:
+    text = answered("replicas", found("Three replicas are enough. More than 5 replicas are refused."))
+
+    assert text == "Three replicas are enough. More than 5 replicas are refused. [1]"
+
+
+def test_what_starts_in_the_middle_of_a_section_has_its_heading_before_it() -> None:
+    page = f"{FILLER}\n\n{FILLER}\n\nCompaction keeps the last record of each key.\n\n{FILLER}"
+
+    text = answered("what does compaction keep", found(page, headings=("Clean-up",)))
+
+    assert text == "**Clean-up**\n\nCompaction keeps the last record of each key. [1]"
+
+
+def test_a_list_that_is_cut_says_so() -> None:
+    points = "\n".join(f"  * Point {n} about something else entirely, at length" for n in range(30))
+
+    text = answered("broker limit", found(f"{points}\n  * The broker limit is 3", headings=("Limits",)))
+
+    assert "\n* The broker limit is 3\n\n…" in text
+
+
 def test_a_hint_is_a_short_quotation() -> None:
     page = FILLER + "Approval takes one working day. " + FILLER
 
@@ -173,6 +266,30 @@ def test_a_hint_shows_what_its_sentence_announces() -> None:
     page = "To see whether it is synced, run:\n\n```sh\nkubectl get pushsecret\n```\n\n" + FILLER
 
     assert "> kubectl get pushsecret" in quote("is it synced", [found(page)], outcome=Outcome.HINTED).text
+
+
+def test_a_hint_at_how_to_do_it_shows_the_example_below_the_sentence() -> None:
+    page = "Alert rules are set in the same way as recording rules.\n\n```yaml\nalert: High\n```\n\n" + FILLER
+
+    text = quote("how do I define alert rules", [found(page)], outcome=Outcome.HINTED).text
+
+    assert "> alert: High" in text
+
+
+def test_a_hint_at_an_example_says_what_it_is() -> None:
+    page = f"{FILLER} To check it, run:\n\n```sh\noc get kafkatopic\n```\n\n{FILLER}"
+
+    text = quote("oc get kafkatopic", [found(page)], outcome=Outcome.HINTED).text
+
+    assert text == "> To check it, run: [1]\n>\n> ```sh\n> oc get kafkatopic\n> ```"
+
+
+def test_who_asks_for_an_example_gets_the_place_that_shows_one() -> None:
+    told = found("Declare the alert in `alerting.yaml`.", headings=("Declare an alert",))
+    shown = found("Like this:\n\n```yaml\nalerts: []\n```", headings=("Alerts",), anchor="alerts")
+
+    assert "alerts: []" in answered("example of an alerting.yaml", told, shown)
+    assert "alerts: []" not in answered("where do I declare the alert", told, shown)
 
 
 def test_no_answer_ends_in_an_announcement_of_what_is_left_out() -> None:

@@ -49,6 +49,20 @@ def test_what_the_cited_passages_say_may_be_shown(text: str) -> None:
     assert grounded.cited.citations
 
 
+VERSIONS = Passage(
+    a_chunk("Since v1.18.0 keys are rotated. Silences and their state are replicated between peers."), 0.9
+)
+
+
+def test_versions_are_names() -> None:
+    assert check("From v1.18.0 on keys are rotated. [1]", [VERSIONS]).holds
+    assert not check("From v1.17.0 on keys are rotated. [1]", [VERSIONS]).holds
+
+
+def test_the_opposite_of_one_part_of_an_enumeration_is_seen() -> None:
+    assert not check("Silences are not replicated between peers. [1]", [VERSIONS]).holds
+
+
 BAD = {
     "Up to 128 partitions are granted automatically. [1]": "the number 128",
     "Gold indexes are kept for 400 days. [1]": "the number 400",
