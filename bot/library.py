@@ -89,11 +89,17 @@ class Library:
             count = index.count()
             return LibraryStatus(LibraryState.READY, f"{count:,} sections are indexed.", chunks=count)
 
-    def answer(self, question: str, *, listen: Callable[[str], None] = answering.ignore) -> Answer:
-        """The one chain. Raises NotReadyError while the first index is built, IndexBroken when it cannot be read."""
+    def answer(
+        self, question: str, *, earlier: Sequence[str] = (), listen: Callable[[str], None] = answering.ignore
+    ) -> Answer:
+        """The one chain; `earlier` are the conversation's questions before this one, newest last.
+
+        Raises NotReadyError while the first index is built, IndexBroken when it cannot be read.
+        """
         index = self._waited_index()
         return answering.answer(
             question,
+            earlier=earlier,
             index=index,
             embedder=self._reading.embedder,
             model=self._reading.model,

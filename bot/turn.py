@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +14,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot import wording
+from bot.dialogue import earlier_questions
 from bot.intents import MAX_CHARACTERS, Intent, Request, understand
 from bot.library import Library, NotReadyError
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
@@ -171,7 +172,7 @@ class Sheriff:
     def _ask(self, incoming: Incoming, question: str, listen: Listener) -> Reply:
         """Answer from the index; what it cannot answer goes to the duty sheriff at once."""
         try:
-            answer = self._library.answer(question, listen=listen)
+            answer = self._library.answer(question, earlier=self._earlier(incoming), listen=listen)
         except NotReadyError:
             raise  # nothing is lost: the same message may be sent again in a minute
         except (IndexBroken, Unavailable) as error:
@@ -194,6 +195,10 @@ class Sheriff:
         self._metrics.handovers.inc()
         case = self._casework.hand_over(case.id, wait=2.0)
         return replace(reply, text=wording.of_handover(case, self._world.docs, reply), case=_summary(case))
+
+    def _earlier(self, incoming: Incoming) -> Sequence[str]:
+        own = _case_id(_turn_key(incoming))
+        return earlier_questions(self._cases, incoming, now=self._world.clock(), but=own)
 
     def _open(self, incoming: Incoming, reply: Reply, question: str) -> Case:
         """Store the case before anything is sent: from here on nothing is lost."""

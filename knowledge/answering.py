@@ -27,9 +27,10 @@ def ignore(_piece: str) -> None:
     """A listener for when nobody listens."""
 
 
-def answer(
+def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     question: str,
     *,
+    earlier: Sequence[str] = (),
     index: ChunkIndex,
     embedder: Embedder,
     model: ChatModel | None,
@@ -40,9 +41,10 @@ def answer(
 ) -> Answer:
     """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
 
-    `listen` hears a model's words as they come: provisional until the Answer is there. Raises what search raises.
+    `earlier` are the questions before this one in the same conversation, newest last: a follow-up is understood by
+    them. `listen` hears a model's words as they come: provisional until the Answer is there. Raises what search raises.
     """
-    found = search(question, index=index, embedder=embedder, limit=limit)
+    found = search(question, earlier=earlier, index=index, embedder=embedder, limit=limit)
     confidence = relevance.confidence(found.evidence)
     outcome = policy.outcome(confidence)
     if outcome is Outcome.UNANSWERED or not found.passages:

@@ -69,7 +69,14 @@ class _Signal:
         return {key: max(0.0, (score - floor) / span) if span > 0 else 1.0 for key, score in scores.items()}
 
 
-def search(question: str, *, index: ChunkIndex, embedder: Embedder, limit: int = 8) -> Found:
+def search(
+    question: str,
+    *,
+    earlier: Sequence[str] = (),  # noqa: ARG001
+    index: ChunkIndex,
+    embedder: Embedder,
+    limit: int = 8,
+) -> Found:
     """The best passages and pages for a question, at most `limit` passages; an empty index finds nothing.
 
     Raises what index and embedder raise: IndexBroken, Unavailable.
