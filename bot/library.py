@@ -15,6 +15,7 @@ from ingestion.sources import Source
 from knowledge import answering
 from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
+from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.model import Answer, Chunk
 from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
 from knowledge.relevance import Policy
@@ -61,6 +62,7 @@ class Reading:
     model: ChatModel | None
     policy: Policy
     budget: Budget = STANDARD
+    glossary: Glossary = NO_GLOSSARY
 
 
 class Library:
@@ -106,6 +108,7 @@ class Library:
             policy=self._reading.policy,
             listen=listen,
             budget=self._reading.budget,
+            glossary=self._reading.glossary,
         )
 
     def require(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from knowledge import extractive, generative, grounding, relevance
 from knowledge.citing import Cited, cite_all, one_per_place
 from knowledge.errors import ModelUnavailable
+from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.model import Answer, Origin, Outcome, Passage
 from knowledge.ports import ChatModel, ChunkIndex, Embedder
 from knowledge.search import search
@@ -38,13 +39,16 @@ def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     listen: Callable[[str], None] = ignore,
     limit: int = 8,
     budget: Budget = STANDARD,
+    glossary: Glossary = NO_GLOSSARY,
 ) -> Answer:
     """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
 
     `earlier` are the questions before this one in the same conversation, newest last: a follow-up is understood by
     them. `listen` hears a model's words as they come: provisional until the Answer is there. Raises what search raises.
     """
-    found = search(question, earlier=earlier, index=index, embedder=embedder, limit=limit)
+    question = glossary.in_english(question)
+    before = [glossary.in_english(text) for text in earlier]
+    found = search(question, earlier=before, index=index, embedder=embedder, limit=limit, glossary=glossary)
     confidence = relevance.confidence(found.evidence)
     outcome = policy.outcome(confidence)
     if outcome is Outcome.UNANSWERED or not found.passages:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, pstdev
 from typing import Final
 
+from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.model import Chunk, Kind, Passage, RankedPage
 from knowledge.ports import ChunkIndex, Embedder, Field, Hit
 from knowledge.wording import content_words, held, words
@@ -76,6 +77,7 @@ def search(
     index: ChunkIndex,
     embedder: Embedder,
     limit: int = 8,
+    glossary: Glossary = NO_GLOSSARY,
 ) -> Found:
     """The best passages and pages for a question, at most `limit` passages; an empty index finds nothing.
 
@@ -83,12 +85,13 @@ def search(
     """
     if not question.strip():
         return Found()
-    signals = _signals(question, index, embedder)
+    worded = glossary.expanded(question)
+    signals = _signals(worded, index, embedder)
     pages = _fused(signals)
     passages = _passages(pages, signals, index, limit)
     if not passages:
         return Found(pages=pages)
-    return Found(passages, pages, _evidence(question, index.rarity(question), signals, pages, passages[0].chunk))
+    return Found(passages, pages, _evidence(question, index.rarity(worded), signals, pages, passages[0].chunk))
 
 
 def _signals(question: str, index: ChunkIndex, embedder: Embedder) -> dict[str, _Signal]:
