@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.messages import Incoming
 from bot.store.case_store import CaseStore
-from bot.support.cases import Case
+from bot.support.cases import Case, CaseState
 
 REMEMBERED_FOR: Final = timedelta(hours=1)  # "and for production?" comes within minutes; next day it is a new subject
 MOST_TURNS: Final = 4
@@ -25,6 +25,13 @@ def earlier_questions(cases: CaseStore, incoming: Incoming, *, now: datetime, bu
     """
     asked = [case for case in _of_conversation(cases, incoming, now) if case.outcome in _ASKED and case.id != but]
     return tuple(case.question for case in reversed(asked[:MOST_TURNS]))
+
+
+def last_case(cases: CaseStore, incoming: Incoming, *, now: datetime) -> Case | None:
+    """The sender's own newest case here that has not ended: what "that solved it" is about."""
+    own = (case for case in _of_conversation(cases, incoming, now) if case.asker.id == incoming.sender.id)
+    newest = next(own, None)
+    return None if newest is None or newest.state in {CaseState.CLOSED, CaseState.WITHDRAWN} else newest
 
 
 def _of_conversation(cases: CaseStore, incoming: Incoming, now: datetime) -> Sequence[Case]:

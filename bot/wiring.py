@@ -237,6 +237,9 @@ class StayingHere:
     def add_details(self, case_id: str, by: Person, text: str) -> Case:
         return self._casework.add_details(case_id, by, text)
 
+    def solved(self, case_id: str, by: Person) -> Case:
+        return self._casework.solved(case_id, by)
+
     def duty_sentence(self) -> str:
         return self._casework.duty_sentence()
 
