@@ -1,4 +1,4 @@
-"""Reads a configuration file and checks it with the same engine, and the same diagnostics, as user YAML."""
+"""Reads sheriff.yaml or a glossary and checks it with the same engine, and the same diagnostics, as user YAML."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_configuration(path: Path, schema: Mapping[str, Any]) -> dict[str, Any]:
         raise Misuse(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
     if _says_nothing(content):
         return {}
-    catalog = SchemaCatalog([], forced=Schema(schema, origin="the schema of sheriff.yaml"))
+    catalog = SchemaCatalog([], forced=Schema(schema, origin=f"the schema of {path.name}"))
     report = validate([SourceFile(str(path), content)], catalog=catalog)
     if not report.valid:
         raise Misuse(as_text(report))

@@ -13,17 +13,41 @@ from knowledge.validation.source import fenced_blocks, looks_like_yaml, split_ba
 
 MAX_CHARACTERS = 20_000
 MAX_FILE_BYTES = 1_000_000
+_LONGEST_POLITENESS = 120  # characters
 _CHECKABLE = (".yaml", ".yml", ".json")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".heic")
 _YAML_FENCES = frozenset({"yaml", "yml", "json"})
 
+_TO_WHOM = r"(?:\s*,?\s*(?:sheriff|there|all|team|everyone|everybody|again|folks|guys|à tous|a tous|l'équipe))*"
+_GREETING = (
+    r"(?:hi|hiya|hello|hey|yo|good (?:morning|afternoon|evening|day)|bonjour|bonsoir|salut|coucou|hallo|guten tag"
+    r"|bonne journée|have a (?:nice|good) (?:day|weekend|evening)|good ?bye|bye(?: bye)?|see you|à bientôt|au revoir)"
+)
+_SMALL_TALK = (
+    r"(?:how are you(?: doing)?(?: today)?|how(?:'s| is) it going|what'?s up|nice to meet you|ça va|comment (?:ça va"
+    r"|vas[- ]tu|allez[- ]vous)|are you (?:a bot|human|there|real)|who made you)"
+)
+_THANKS = (
+    r"(?:(?:ok(?:ay)?|super|great|perfect|cool|nice|ah|many|merci|thanks?|thank you|thx|ty|cheers|danke)[\s,!.]+)*"
+    r"(?:(?:many )?thanks?(?: you)?|thx|ty|cheers|(?:mille )?merci|danke|perfect|parfait|great|super|awesome|nice one"
+    r"|good job|well done|ok(?:ay)?|got it|noted|understood|compris|d'accord)"
+    r"(?:\s+(?:so much|a lot|very much|beaucoup|bien|indeed|for (?:the|your) (?:quick )?(?:help|answer|reply|hint)"
+    r"|pour (?:votre|ton|l')\s?(?:aide|réponse)))*"
+)
+_WORKED = (
+    r"(?:(?:that|it|this)(?:'s| has| is)? (?:now )?(?:solved|fixed|worked|works|did it|helped)"
+    r"(?: it| this| that| my \w+)?"
+    r"|(?:it )?(?:works|worked|solved|fixed)(?: now| it)?|problem (?:is )?(?:solved|fixed|gone)|all good(?: now)?"
+    r"|(?:ça|cela) (?:marche|fonctionne)(?: maintenant)?|c'est (?:bon|réglé|résolu)|problème (?:résolu|réglé))"
+)
 _POLITE = re.compile(
-    r"^\W*(?:"
-    r"(?P<greeting>hi|hello|hey|good (?:morning|afternoon|evening)|bonjour|salut|hallo|guten tag)"
-    r"|(?P<thanks>(?:many )?thanks?(?: you| a lot| so much)?|thx|cheers|merci(?: beaucoup)?|danke|perfect|great)"
-    r")(?:\s+(?:sheriff|there|all|team|everyone|everybody|again|a lot|very much))*\W*$",
+    rf"^\W*(?:(?P<greeting>{_GREETING}{_TO_WHOM}(?:\W+{_SMALL_TALK})?|{_SMALL_TALK}{_TO_WHOM})"
+    rf"|(?P<solved>(?:{_THANKS}{_TO_WHOM}\W+)?{_WORKED}(?:\s+(?:perfectly|fine|great|now|nickel))*(?:\W+{_THANKS})?)"
+    rf"|(?P<thanks>{_THANKS}))(?:{_TO_WHOM})\W*$",
     re.IGNORECASE,
 )
+_TO_SHERIFF = re.compile(r"^\W*ask the (?:duty )?sheriff\s*[:,]\s*(\S.*)", re.IGNORECASE | re.DOTALL)
+_NOT_QUITE = re.compile(r"\?|\b(?:but|still|not|mais|toujours|pas)\b|n't\b", re.IGNORECASE)
 _HELP = re.compile(r"^\W*(?:help|\?|what can you do|who are you|how do(?:es)? (?:you|this) work)\W*$", re.IGNORECASE)
 _DUTY = re.compile(
     r"^\W*who(?:'s| is|s)? (?:is )?(?:on duty|the (?:duty )?sheriff)(?: (?:today|now|this week))?\W*$", re.IGNORECASE
@@ -35,6 +59,8 @@ class Intent(StrEnum):
     CHECK = "check"
     GREET = "greet"
     THANK = "thank"
+    SOLVED = "solved"  # "thanks, that worked"
+    TO_SHERIFF = "to_sheriff"  # "ask the sheriff: …"
     HELP = "help"
     DUTY = "duty"
     REFUSE = "refuse"
@@ -79,10 +105,22 @@ def _of_prose(text: str) -> Request:
     for pattern, intent in ((_HELP, Intent.HELP), (_DUTY, Intent.DUTY)):
         if pattern.match(text):
             return Request(intent, text)
-    polite = _POLITE.match(text)
-    if polite:
-        return Request(Intent.GREET if polite["greeting"] else Intent.THANK, text)
-    return Request(Intent.ASK, text)
+    asked = _TO_SHERIFF.match(text)
+    if asked:
+        return Request(Intent.TO_SHERIFF, asked[1])
+    return Request(_of_politeness(text), text)
+
+
+def _of_politeness(text: str) -> Intent:
+    """A greeting, thanks, or the news that it works; a question for anything that says more."""
+    polite = _POLITE.match(text.replace("\u2019", "'")) if len(text) <= _LONGEST_POLITENESS else None
+    if polite is None:
+        return Intent.ASK
+    if polite["greeting"]:
+        return Intent.GREET
+    if _NOT_QUITE.search(text):
+        return Intent.ASK
+    return Intent.SOLVED if polite["solved"] else Intent.THANK
 
 
 def _split(text: str) -> tuple[list[SourceFile], str]:

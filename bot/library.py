@@ -15,6 +15,7 @@ from ingestion.sources import Source
 from knowledge import answering
 from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
+from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import NONE, Lessons, written
 from knowledge.model import Answer, Chunk
 from knowledge.patience import WHOLE, one_turn
@@ -63,6 +64,7 @@ class Reading:
     model: ChatModel | None
     policy: Policy
     budget: Budget = STANDARD
+    glossary: Glossary = NO_GLOSSARY
     seconds: float = WHOLE  # that one question waits for the model
     rerank: bool = False
 
@@ -103,11 +105,17 @@ class Library:
             count = index.count()
             return LibraryStatus(LibraryState.READY, f"{count:,} sections are indexed.", chunks=count)
 
-    def answer(self, question: str, *, listen: Callable[[str], None] = answering.ignore) -> Answer:
-        """The one chain. Raises NotReadyError while the first index is built, IndexBroken when it cannot be read."""
+    def answer(
+        self, question: str, *, earlier: Sequence[str] = (), listen: Callable[[str], None] = answering.ignore
+    ) -> Answer:
+        """The one chain; `earlier` are the conversation's questions before this one, newest last.
+
+        Raises NotReadyError while the first index is built, IndexBroken when it cannot be read.
+        """
         served = self._waited()
         return answering.answer(
             question,
+            earlier=earlier,
             index=served.index,
             lessons=served.lessons,
             embedder=self._reading.embedder,
@@ -116,6 +124,7 @@ class Library:
             listen=listen,
             budget=self._reading.budget,
             rerank=self._reading.rerank,
+            glossary=self._reading.glossary,
         )
 
     def require(self) -> None:

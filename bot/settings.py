@@ -43,6 +43,12 @@ class PlatformSettings(Section):
     name: str = "Meridian"
     docs: str = "Dev Insight"
     schemas: Path = Field(bundled.SCHEMAS, description="Folder of JSON Schemas that user YAML is checked against")
+    glossary: Path | None = Field(
+        None, description="YAML file of abbreviations and synonyms; empty: the bundled one for the bundled pages"
+    )
+    languages: Sequence[Literal["french"]] = Field(
+        ("french",), description="Read besides English; empty when the documentation itself is in that language"
+    )
     examples: Sequence[str] = Field(
         ("How do I raise a Kafka partition quota?", "Where do I put alerting.yaml?", "What does ORA-01017 mean?"),
         description="Questions offered on the first visit",
@@ -256,8 +262,9 @@ def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     if isinstance(result.get("rota"), str):
         result["rota"] = folder / result["rota"]
     platform = result.get("platform")
-    if isinstance(platform, Mapping) and isinstance(platform.get("schemas"), str):
-        result["platform"] = {**platform, "schemas": folder / platform["schemas"]}
+    if isinstance(platform, Mapping):
+        paths = {key: folder / platform[key] for key in ("schemas", "glossary") if isinstance(platform.get(key), str)}
+        result["platform"] = {**platform, **paths}
     sources = result.get("sources")
     if isinstance(sources, list):
         result["sources"] = [{**s, "path": folder / s["path"]} for s in sources]

@@ -37,9 +37,14 @@ def remember_sources(home: Path, folders: Sequence[Path], base_url: str) -> None
     (home / _SOURCES).write_text(json.dumps(kept, indent=2), encoding="utf-8")
 
 
+def reads_bundled(settings: Settings) -> bool:
+    """Whether the bundled example platform is what questions are answered from."""
+    return not settings.sources and not _remembered_sources(settings.home)[0]
+
+
 def named(settings: Settings) -> PlatformSettings:
     """What the platform is called: with other documentation than the bundled, not by the bundled one's names."""
-    if not settings.sources and not _remembered_sources(settings.home)[0]:
+    if reads_bundled(settings):
         return settings.platform
     neutral = {"name": "your platform", "docs": "the documentation", "examples": ()}
     given = settings.platform.model_fields_set

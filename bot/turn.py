@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +14,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot import wording
+from bot.dialogue import earlier_questions, last_case
 from bot.intents import MAX_CHARACTERS, Intent, Request, understand
 from bot.library import Library, NotReadyError
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
@@ -25,6 +26,7 @@ from bot.telemetry import Metrics
 from knowledge.answering import MODEL_SILENT, ignore
 from knowledge.errors import IndexBroken, Unavailable
 from knowledge.model import Answer, Outcome
+from knowledge.scope import is_off_topic
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import ValidationReport
 from knowledge.validation.engine import validate
@@ -57,6 +59,9 @@ class HandsOver(Protocol):
 
     def add_details(self, case_id: str, by: Person, text: str) -> Case:
         """The asker's words go to the sheriff; they reopen what was resolved. Raises NotPossible."""
+
+    def solved(self, case_id: str, by: Person) -> Case:
+        """That solved it, says the asker."""
 
     def duty_sentence(self) -> str: ...
 
@@ -132,6 +137,10 @@ class Sheriff:
                 reply = self._check(incoming, request, checked.report, listen)
             case Intent.ASK:
                 reply = self._ask(incoming, message.text, listen)
+            case Intent.TO_SHERIFF:
+                reply = self._handed_over(incoming, Answer(Outcome.UNANSWERED, "", 0.0), redact(request.question).text)
+            case Intent.SOLVED:
+                reply = self._solved(incoming)
             case Intent.REFUSE:
                 reply = Reply(ReplyKind.REFUSED, request.reason)
             case Intent.DUTY:
@@ -139,6 +148,14 @@ class Sheriff:
             case _:
                 reply = Reply(ReplyKind.NOTED, wording.polite(request.intent, self._world.platform, self._world.docs))
         return replace(reply, note=wording.joined(wording.secrets_note(secrets), reply.note))
+
+    def _solved(self, incoming: Incoming) -> Reply:
+        """Words that do what the button "That solved it" does."""
+        case = last_case(self._cases, incoming, now=self._world.clock())
+        if case is None:
+            return Reply(ReplyKind.NOTED, wording.polite(Intent.THANK, self._world.platform, self._world.docs))
+        self._casework.solved(case.id, incoming.sender)
+        return Reply(ReplyKind.NOTED, f"Good to know. Your question is marked as solved{wording.as_ticket(case)}.")
 
     def _added(self, incoming: Incoming) -> Reply | None:
         """What becomes of a message that names a case of its sender; None when it names none."""
@@ -171,7 +188,7 @@ class Sheriff:
     def _ask(self, incoming: Incoming, question: str, listen: Listener) -> Reply:
         """Answer from the index; what it cannot answer goes to the duty sheriff at once."""
         try:
-            answer = self._library.answer(question, listen=listen)
+            answer = self._library.answer(question, earlier=self._earlier(incoming), listen=listen)
         except NotReadyError:
             raise  # nothing is lost: the same message may be sent again in a minute
         except (IndexBroken, Unavailable) as error:
@@ -179,6 +196,12 @@ class Sheriff:
             answer = Answer(Outcome.UNANSWERED, "", 0.0, note=wording.INDEX_BROKEN)
         if answer.note == MODEL_SILENT:
             self._metrics.model_failures.inc()
+        if answer.outcome is Outcome.UNANSWERED and not answer.note and is_off_topic(question, answer.confidence):
+            return Reply(ReplyKind.NOTED, wording.off_topic(self._world.platform, self._world.docs))
+        return self._handed_over(incoming, answer, question)
+
+    def _handed_over(self, incoming: Incoming, answer: Answer, question: str) -> Reply:
+        """The answer with its case; what is unanswered goes to a person."""
         reply = Reply(
             ReplyKind(answer.outcome.value),
             answer.text,
@@ -194,6 +217,10 @@ class Sheriff:
         self._metrics.handovers.inc()
         case = self._casework.hand_over(case.id, wait=2.0)
         return replace(reply, text=wording.of_handover(case, self._world.docs, reply), case=_summary(case))
+
+    def _earlier(self, incoming: Incoming) -> Sequence[str]:
+        own = _case_id(_turn_key(incoming))
+        return earlier_questions(self._cases, incoming, now=self._world.clock(), but=own)
 
     def _open(self, incoming: Incoming, reply: Reply, question: str) -> Case:
         """Store the case before anything is sent: from here on nothing is lost."""

@@ -24,10 +24,11 @@ from bot.channels.services import Services
 from bot.channels.teams import TeamsChannel, TeamsLink
 from bot.channels.web import build_app
 from bot.desks.sqlite import SqliteDesk
+from bot.glossary_file import read_glossary
 from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
-from bot.sources import named, sources
+from bot.sources import named, reads_bundled, sources
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
 from bot.support.cases import Case
@@ -38,8 +39,9 @@ from bot.support.rota_file import read_rota
 from bot.telemetry import Metrics
 from bot.turn import HandsOver, Sheriff, Surroundings
 from bot.workflows import Plan, Workflows
-from knowledge import relevance
+from knowledge import bundled, relevance
 from knowledge.errors import Failure, Misuse, SheriffError
+from knowledge.glossary import Glossary
 from knowledge.ports import ChatModel, Embedder
 from knowledge.tokens import Budget
 from knowledge.validation.catalog import SchemaCatalog
@@ -146,8 +148,15 @@ def library(settings: Settings, *, with_model: bool = True) -> Library:
         budget,
         seconds=settings.model.timeout_seconds,
         rerank=settings.model.rerank,
+        glossary=glossary(settings),
     )
     return Library(settings.home, reading)
+
+
+def glossary(settings: Settings) -> Glossary:
+    """The configured abbreviations and synonyms, or those of the bundled platform while its pages are read."""
+    path = settings.platform.glossary or (bundled.GLOSSARY if reads_bundled(settings) else None)
+    return read_glossary(path, languages=settings.platform.languages)
 
 
 def policy(settings: Settings) -> relevance.Policy:
@@ -236,6 +245,9 @@ class StayingHere:
 
     def add_details(self, case_id: str, by: Person, text: str) -> Case:
         return self._casework.add_details(case_id, by, text)
+
+    def solved(self, case_id: str, by: Person) -> Case:
+        return self._casework.solved(case_id, by)
 
     def duty_sentence(self) -> str:
         return self._casework.duty_sentence()

@@ -28,6 +28,19 @@ def polite(intent: Intent, platform: str, docs: str) -> str:
             )
 
 
+def off_topic(platform: str, docs: str) -> str:
+    """A polite no; no case is opened, and the way to a person stays open."""
+    return (
+        f"That is outside what Sheriff knows: it answers questions about {platform} from {docs} and checks YAML. "
+        "Nobody was told. If it does concern the platform, write “ask the sheriff:” and your question, "
+        "and a person gets it."
+    )
+
+
+def as_ticket(case: Case) -> str:
+    return f", with ticket {case.ticket}" if case.ticket else ""
+
+
 def secrets_note(found: Sequence[str]) -> str:
     """Tells the asker that something secret was pasted; never repeats it."""
     if not found:

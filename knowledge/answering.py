@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from knowledge import extractive, generative, grounding, relevance, reranking
+from knowledge import conversation, extractive, generative, grounding, relevance, reranking, rewriting
 from knowledge.citing import Cited, cite_all, one_per_place
 from knowledge.errors import ModelUnavailable
+from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import NONE, Lessons
 from knowledge.model import Answer, Origin, Outcome, Passage
 from knowledge.patience import one_turn
@@ -30,26 +31,36 @@ def ignore(_piece: str) -> None:
     """A listener for when nobody listens."""
 
 
-def answer(  # noqa: PLR0913
+def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     question: str,
     *,
+    earlier: Sequence[str] = (),
     index: ChunkIndex,
     embedder: Embedder,
     model: ChatModel | None,
     policy: relevance.Policy,
     listen: Callable[[str], None] = ignore,
     budget: Budget = STANDARD,
+    glossary: Glossary = NO_GLOSSARY,
     lessons: Lessons = NONE,
     rerank: bool = False,
 ) -> Answer:
     """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
 
-    `listen` hears a model's words as they come: provisional until the Answer is there. With `rerank` the model also
-    orders what was found. All that the model is asked
-    ends with the turn that the caller has begun (`one_turn`), or one that begins here. Raises what search raises.
+    `earlier` are the questions before this one in the same conversation, newest last: a follow-up is understood by
+    them. `listen` hears a model's words as they come: provisional until the Answer is there. With `rerank` the model
+    also orders what was found. All that the model is asked ends with the turn that the caller has begun (`one_turn`),
+    or one that begins here. Raises what search raises.
     """
     model = one_turn(model)
-    found = search(question, index=index, embedder=embedder, limit=FOUND, lessons=lessons)
+    question = glossary.in_english(question)
+    before = [glossary.in_english(text) for text in earlier]
+    if model and before:
+        completed = rewriting.stand_alone(question, before, model=model, depends=conversation.depends)
+        question, before = completed, before if completed == question else []
+    found = search(
+        question, earlier=before, index=index, embedder=embedder, limit=FOUND, glossary=glossary, lessons=lessons
+    )
     confidence = relevance.confidence(found.evidence)
     outcome = policy.outcome(confidence)
     if outcome is Outcome.UNANSWERED or not found.passages:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from knowledge.wording import content_words, words
 
+OTHER_NAMES: Final = 0.7  # weight of a word that only the glossary added
 FEW: Final = 3  # content words up to which a question is taken for an ellipsis
 _POINTING: Final = frozenset(
     re.findall(
@@ -44,22 +45,24 @@ class Query:
 
     text: str
     earlier: tuple[Earlier, ...] = ()
+    worded: str = ""  # the question with what else the things it names are called; "" when nothing was added
 
     @property
     def faint(self) -> tuple[tuple[str, float], ...]:
-        """The words of earlier turns with their weights, for `ChunkIndex.matching`."""
-        return tuple((turn.text, turn.words) for turn in self.earlier)
+        """Other names and the words of earlier turns with their weights, for `ChunkIndex.matching`."""
+        other_names = ((self.worded, OTHER_NAMES),) if self.worded else ()
+        return (*other_names, *((turn.text, turn.words) for turn in self.earlier))
 
 
-def leaning(question: str, earlier: Sequence[str]) -> Query:
-    """The question with its asker's earlier turns, oldest first; alone when there are none."""
+def leaning(question: Query, earlier: Sequence[str]) -> Query:
+    """The question with its asker's earlier turns, oldest first; as it was when there are none."""
     said = [turn for turn in earlier if turn.strip()]
     if not said:
-        return Query(question)
+        return question
     turns = [Earlier(said[-1], meaning=0.40, words=0.54)]
     if len(said) > 1:
         turns.append(Earlier(said[0], meaning=0.32, words=0.25))
-    return Query(question, tuple(turns))
+    return replace(question, earlier=tuple(turns))
 
 
 def allowance(question: str) -> float:

@@ -25,6 +25,7 @@ from knowledge.fusion import (
     reordered,
     weighed,
 )
+from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import NONE, Lessons
 from knowledge.model import Chunk, Kind, Passage, RankedPage
 from knowledge.ports import ChunkIndex, Embedder, Field, Hit, Vector
@@ -53,6 +54,7 @@ def search(
     embedder: Embedder,
     limit: int = 8,
     lessons: Lessons = NONE,
+    glossary: Glossary = NO_GLOSSARY,
 ) -> Found:
     """The best passages and pages for a question, at most `limit` passages; an empty index finds nothing.
 
@@ -61,7 +63,7 @@ def search(
     """
     if not question.strip():
         return Found()
-    asked = _understood(question, earlier, index, embedder)
+    asked = _understood(Query(question, worded=glossary.expanded(question)), earlier, index, embedder)
     return _found(asked.query, asked.vector, _signals(asked, index), index, limit, lessons)
 
 
@@ -92,17 +94,17 @@ class _Asked:
         return self.near[0].score if self.near else 0.0
 
 
-def _understood(question: str, earlier: Sequence[str], index: ChunkIndex, embedder: Embedder) -> _Asked:
+def _understood(question: Query, earlier: Sequence[str], index: ChunkIndex, embedder: Embedder) -> _Asked:
     """The question alone, or with what its asker said before, if that brings it nearer to some text."""
-    vector = embedder.embed_query(question)
-    alone = _Asked(Query(question), vector, index.nearest(vector, limit=BREADTH))
+    vector = embedder.embed_query(question.worded or question.text)
+    alone = _Asked(question, vector, index.nearest(vector, limit=BREADTH))
     query = conversation.leaning(question, earlier)
     if not query.earlier:
         return alone
     drawn = vector + sum(turn.meaning * embedder.embed_query(turn.text) for turn in query.earlier)
     drawn = np.asarray(drawn / max(TINY, float(np.linalg.norm(drawn))), dtype=np.float32)
     together = _Asked(query, drawn, index.nearest(drawn, limit=BREADTH))
-    return together if together.closeness > alone.closeness - conversation.allowance(question) else alone
+    return together if together.closeness > alone.closeness - conversation.allowance(question.text) else alone
 
 
 def _signals(asked: _Asked, index: ChunkIndex, breadth: int = BREADTH) -> dict[str, Signal]:

@@ -27,7 +27,7 @@ _ERROR_CODES = (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
 class Question(Strict):
     text: Annotated[Text, Field(description="The question, or YAML to check; at most 20,000 characters")]
     id: Annotated[Short, Field(description="A repeated id gives the first answer again")] = ""
-    conversation: Short = ""
+    conversation: Annotated[Short, Field(description="Questions with the same one may follow up each other")] = ""
     user: Annotated[Short, Field(description="Who asks; shown to the sheriff")] = ""
 
 
@@ -276,10 +276,11 @@ def _incoming(question: Question) -> Incoming:
     if not question.text.strip():
         raise Problem(422, "The text is empty. Write a question, or YAML to check, into “text”.")
     user = printable(question.user)
+    message_id = question.id or secrets.token_hex(8)
     return Incoming(
-        id=question.id or secrets.token_hex(8),
+        id=message_id,
         channel="api",
-        conversation=question.conversation or f"api:{user or 'anyone'}",
+        conversation=question.conversation or f"api:{user or 'anyone'}:{message_id}",  # follows nothing up
         sender=Person(f"api:{user or 'anyone'}", user or "API"),
         text=question.text,
     )

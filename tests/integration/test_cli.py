@@ -161,7 +161,7 @@ def test_as_json_the_reply_has_the_fields_of_the_api(run: Run, platform_home: Pa
 
 
 def test_an_unknown_question_opens_no_case_unless_told(run: Run, platform_home: Path) -> None:
-    done = run("ask", "--home", str(platform_home), "best recipe for sourdough bread?")
+    done = run("ask", "--home", str(platform_home), "FortranGrid licence for Solaris?")
 
     assert done.code == 0
     assert "I don’t know" in done.out
@@ -170,7 +170,7 @@ def test_an_unknown_question_opens_no_case_unless_told(run: Run, platform_home: 
 
 
 def test_with_hand_over_the_duty_sheriff_gets_it_with_a_ticket(run: Run, own_home: Path) -> None:
-    done = run("ask", "--home", str(own_home), "--hand-over", "best recipe for sourdough bread?")
+    done = run("ask", "--home", str(own_home), "--hand-over", "FortranGrid licence for Solaris?")
 
     assert done.code == 0
     assert "SUP-1" in done.out

@@ -15,7 +15,7 @@ from bot.serving import listening_socket
 from knowledge.errors import Failure
 from tests.serving import serving
 
-UNKNOWN = "What is the best recipe for sourdough bread?"
+UNKNOWN = "Can I get a FortranGrid licence for Solaris?"
 
 
 def test_the_way_of_a_question_from_chat_to_ticket_to_resolution(own_home: Path, model_dir: Path) -> None:

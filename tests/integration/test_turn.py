@@ -45,6 +45,9 @@ class Handing:
             case_id, lambda case: transitions.add_details(case, by=by.name, at=NOW, text=text)
         )
 
+    def solved(self, case_id: str, by: Person) -> Case:
+        return self.store.cases.record(case_id, lambda case: transitions.solved(case, by=by.name, at=NOW))
+
     def duty_sentence(self) -> str:
         return "Ana is on duty until Mon 30 Nov, 09:00 (Europe/Paris)."
 
@@ -105,7 +108,7 @@ def test_a_question_that_the_docs_answer_gets_the_page_and_heading(office: Offic
 
 
 def test_a_question_that_nothing_answers_is_handed_over_with_a_ticket(office: Office) -> None:
-    reply = office.say("What is the best recipe for sourdough bread?")
+    reply = office.say("Can I get a FortranGrid licence for Solaris?")
 
     assert reply.outcome is ReplyKind.UNANSWERED
     assert "Ana has your question now, as ticket SUP-1." in reply.text
@@ -115,9 +118,9 @@ def test_a_question_that_nothing_answers_is_handed_over_with_a_ticket(office: Of
 
 
 def test_the_same_message_again_gets_the_first_reply_and_no_second_case(office: Office) -> None:
-    first = office.say("What is the best recipe for sourdough bread?")
+    first = office.say("Can I get a FortranGrid licence for Solaris?")
 
-    again = office.say("What is the best recipe for sourdough bread?")
+    again = office.say("Can I get a FortranGrid licence for Solaris?")
 
     assert (again.text, again.case, again.confidence) == (first.text, first.case, first.confidence)
     assert [c.path for c in again.looked_at] == [c.path for c in first.looked_at]
@@ -228,7 +231,7 @@ def test_clean_yaml_between_a_greeting_and_a_signature_calls_nobody(office: Offi
 
 
 def test_words_that_name_an_own_ticket_go_to_its_case(office: Office) -> None:
-    case = office.say("What is the best recipe for sourdough bread?").case
+    case = office.say("Can I get a FortranGrid licence for Solaris?").case
     assert case
     office.store.cases.record(case.id, lambda c: transitions.ask_sheriff(c, by="Kim", at=NOW))
     office.store.cases.record(case.id, lambda c: transitions.record_ticket(c, at=NOW, ticket="SUP-7", url=""))
@@ -251,7 +254,7 @@ def test_an_error_code_before_a_colon_is_an_ordinary_question(office: Office) ->
 
 def test_an_id_of_the_api_is_one_message_whoever_it_is_said_to_come_from(office: Office) -> None:
     said = [
-        office.sheriff.take(Incoming("same", "api", "c", Person(f"api:{name}", name), "What is sourdough?"))
+        office.sheriff.take(Incoming("same", "api", "c", Person(f"api:{name}", name), "What is FortranGrid?"))
         for name in ("kim", "noor")
     ]
 
@@ -298,3 +301,37 @@ def test_an_answer_quoted_because_the_model_is_silent_is_counted(
     assert office.metrics.registry.get_sample_value("sheriff_model_fallbacks_total") == 1
     office.library.close()
     office.store.close()
+
+
+def test_a_question_off_topic_gets_a_polite_no_and_no_case(office: Office) -> None:
+    reply = office.say("What is the best recipe for sourdough bread?")
+
+    assert reply.outcome is ReplyKind.NOTED
+    assert "Meridian" in reply.text
+    assert office.cases == 0
+    assert not office.casework.handed
+
+
+def test_the_way_to_a_person_stays_open_after_a_polite_no(office: Office) -> None:
+    reply = office.say("Ask the sheriff: is there a recipe for sourdough in the canteen app?")
+
+    assert reply.outcome is ReplyKind.UNANSWERED
+    assert reply.case
+    assert office.casework.handed == [reply.case.id]
+
+
+def test_words_that_it_worked_mark_the_last_case_of_the_asker_as_solved(office: Office) -> None:
+    case = office.say("How do I raise the partition quota?").case
+    assert case
+
+    stranger = office.say("thanks, that worked!", message_id="m2", sender=Person("noor", "Noor"))
+    untouched = office.store.cases.get(case.id)
+    reply = office.say("thanks, that worked!", message_id="m3")
+
+    stored = office.store.cases.get(case.id)
+    assert untouched
+    assert stored
+    assert stranger.outcome is ReplyKind.NOTED
+    assert untouched.state is CaseState.ANSWERED
+    assert "marked as solved" in reply.text
+    assert stored.state is CaseState.CLOSED

@@ -36,6 +36,15 @@ def test_paths_in_the_file_are_relative_to_the_file(tmp_path: Path) -> None:
     assert settings.rota == folder / "duty.yaml"
 
 
+def test_the_glossary_is_found_beside_the_file(tmp_path: Path) -> None:
+    config = tmp_path / "sheriff.yaml"
+    config.write_text("platform:\n  glossary: words.yaml\n  languages: []\n")
+
+    settings = load(config)
+
+    assert (settings.platform.glossary, settings.platform.languages) == (tmp_path / "words.yaml", [])
+
+
 def test_an_unknown_key_is_named_with_its_line_and_the_right_one(tmp_path: Path) -> None:
     config = tmp_path / "sheriff.yaml"
     config.write_text("server:\n  prot: 8080\n")
