@@ -16,6 +16,7 @@ from ingestion.survey import Survey, survey
 from ingestion.tokens import counter
 from knowledge import learning
 from knowledge.errors import IndexBroken
+from knowledge.lessons import NONE, Lessons
 from knowledge.model import Chunk, Document
 from knowledge.ports import ChunkIndex, Embedder
 
@@ -172,7 +173,9 @@ def _write(work: _Work, chunks: dict[str, list[Chunk]], folder: Path) -> None:
     try:
         index.remove([*work.plan.remove, *(document.id for document in work.plan.change)])
         _fill(index, chunks, work)
-        learning.learn(index, work.embedder).save(folder)
+        # The draft is a copy of the generation before, with its lessons.
+        before = Lessons.load(folder) or NONE
+        learning.learn(index, work.embedder, before=before).save(folder)
     finally:
         index.close()
 
