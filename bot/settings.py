@@ -77,10 +77,11 @@ class ModelSettings(Section):
 
 
 class PolicySettings(Section):
-    """From which confidence on an answer is given, or a hint; empty: the calibrated defaults."""
+    """How sure an answer has to be."""
 
-    answer_at: float | None = Field(None, ge=0, le=1)
-    hint_at: float | None = Field(None, ge=0, le=1)
+    wrong_answer_rate: float = Field(0.05, ge=0, le=1, description="Share of given answers that may be wrong")
+    answer_at: float | None = Field(None, ge=0, le=1, description="Confidence to answer from; empty: by the rate")
+    hint_at: float | None = Field(None, ge=0, le=1, description="Confidence to hint from; empty: calibrated")
 
 
 class DeskSettings(Section):

@@ -160,8 +160,8 @@ def glossary(settings: Settings) -> Glossary:
 
 
 def policy(settings: Settings) -> relevance.Policy:
-    """The calibrated thresholds, or those of the configuration."""
-    calibrated = relevance.Policy.calibrated()
+    """The thresholds that follow from the rate of wrong answers, or those of the configuration."""
+    calibrated = relevance.Policy.calibrated(settings.policy.wrong_answer_rate)
     answer_at, hint_at = settings.policy.answer_at, settings.policy.hint_at
     return relevance.Policy(
         calibrated.answer_at if answer_at is None else answer_at,

@@ -29,6 +29,10 @@ Home = Annotated[
 ]
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration (default ./sheriff.yaml, if there).")]
 
+Log = Annotated[
+    Path | None, typer.Option("--log", help="JSONL of earlier questions: text, and whether answered (true or false).")
+]
+
 
 @app.command()
 def run(
@@ -96,14 +100,16 @@ def search(
         Path | None, typer.Option("--home", help="Where indexes are kept (default ~/.cache/sheriff-evals).")
     ] = None,
     config: Config = None,
+    log: Log = None,
 ) -> None:
     """Rank pages for questions, as JSON lines.
 
-    {"id", "text"} in, {"id", "docs", "scores", "confidence"} out.
+    {"id", "text"} in, {"id", "docs", "scores", "confidence"} out; "history", a list of [role, text], makes a question
+    a follow-up.
     """
     from evals.commands import search_command
 
-    search_command(corpus, home=home, config=config)
+    search_command(corpus, home=home, config=config, log=log)
 
 
 @app.command("add-from-cases")
@@ -162,17 +168,23 @@ def calibrate(
         list[str] | None, typer.Option("--feature", help="Fit on these features of the evidence instead.")
     ] = None,
     note: Annotated[str, typer.Option(help="What the weights are fitted on, kept in the file.")] = "",
+    log: Log = None,
 ) -> None:
-    """Fit the weights of confidence.
+    """Fit confidence to questions, or to an index.
 
-    On questions with and without an answer.
+    With --set and --no-answer the weights are fitted on questions with and without an answer. Without a set, an index
+    of your own is asked its own sentences; with --log earlier questions of your people teach as well.
     """
     from evals.calibrate import CHOSEN
     from evals.commands import Asked
-    from evals.fitting import Fitting, calibrate_command
+    from evals.fitting import Fitting, calibrate_command, teach_command
 
+    asked = Asked.of(sets, no_answer, docs=docs, home=home, config=config)
+    if log is not None or (asked.own_documentation and not (sets or no_answer)):
+        teach_command(asked, log)
+        return
     fitting = Fitting(wrong_answer_rate, tuple(features or CHOSEN), note, tuple(others or ()), save, output)
-    calibrate_command(Asked.of(sets, no_answer, docs=docs, home=home, config=config), fitting)
+    calibrate_command(asked, fitting)
 
 
 @app.command()

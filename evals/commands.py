@@ -15,7 +15,7 @@ from bot import wiring
 from bot.settings import Settings
 from bot.sources import sources
 from bot.telemetry import configure_logging
-from evals import baseline, corpora, judge, questions, runner, runs, scorecard
+from evals import baseline, corpora, judge, logs, questions, runner, runs, scorecard
 from evals.corpora import Corpus, Opened
 from evals.files import expect_writable, write
 from evals.pages import run_page
@@ -26,8 +26,9 @@ from evals.searching import results
 from evals.terminal import as_text
 from ingestion import generations, manifest
 from ingestion.pipeline import Progress
-from knowledge import relevance
+from knowledge import learning, relevance
 from knowledge.errors import Failure, Misuse
+from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.ports import ChatModel, Embedder
 
 CACHE: Final = Path(".cache")
@@ -59,6 +60,10 @@ class Asked:
     @property
     def own_documentation(self) -> bool:
         return self.docs is not None or (self.home is not None and generations.current(self.home) is not None)
+
+    def glossary(self, settings: Settings) -> Glossary:
+        """The platform's words; none for a folder of other documentation, which has others."""
+        return NO_GLOSSARY if self.docs is not None else wiring.glossary(settings)
 
     def questions(self) -> list[Question]:
         """The accepted questions; see `read`."""
@@ -102,7 +107,14 @@ def run_command(asked: Asked, *, written: Written, gate: Gate, with_judge: bool 
     judge_model = _judge_model(asked) if with_judge else None
     with ready(asked) as (settings, embedder, corpus):
         policy = wiring.policy(settings)
-        trials = runner.run(sets.questions, index=corpus.index, embedder=embedder, policy=policy)
+        trials = runner.run(
+            sets.questions,
+            index=corpus.index,
+            embedder=embedder,
+            policy=policy,
+            lessons=corpus.lessons,
+            glossary=asked.glossary(settings),
+        )
         about = _about(sets, trials, corpus, embedder, policy)
         run = Run(about, tuple(trials))
         if judge_model is not None:
@@ -159,13 +171,15 @@ def _fingerprint(generation: Path) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def search_command(place: Path, *, home: Path | None, config: Path | None) -> None:
+def search_command(place: Path, *, home: Path | None, config: Path | None, log: Path | None = None) -> None:
     """Answer standard input line by line on standard output; everything else goes to standard error."""
     configure_logging("error")
     cache = home or Path.home() / ".cache" / "sheriff-evals"
     settings = configured.load(config, home=cache)
     embedder = wiring.embedder(settings)
-    with corpora.opened(corpora.pages(place, cache), embedder, tell=Teller()) as corpus:
+    earlier = logs.read(log) if log else []
+    with corpora.opened(corpora.pages(place, cache), embedder, tell=Teller()) as opened:
+        corpus = opened.knowing(learning.familiar(earlier, embedder)) if earlier else opened
         stdin = sys.stdin.buffer.read().decode("utf-8", errors="replace")
         for line in results(stdin.split("\n"), corpus=corpus, embedder=embedder):
             print(line)

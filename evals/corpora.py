@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from ingestion import generations, manifest, pipeline
 from ingestion.sources import FaqSource, FolderSource, SchemaSource, Source
 from knowledge import bundled, learning
 from knowledge.errors import Failure, IndexBroken, Misuse
-from knowledge.lessons import NONE, Lessons
+from knowledge.lessons import NONE, Familiar, Lessons
 from knowledge.ports import ChunkIndex, Embedder
 
 NOTE: Final = "content.json"  # beside an index that was made here: what it was made from
@@ -43,6 +43,10 @@ class Opened:
     generation: Path
     document_ids: tuple[str, ...]
     lessons: Lessons = NONE
+
+    def knowing(self, familiar: Familiar | None) -> Opened:
+        """The same, with what a log of earlier questions taught."""
+        return replace(self, lessons=replace(self.lessons, familiar=familiar))
 
     @property
     def paths(self) -> frozenset[str]:

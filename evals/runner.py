@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from evals.questions import Question
 from knowledge import relevance
 from knowledge.answering import answer
-from knowledge.model import Outcome, RankedPage
+from knowledge.glossary import NO_GLOSSARY, Glossary
+from knowledge.lessons import NONE, Lessons
+from knowledge.model import Answer, Outcome, RankedPage
 from knowledge.ports import ChunkIndex, Embedder
-from knowledge.search import Evidence, search
+from knowledge.search import Evidence, Found, search
 
 DEPTH = 100  # pages kept of a ranking
 WARM_UPS = 3  # questions asked before the clock counts: models and caches are loaded by the first
@@ -62,26 +65,31 @@ def run(
     index: ChunkIndex,
     embedder: Embedder,
     policy: relevance.Policy,
+    lessons: Lessons = NONE,
+    glossary: Glossary = NO_GLOSSARY,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[Trial]:
     """Every question answered without a language model, in order. Raises what search raises."""
+    asked = partial(
+        answer, index=index, embedder=embedder, model=None, policy=policy, lessons=lessons, glossary=glossary
+    )
+    found = partial(search, index=index, embedder=embedder, lessons=lessons, glossary=glossary)
     for question in questions[:WARM_UPS]:
-        answer(question.text, index=index, embedder=embedder, model=None, policy=policy)
-    return list(_trials(questions, index, embedder, policy, clock))
+        asked(question.text)
+    return list(_trials(questions, asked, found, clock))
 
 
 def _trials(
     questions: Sequence[Question],
-    index: ChunkIndex,
-    embedder: Embedder,
-    policy: relevance.Policy,
+    ask: Callable[[str], Answer],
+    look: Callable[[str], Found],
     clock: Callable[[], float],
 ) -> Iterator[Trial]:
     for question in questions:
         start = clock()
-        given = answer(question.text, index=index, embedder=embedder, model=None, policy=policy)
+        given = ask(question.text)
         seconds = clock() - start
-        found = search(question.text, index=index, embedder=embedder)
+        found = look(question.text)
         yield Trial(
             question=question,
             pages=paths(found.pages)[:DEPTH],

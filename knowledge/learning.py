@@ -32,6 +32,10 @@ SHORTEST: Final = 6  # words of a sentence that may stand for a question
 LONGEST: Final = 40
 KEPT: Final = 0.5  # share of its words that are kept
 FEATURES: Final = ("word_score", "spelling", "first_words", "fused_lead", "first_cosine", "fused")
+LOG_SHRINKING: Final = 3.0  # the same for the log of earlier questions
+STRENGTH: Final = (
+    0.35  # of what an index teaches beside what is true of any: more loses on questions about other products
+)
 SHRINKING: Final = 0.1  # inverse strength of regularisation (scikit-learn's C)
 FOLDS: Final = 5
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -124,7 +128,7 @@ def own_sense(pairs: Sequence[Pair]) -> OwnSense | None:
     from sklearn.metrics import roc_auc_score
 
     auroc = float(roc_auc_score(known, _cross_validated(features, known)))
-    return OwnSense(linear, strength=1.0, auroc=auroc, questions=len(pairs))
+    return OwnSense(linear, strength=STRENGTH, auroc=auroc, questions=len(pairs))
 
 
 def familiar(questions: Sequence[tuple[str, bool]], embedder: Embedder) -> Familiar | None:
@@ -136,7 +140,7 @@ def familiar(questions: Sequence[tuple[str, bool]], embedder: Embedder) -> Famil
     from sklearn.linear_model import LogisticRegression
 
     vectors = embedder.embed([text for text, _ in questions])
-    model = LogisticRegression(C=10.0, max_iter=1000, class_weight="balanced").fit(vectors, answered)
+    model = LogisticRegression(C=LOG_SHRINKING, max_iter=1000, class_weight="balanced").fit(vectors, answered)
     return Familiar(model.coef_[0].astype(np.float32), float(model.intercept_[0]), len(questions))
 
 

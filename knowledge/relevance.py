@@ -27,6 +27,7 @@ class Weights:
     answer_at: float
     hint_at: float
     note: str = ""  # what it was fitted on
+    risks: tuple[tuple[float, float], ...] = ()  # from a confidence on, the share of answers that were wrong
 
     @classmethod
     def parse(cls, text: str, *, origin: str = "the weights") -> Weights:
@@ -48,6 +49,7 @@ class Weights:
             "intercept": self.intercept,
             "answer_at": self.answer_at,
             "hint_at": self.hint_at,
+            "risks": [{"from": threshold, "wrong": wrong} for threshold, wrong in self.risks],
         }
         return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
@@ -67,10 +69,16 @@ class Policy:
             )
 
     @classmethod
-    def calibrated(cls) -> Policy:
-        """The thresholds that belong to the bundled weights."""
+    def calibrated(cls, wrong_answer_rate: float | None = None) -> Policy:
+        """The thresholds that belong to the bundled weights, or follow from how many answers may be wrong (0 to 1).
+
+        Where no threshold was seen to keep the rate, it is the one with the fewest wrong answers.
+        """
         weights = bundled()
-        return cls(weights.answer_at, weights.hint_at)
+        if wrong_answer_rate is None or not weights.risks:
+            return cls(weights.answer_at, weights.hint_at)
+        answer_at = answering_from(weights.risks, wrong_answer_rate)
+        return cls(answer_at, min(weights.hint_at, answer_at))
 
     def outcome(self, confidence: float) -> Outcome:
         if confidence >= self.answer_at:
@@ -88,6 +96,12 @@ def confidence(evidence: Evidence, weights: Weights | None = None) -> float:
         coefficient * (float(getattr(evidence, name)) - mean) / scale for name, mean, scale, coefficient in features
     )
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))
+
+
+def answering_from(risks: Sequence[tuple[float, float]], rate: float) -> float:
+    """The lowest confidence from which on no more than the rate was wrong, or else the one with the fewest wrong."""
+    kept = [threshold for threshold, wrong in risks if wrong <= rate]
+    return min(kept) if kept else min(risks, key=lambda risk: (risk[1], -risk[0]))[0]
 
 
 @cache
@@ -114,4 +128,5 @@ def _checked(values: Mapping[str, Any]) -> Weights:
         answer_at=policy.answer_at,
         hint_at=policy.hint_at,
         note=str(values.get("note", "")),
+        risks=tuple((float(risk["from"]), float(risk["wrong"])) for risk in values.get("risks", ())),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from evals.bench.clock import Timing, resident_mb, timed
 from evals.bench.peer import ensemble
@@ -44,13 +45,15 @@ class Match:
 def match(questions: Sequence[Question], corpus: Opened, embedder: Embedder) -> Match:
     """Ask every question of each side in turn, ours first, so that its memory is measured alone."""
     texts = [question.text for question in questions]
-    index = corpus.index
-    searching, found = timed(lambda text: paths(search(text, index=index, embedder=embedder).pages), texts)
-    answering, _ = timed(lambda text: answer(text, index=index, embedder=embedder, model=None, policy=ALWAYS), texts)
+    index, lessons = corpus.index, corpus.lessons
+    look = partial(search, index=index, embedder=embedder, lessons=lessons)
+    ask = partial(answer, index=index, embedder=embedder, model=None, policy=ALWAYS, lessons=lessons)
+    searching, found = timed(lambda text: paths(look(text).pages), texts)
+    answering, _ = timed(ask, texts)
     memory = resident_mb()
     ndcg = _ndcg(questions, found)
-    with ensemble(corpus, embedder) as ask:
-        asking, ranked = timed(ask, texts)
+    with ensemble(corpus, embedder) as retrieve:
+        asking, ranked = timed(retrieve, texts)
         peer = Contender("EnsembleRetriever", asking, _ndcg(questions, ranked), resident_mb())
     return Match(
         chunks=index.count(),
