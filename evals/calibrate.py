@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from knowledge.relevance import Weights
 # Of all small sets these tell best on corpora that they were not fitted on: product documentation, FAQ, paragraphs.
 CHOSEN: Final = ("first_cosine", "first_words", "background", "fused_lead", "spelling")
 # Log odds already, learnt for each index and each team: added as they are, and not weighed anew.
-LEARNT: Final = ("own", "familiar")
+LEARNT: Final = ("own", "choice", "familiar")
 FOLDS: Final = 5
 ROUNDS: Final = 4  # cross-validations over other folds, averaged
 UNSHRUNK: Final = 1e3  # two numbers need no regularisation
@@ -73,6 +73,7 @@ class _Columns:
     answerable: Flags
     right: Flags
     weight: Numbers  # each corpus weighs the same, and in it the answerable and the unanswerable questions
+    counted: Numbers  # the same for the scale and the thresholds: 0 for corpora that they are not fitted on
 
 
 def examples(trials: Iterable[Trial], corpus: str) -> list[Example]:
@@ -103,12 +104,23 @@ def _example(line: str, place: str) -> Example:
         raise Misuse(f"{place}: is not a saved example ({error}). {SAVED_AGAIN}.") from error
 
 
-def fit(found: Sequence[Example], *, rate: float, names: Sequence[str] = CHOSEN, note: str = "") -> Fitted:
-    """Weights and thresholds, judged by cross-validation. Raises Misuse when there is too little to learn from."""
+def fit(
+    found: Sequence[Example],
+    *,
+    rate: float,
+    names: Sequence[str] = CHOSEN,
+    note: str = "",
+    scale_on: Collection[str] = (),
+) -> Fitted:
+    """Weights and thresholds, judged by cross-validation. Raises Misuse when there is too little to learn from.
+
+    What tells answerable from unanswerable is learnt from all corpora; how sure that makes, and the thresholds, only
+    from those that `scale_on` names, or all.
+    """
     unknown = sorted(set(names) - FEATURES)
     if unknown:
         raise Misuse(f"{', '.join(unknown)}: no feature of this name. There are {', '.join(sorted(FEATURES))}.")
-    columns = _columns(found, names)
+    columns = _columns(found, names, scale_on)
     _check(columns)
     confidence = _cross_validated(columns)
     answer_at, attained = _answer_at(columns, confidence, rate)
@@ -130,9 +142,9 @@ def fit(found: Sequence[Example], *, rate: float, names: Sequence[str] = CHOSEN,
         weights=weights,
         auroc=auroc(confidence, columns.answerable),
         attained=attained,
-        wrong=_share(~columns.right, confidence >= answer_at, columns.weight),
-        kept=_share(confidence >= hint_at, columns.answerable, columns.weight),
-        refused=_share(confidence < hint_at, ~columns.answerable, columns.weight),
+        wrong=_share(~columns.right, confidence >= answer_at, columns.counted),
+        kept=_share(confidence >= hint_at, columns.answerable, columns.counted),
+        refused=_share(confidence < hint_at, ~columns.answerable, columns.counted),
         table=table,
     )
 
@@ -159,7 +171,10 @@ def as_text(fitted: Fitted, rate: float) -> str:
     return "\n".join(lines)
 
 
-def _columns(found: Sequence[Example], names: Sequence[str]) -> _Columns:
+def _columns(found: Sequence[Example], names: Sequence[str], scale_on: Collection[str] = ()) -> _Columns:
+    unknown = sorted(set(scale_on) - {example.corpus for example in found})
+    if unknown:
+        raise Misuse(f"{', '.join(unknown)}: no example is of this corpus, so that nothing can be scaled on it.")
     cells = [(example.corpus, example.answerable) for example in found]
     corpora = len({corpus for corpus, _ in cells})
     weight = [len(cells) / (2.0 * corpora * cells.count(cell)) for cell in cells]
@@ -169,6 +184,10 @@ def _columns(found: Sequence[Example], names: Sequence[str]) -> _Columns:
         answerable=np.array([example.answerable for example in found], dtype=bool),
         right=np.array([example.right for example in found], dtype=bool),
         weight=np.array(weight, dtype=float),
+        counted=np.array(
+            [w if not scale_on or e.corpus in scale_on else 0.0 for w, e in zip(weight, found, strict=True)],
+            dtype=float,
+        ),
     )
 
 
@@ -215,7 +234,7 @@ def _model(columns: _Columns, part: NDArray[np.intp] | slice = slice(None)) -> _
     features = scaler.transform(columns.features[part])
     direction = LogisticRegression().fit(features, columns.answerable[part], sample_weight=weight)
     score = direction.decision_function(features) + columns.learnt[part]
-    scale = LogisticRegression(C=UNSHRUNK).fit(score[:, None], columns.right[part], sample_weight=weight)
+    scale = LogisticRegression(C=UNSHRUNK).fit(score[:, None], columns.right[part], sample_weight=columns.counted[part])
     slope = float(scale.coef_[0, 0])
     intercept = slope * float(direction.intercept_[0]) + float(scale.intercept_[0])
     return _Model(scaler.mean_, scaler.scale_, slope * direction.coef_[0], intercept, slope)
@@ -248,12 +267,12 @@ def _quietly(split: Callable[..., Iterable[Any]], *arguments: Any) -> list[Any]:
 def _answer_at(columns: _Columns, confidence: Numbers, rate: float) -> tuple[float, bool]:
     """The lowest threshold that keeps the rate, and True; or the one with the fewest wrong answers, and False."""
     best, best_wrong = 1.0, 1.0
-    total = columns.weight.sum()
+    total = columns.counted.sum()
     for threshold in sorted(set(confidence.tolist())):
         answered = confidence >= threshold
-        if columns.weight[answered].sum() < LEAST_ANSWERED * total:
+        if columns.counted[answered].sum() < LEAST_ANSWERED * total:
             break
-        wrong = _share(~columns.right, answered, columns.weight)
+        wrong = _share(~columns.right, answered, columns.counted)
         if wrong <= rate:
             return threshold, True
         if wrong < best_wrong:
@@ -265,8 +284,8 @@ def _hint_at(columns: _Columns, confidence: Numbers) -> float:
     """Where keeping the answerable and refusing the unanswerable questions are best together."""
 
     def both(threshold: float) -> float:
-        kept = _share(confidence >= threshold, columns.answerable, columns.weight)
-        return kept + _share(confidence < threshold, ~columns.answerable, columns.weight)
+        kept = _share(confidence >= threshold, columns.answerable, columns.counted)
+        return kept + _share(confidence < threshold, ~columns.answerable, columns.counted)
 
     thresholds: list[float] = sorted(set(confidence.tolist()))
     return max(thresholds, key=both)
@@ -274,12 +293,12 @@ def _hint_at(columns: _Columns, confidence: Numbers) -> float:
 
 def _risks(columns: _Columns, confidence: Numbers) -> list[Risk]:
     order = np.argsort(-confidence, kind="stable")
-    covered = np.cumsum(columns.weight[order]) / columns.weight.sum()
+    covered = np.cumsum(columns.counted[order]) / columns.counted.sum()
     found = []
     for coverage in COVERAGES:
         last = min(int(np.searchsorted(covered, coverage - 1e-9)), len(order) - 1)
         threshold = float(confidence[order[last]])
-        wrong = _share(~columns.right, confidence >= threshold, columns.weight)
+        wrong = _share(~columns.right, confidence >= threshold, columns.counted)
         found.append(Risk(coverage, threshold, wrong))
     return found
 

@@ -167,6 +167,9 @@ def calibrate(
     features: Annotated[
         list[str] | None, typer.Option("--feature", help="Fit on these features of the evidence instead.")
     ] = None,
+    scale_on: Annotated[
+        list[str] | None, typer.Option(help="Corpus whose examples fit scale and thresholds (default: all).")
+    ] = None,
     note: Annotated[str, typer.Option(help="What the weights are fitted on, kept in the file.")] = "",
     log: Log = None,
 ) -> None:
@@ -183,7 +186,9 @@ def calibrate(
     if log is not None or (asked.own_documentation and not (sets or no_answer)):
         teach_command(asked, log)
         return
-    fitting = Fitting(wrong_answer_rate, tuple(features or CHOSEN), note, tuple(others or ()), save, output)
+    fitting = Fitting(
+        wrong_answer_rate, tuple(features or CHOSEN), note, tuple(others or ()), save, output, tuple(scale_on or ())
+    )
     calibrate_command(asked, fitting)
 
 

@@ -31,6 +31,7 @@ class Fitting:
     others: Sequence[Path] = ()  # saved examples of other corpora
     save: Path | None = None  # only save the examples here
     output: Path | None = None
+    scale_on: Sequence[str] = ()  # names of corpora; none: all
 
 
 def teach_command(asked: Asked, log: Path | None) -> None:
@@ -101,7 +102,7 @@ def calibrate_command(asked: Asked, fitting: Fitting) -> None:
         write(fitting.save, calibrate.save(found))
         print(f"{len(found)} examples are in {fitting.save}. Fit with them: --with {fitting.save}")
         return
-    fitted = calibrate.fit(found, rate=fitting.rate, names=fitting.names, note=fitting.note)
+    fitted = calibrate.fit(found, rate=fitting.rate, names=fitting.names, note=fitting.note, scale_on=fitting.scale_on)
     print(calibrate.as_text(fitted, fitting.rate))
     if fitting.output is not None:
         write(fitting.output, fitted.weights.dump())

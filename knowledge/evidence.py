@@ -31,6 +31,7 @@ class Evidence:
     agreement: float = 0.0  # 1 when meaning and words have the same first page
     terms: float = 0.0  # number of content words
     own: float = 0.0  # log odds by what this index's own sentences taught; 0 when nothing was learnt
+    choice: float = 0.0  # log odds by how far the first FAQ entry stands out from the others; 0 for a page
     familiar: float = 0.0  # log odds by a log of earlier questions; 0 without one
 
 

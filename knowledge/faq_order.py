@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,9 @@ from knowledge.ports import Matrix, Vector
 SHARPNESS: Final = 20.0  # of the soft maximum over an entry's ways of asking
 RIDGE: Final = 1.0
 NEAREST, LEANING, SPELLING = 0.4, 0.4, 0.2  # weights of the three opinions
+DECISIVE: Final = 1.5  # inverse temperature at which scores become probabilities
+DOUBT: Final = 3.0  # log odds for each logarithm of the first entry's probability
+USUAL: Final = -0.35  # that logarithm for a question that is answered
 TINY: Final = 1e-9
 
 Scores = NDArray[np.float64]  # (entries,)
@@ -52,6 +55,13 @@ class FaqOrder:
         near = np.exp(SHARPNESS * (self.ways @ question).astype(np.float64))
         summed = np.bincount(self.owners, weights=near, minlength=len(self.documents))
         return np.asarray(np.log(np.maximum(summed, TINY)))
+
+
+def decisiveness(scores: Iterable[float]) -> float:
+    """By how much to be surer of the first entry for standing out, or less for others that are as likely: log odds."""
+    values = np.fromiter(scores, dtype=np.float64)
+    share = -float(np.log(np.exp(DECISIVE * (values - values.max())).sum()))
+    return DOUBT * (share - USUAL)
 
 
 def _standardised(values: NDArray[np.floating]) -> Scores:

@@ -32,7 +32,7 @@ LONG_WEIGHTS: Final[Weights] = {MEANING: 0.3, Field.TEXT: 0.3, Field.PLACE: 0.1,
 SHORT: Final = 3  # content words up to which the one holds alone
 LONG: Final = 8  # and from which the other does
 # Together below 1: a FAQ entry is short and worded like a question, so it would outrank the page that says more.
-FAQ_WEIGHTS: Final[Weights] = {MEANING: 0.68, Field.GRAMS: 0.17}
+FAQ_WEIGHTS: Final[Weights] = {MEANING: 0.6, Field.GRAMS: 0.17}
 CHUNK_WEIGHTS: Final[Weights] = {MEANING: 0.45, Field.TEXT: 0.35, Field.PLACE: 0.15, Field.GRAMS: 0.05}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from knowledge import conversation, evidence
 from knowledge.conversation import Query
 from knowledge.evidence import Evidence
+from knowledge.faq_order import decisiveness
 from knowledge.fusion import (
     CHUNK_WEIGHTS,
     FAQ_WEIGHTS,
@@ -131,14 +132,17 @@ def _found(
 ) -> Found:
     terms = LONG if query.earlier else len(content_words(query.text))
     pages = ranked_pages(signals, terms, index.size)
-    if lessons.faq is not None:
-        pages = reordered(pages, lessons.faq.scores(vector, _spelling(signals[Field.GRAMS])))
+    entries = lessons.faq.scores(vector, _spelling(signals[Field.GRAMS])) if lessons.faq else {}
+    pages = reordered(pages, entries)
     passages = _passages(pages, signals, index, limit)
     if not passages:
         return Found(pages=pages)
     rarity = index.rarity(query.text, faint=query.faint)
     gathered = evidence.gather(query.text, rarity, signals, pages, passages[0].chunk)
-    return Found(passages, pages, lessons.applied(gathered, vector))
+    # Beside pages, several entries and pages may be right, and a narrow choice says nothing.
+    alone = all(page.document_id in entries for page in pages)
+    choice = decisiveness(entries.values()) if alone else 0.0
+    return Found(passages, pages, replace(lessons.applied(gathered, vector), choice=choice))
 
 
 def _spelling(grams: Signal) -> dict[str, float]:
