@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,10 +88,10 @@ class Lessons:
     def load(cls, folder: Path) -> Lessons | None:
         """The lessons in folder; None when there are none that this version can use."""
         try:
-            with np.load(folder / FILE, allow_pickle=False) as arrays:
+            with (folder / FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 said = json.loads(str(arrays["said"]))
                 return _read(said, arrays) if said["version"] == VERSION else None
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
             return None
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ def drawn(corpus: str, count: int, *, overlap: float, seed: int = 1) -> list[Exa
     for number in range(count):
         answerable = number % 2 == 0
         cosine = float(np.clip((0.7 if answerable else 0.3) + overlap * random.normal(), 0, 1))
-        evidence = Evidence(top_cosine=cosine, fused=cosine, word_score=float(random.random()))
+        evidence = Evidence(first_cosine=cosine, background=cosine, spelling=float(random.random()))
         found.append(Example(corpus, answerable, answerable and random.random() < 0.9, evidence))
     return found
 
@@ -40,8 +41,8 @@ def test_the_weights_give_what_was_fitted() -> None:
 
     weights = Weights.parse(fitted.weights.dump())
 
-    assert confidence(Evidence(top_cosine=0.8, fused=0.8, word_score=0.5), weights) > weights.hint_at
-    assert confidence(Evidence(top_cosine=0.2, fused=0.2, word_score=0.5), weights) < weights.hint_at
+    assert confidence(Evidence(first_cosine=0.8, background=0.8, spelling=0.5), weights) > weights.hint_at
+    assert confidence(Evidence(first_cosine=0.2, background=0.2, spelling=0.5), weights) < weights.hint_at
     assert weights.note == "Fitted on 60 questions with and 60 without an answer on pages."
 
 
@@ -95,3 +96,23 @@ def test_a_line_that_is_no_example_is_told(tmp_path: Path, line: str) -> None:
 def test_a_missing_file_of_examples_is_told(tmp_path: Path) -> None:
     with pytest.raises(Misuse, match="cannot be read"):
         calibrate.load(tmp_path / "gone.jsonl")
+
+
+def test_what_an_index_taught_counts_as_it_is() -> None:
+    fitted = calibrate.fit(drawn("pages", 120, overlap=0.05), rate=0.2)
+    even = Evidence(first_cosine=0.5, background=0.5, spelling=0.5)
+
+    known, unknown = (confidence(replace(even, own=own), fitted.weights) for own in (1.0, -1.0))
+
+    assert known > confidence(even, fitted.weights) > unknown
+
+
+def test_scale_and_thresholds_can_be_those_of_one_corpus() -> None:
+    easy, hard = drawn("easy", 200, overlap=0.02), drawn("hard", 200, overlap=0.6, seed=2)
+
+    on_easy = calibrate.fit([*easy, *hard], rate=0.15, scale_on=["easy"])
+    on_hard = calibrate.fit([*easy, *hard], rate=0.15, scale_on=["hard"])
+
+    assert on_easy.kept > on_hard.kept
+    with pytest.raises(Misuse, match="moon: no example is of this corpus"):
+        calibrate.fit([*easy, *hard], rate=0.15, scale_on=["moon"])

@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from knowledge.errors import Misuse
 from knowledge.model import Outcome
-from knowledge.relevance import Policy, Weights, bundled, confidence
+from knowledge.relevance import Policy, Weights, answering_from, bundled, confidence
 from knowledge.search import Evidence
 
-STRONG = Evidence(top_cosine=0.75, page_cosine=0.7, fused=0.95, word_score=1.3, covered=1.0, covered_page=1.0, terms=5)
-WEAK = Evidence(top_cosine=0.15, page_cosine=0.1, fused=0.5, word_score=0.4, covered=0.2, covered_page=0.2, terms=5)
+STRONG = Evidence(
+    top_cosine=0.75, first_cosine=0.7, background=0.72, fused=0.95, fused_lead=4.0, first_words=1.3, spelling=4.0
+)
+WEAK = Evidence(
+    top_cosine=0.15, first_cosine=0.1, background=0.05, fused=0.5, fused_lead=2.0, first_words=0.4, spelling=0.8
+)
 ONE = Weights(("top_cosine",), (0.5,), (0.1,), (2.0,), 0.0, answer_at=0.5, hint_at=0.25)
 
 
@@ -92,3 +96,18 @@ def test_a_policy_answers_hints_or_passes_on(value: float, outcome: Outcome) -> 
 def test_thresholds_out_of_order_are_refused(answer_at: float, hint_at: float) -> None:
     with pytest.raises(Misuse, match="0 ≤ hint_at ≤ answer_at ≤ 1"):
         Policy(answer_at=answer_at, hint_at=hint_at)
+
+
+def test_the_threshold_follows_from_the_rate_of_wrong_answers() -> None:
+    risks = ((0.9, 0.02), (0.7, 0.05), (0.5, 0.12), (0.3, 0.3))
+
+    assert answering_from(risks, 0.05) == 0.7
+    assert answering_from(risks, 0.2) == 0.5
+    assert answering_from(risks, 0.01) == 0.9, "no threshold keeps it: the one with the fewest wrong answers"
+
+
+def test_a_looser_rate_answers_no_less() -> None:
+    thresholds = [Policy.calibrated(rate).answer_at for rate in (0.0, 0.05, 0.1, 0.3, 0.6, 1.0)]
+
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert thresholds[0] > thresholds[-1]
