@@ -68,7 +68,7 @@ def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     ordered = reranking.order(question, found.passages, model=model) if model and rerank else found.passages
     passages = widen(ordered, index=index, count=FOUND if model else QUOTED_FROM)
     if model is None:
-        return _quoted(question, passages, outcome, confidence)
+        return _quoted(found.meant, passages, outcome, confidence)
     try:
         draft = generative.write(question, passages, model=model, listen=listen, budget=budget)
     except ModelUnavailable as error:
