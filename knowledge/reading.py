@@ -12,6 +12,7 @@ from knowledge.conversation import points
 from knowledge.wording import content_words, words
 
 MOST: Final = 3  # questions of one message that are answered
+MOST_COURTESIES: Final = 8  # that are looked for one behind the other
 
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`|https?://\S+", re.DOTALL)
 _HELD: Final = re.compile("\ue000(\\d+)\ue001")  # stands for a piece of code while the prose around it is read
@@ -82,6 +83,10 @@ _ALSO: Final = re.compile(
     r"\W*(?:and|also|plus|then|second(?:ly)?|third(?:ly)?|finally|another (?:thing|question)|et|aussi)\b",
     re.IGNORECASE,
 )
+_ELSEWHERE: Final = re.compile(  # "and for production?" asks the same of something else
+    r"\W*(?:(?:and|also|et)[\s,]+)+(?:what about|how about|for|in|on|with|pour|en|dans)\b|\W*(?:what|how) about\b",
+    re.IGNORECASE,
+)
 _OR: Final = re.compile(r"\W*(?:or|ou|because|since|like)\b", re.IGNORECASE)
 _ASKS: Final = re.compile(
     r"\W*(?:(?:and|also|plus|then|second(?:ly)?|third(?:ly)?|finally|et|aussi)[\s,]+)*"
@@ -125,14 +130,14 @@ def gist(message: str) -> str:
 
 
 def _without_courtesies(prose: str) -> str:
-    before = ""
-    prose = _without_signature(prose.replace("\u2019", "'") if "\u2019" in prose else prose)
-    while before != prose:  # "@sheriff hi all, sorry to bother you": one behind the other
+    prose = _without_signature(prose.replace("\u2019", "'"))
+    for _ in range(MOST_COURTESIES):  # "@sheriff hi all, sorry to bother you": one behind the other
         before = prose
         for opening in (_MENTION, _GREETING):
             prose = opening.sub("", prose, count=1)
-        prose = _COURTESY.sub(lambda found: found["before"] if found["before"].strip(" -–,;:") else " ", prose)
-        prose = prose.strip()
+        prose = _COURTESY.sub(lambda found: found["before"] if found["before"].strip(" -–,;:") else " ", prose).strip()
+        if prose == before:
+            break
     return re.sub(r"[ \t]{2,}(?=\S)", " ", _TAGS.sub("", prose)) if _TAGS.search(prose) else prose
 
 
@@ -197,6 +202,8 @@ def _asked(message: str) -> list[str]:
 
 def _begins_another(sentence: str) -> bool:
     """Whether a question behind another asks for something of its own."""
+    if _ELSEWHERE.match(sentence):
+        return bool(_telling(sentence))
     if _OR.match(sentence) or not _ASKS.match(sentence):
         return False
     if _ALSO.match(sentence):
