@@ -216,7 +216,9 @@ class Sheriff:
             return replace(reply, case=_summary(case))
         self._metrics.handovers.inc()
         case = self._casework.hand_over(case.id, wait=2.0)
-        return replace(reply, text=wording.of_handover(case, self._world.docs, reply), case=_summary(case))
+        handed = wording.of_handover(case, self._world.docs, reply)
+        text = f"{reply.text}\n\n{handed}" if reply.text else handed  # of several questions, some may have an answer
+        return replace(reply, text=text, case=_summary(case))
 
     def _earlier(self, incoming: Incoming) -> Sequence[str]:
         own = _case_id(_turn_key(incoming))

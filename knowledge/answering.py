@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from knowledge import conversation, extractive, generative, grounding, relevance, reranking, rewriting
+from knowledge import (
+    conversation,
+    extractive,
+    generative,
+    grounding,
+    joining,
+    reading,
+    relevance,
+    reranking,
+    rewriting,
+)
 from knowledge.citing import Cited, cite_all, one_per_place
 from knowledge.errors import ModelUnavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
@@ -45,16 +56,53 @@ def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     lessons: Lessons = NONE,
     rerank: bool = False,
 ) -> Answer:
+    """Answer a message from the index, each of its questions, as `_answer_one` says.
+
+    Courtesies around them are not searched for. A later question is understood by the first. All that the model is
+    asked ends with the turn that the caller has begun (`one_turn`), or one that begins here. Raises what search raises.
+    """
+    one = partial(
+        _answer_one,
+        index=index,
+        embedder=embedder,
+        model=one_turn(model),
+        policy=policy,
+        listen=listen,
+        budget=budget,
+        glossary=glossary,
+        lessons=lessons,
+        rerank=rerank,
+    )
+    every = reading.every_question(reading.gist(question))
+    asked = every[: reading.MOST]
+    if len(asked) == 1:
+        return one(asked[0], earlier=earlier)
+    answers = [one(asked[0], earlier=earlier), *(one(later, earlier=[*earlier, asked[0]]) for later in asked[1:])]
+    return joining.joined(asked, answers, left_out=len(every) > len(asked))
+
+
+def _answer_one(  # noqa: PLR0913
+    question: str,
+    *,
+    earlier: Sequence[str],
+    index: ChunkIndex,
+    embedder: Embedder,
+    model: ChatModel | None,
+    policy: relevance.Policy,
+    listen: Callable[[str], None],
+    budget: Budget,
+    glossary: Glossary,
+    lessons: Lessons,
+    rerank: bool,
+) -> Answer:
     """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
 
     `earlier` are the questions before this one in the same conversation, newest last: a follow-up is understood by
     them. `listen` hears a model's words as they come: provisional until the Answer is there. With `rerank` the model
-    also orders what was found. All that the model is asked ends with the turn that the caller has begun (`one_turn`),
-    or one that begins here. Raises what search raises.
+    also orders what was found. Raises what search raises.
     """
-    model = one_turn(model)
     question = glossary.in_english(question)
-    before = [glossary.in_english(text) for text in earlier]
+    before = [glossary.in_english(reading.gist(text)) for text in earlier]
     if model and before:
         completed = rewriting.stand_alone(question, before, model=model, depends=conversation.depends)
         question, before = completed, before if completed == question else []
@@ -68,7 +116,7 @@ def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     ordered = reranking.order(question, found.passages, model=model) if model and rerank else found.passages
     passages = widen(ordered, index=index, count=FOUND if model else QUOTED_FROM)
     if model is None:
-        return _quoted(question, passages, outcome, confidence)
+        return _quoted(found.meant, passages, outcome, confidence)
     try:
         draft = generative.write(question, passages, model=model, listen=listen, budget=budget)
     except ModelUnavailable as error:

@@ -46,12 +46,19 @@ class Query:
     text: str
     earlier: tuple[Earlier, ...] = ()
     worded: str = ""  # the question with what else the things it names are called; "" when nothing was added
+    corrected: str = ""  # the question with misspelt words put right; "" when it has none
+
+    @property
+    def meant(self) -> str:
+        """The question as its asker would have spelled it."""
+        return self.corrected or self.text
 
     @property
     def faint(self) -> tuple[tuple[str, float], ...]:
-        """Other names and the words of earlier turns with their weights, for `ChunkIndex.matching`."""
+        """Words put right, other names and the words of earlier turns, with their weights for `ChunkIndex.matching`."""
+        put_right = ((self.corrected, 1.0),) if self.corrected else ()
         other_names = ((self.worded, OTHER_NAMES),) if self.worded else ()
-        return (*other_names, *((turn.text, turn.words) for turn in self.earlier))
+        return (*put_right, *other_names, *((turn.text, turn.words) for turn in self.earlier))
 
 
 def leaning(question: Query, earlier: Sequence[str]) -> Query:

@@ -87,6 +87,10 @@ class ChunkIndex(Protocol):
         """Sum of the inverse document frequencies of the words in TEXT, those found nowhere included: about what
         `matching` gives to a chunk that holds them all."""
 
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of pages and entries as they spell it, in lower case without accents; ways of asking, which may
+        be misspelt, are left out. The same object until the next write, computed once."""
+
     def vectors(self, ids: Sequence[str]) -> Matrix:
         """The stored vectors, shape (len(ids), dimension), in the order asked for. Every id must be there."""
 

@@ -30,6 +30,7 @@ from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import NONE, Lessons
 from knowledge.model import Chunk, Kind, Passage, RankedPage
 from knowledge.ports import ChunkIndex, Embedder, Field, Hit, Vector
+from knowledge.spelling import speller
 from knowledge.wording import content_words, words
 
 __all__ = ["Evidence", "Found", "probe", "search"]
@@ -45,6 +46,7 @@ class Found:
     passages: tuple[Passage, ...] = ()
     pages: tuple[RankedPage, ...] = ()
     evidence: Evidence = field(default_factory=Evidence)
+    meant: str = ""  # the question with misspelt words put right
 
 
 def search(
@@ -64,8 +66,14 @@ def search(
     """
     if not question.strip():
         return Found()
-    asked = _understood(Query(question, worded=glossary.expanded(question)), earlier, index, embedder)
+    asked = _understood(_query(question, index, glossary), earlier, index, embedder)
     return _found(asked.query, asked.vector, _signals(asked, index), index, limit, lessons)
+
+
+def _query(question: str, index: ChunkIndex, glossary: Glossary) -> Query:
+    """The question with its misspelt words put right and other names for what it names; its words stay searched for."""
+    corrected = speller(index.vocabulary(), glossary.vocabulary).corrected(question)
+    return Query(question, worded=glossary.expanded(corrected), corrected="" if corrected == question else corrected)
 
 
 def probe(
@@ -137,12 +145,12 @@ def _found(
     passages = _passages(pages, signals, index, limit)
     if not passages:
         return Found(pages=pages)
-    rarity = index.rarity(query.text, faint=query.faint)
-    gathered = evidence.gather(query.text, rarity, signals, pages, passages[0].chunk)
+    rarity = index.rarity(query.meant, faint=query.faint)
+    gathered = evidence.gather(query.meant, rarity, signals, pages, passages[0].chunk)
     # Beside pages, several entries and pages may be right, and a narrow choice says nothing.
     alone = all(page.document_id in entries for page in pages)
     choice = decisiveness(entries.values()) if alone else 0.0
-    return Found(passages, pages, replace(lessons.applied(gathered, vector), choice=choice))
+    return Found(passages, pages, replace(lessons.applied(gathered, vector), choice=choice), query.meant)
 
 
 def _spelling(grams: Signal) -> dict[str, float]:

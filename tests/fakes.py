@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import threading
+import unicodedata
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -60,6 +61,7 @@ class MemoryIndex:
     def __init__(self, embedder: HashEmbedder | None = None, chunks: Sequence[Chunk] = ()) -> None:
         self._chunks: dict[str, Chunk] = {}
         self._vectors: dict[str, Vector] = {}
+        self._vocabulary: frozenset[str] | None = None
         if embedder is not None and chunks:
             self.add(chunks, embedder.embed([chunk.indexed_text for chunk in chunks]))
 
@@ -88,6 +90,16 @@ class MemoryIndex:
             rarity += weight * math.log(1 + (len(bags) - count + 0.5) / (count + 0.5))
         return rarity
 
+    def vocabulary(self) -> frozenset[str]:
+        if self._vocabulary is None:
+            self._vocabulary = frozenset(self._spelled())
+        return self._vocabulary
+
+    def _spelled(self) -> list[str]:
+        said = " ".join(chunk.indexed_text for chunk in self._chunks.values() if not chunk.phrasing).lower()
+        plain = "".join(c for c in unicodedata.normalize("NFKD", said) if not unicodedata.combining(c))
+        return re.findall(r"[^\W_]+", plain)
+
     def vectors(self, ids: Sequence[str]) -> Matrix:
         rows = [self._vectors[id_] for id_ in ids]
         return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
@@ -109,11 +121,13 @@ class MemoryIndex:
         return len(self._chunks)
 
     def add(self, chunks: Sequence[Chunk], vectors: Matrix) -> None:
+        self._vocabulary = None
         for chunk, vector in zip(chunks, vectors, strict=True):
             self._chunks[chunk.id] = chunk
             self._vectors[chunk.id] = vector
 
     def remove(self, document_ids: Sequence[str]) -> None:
+        self._vocabulary = None
         gone = set(document_ids)
         for id_ in [id_ for id_, chunk in self._chunks.items() if chunk.document_id in gone]:
             del self._chunks[id_], self._vectors[id_]

@@ -163,6 +163,10 @@ class ChromaIndex:
         with self._place.trouble():
             return self._lexical.rarity(words, faint=faint)
 
+    def vocabulary(self) -> frozenset[str]:
+        with self._place.trouble():
+            return self._lexical.vocabulary()
+
     def vectors(self, ids: Sequence[str]) -> Matrix:
         import numpy as np
 

@@ -19,7 +19,7 @@ from knowledge.model import Chunk
 from knowledge.ports import Faint, Field, Hit
 from knowledge.wording import STOPWORDS, identifiers, letters
 
-FORMAT: Final = 1  # raise it when a field or an analyser changes: folders of another format are rebuilt
+FORMAT: Final = 2  # raise it when a field or an analyser changes: folders of another format are rebuilt
 GRAM: Final = 4
 LONGEST_WORD: Final = 64
 LONGEST_QUERY: Final = 4_000  # characters; what comes after adds time and no direction
@@ -48,6 +48,7 @@ class _Snapshot:
     ids: dict[int, str]  # fast-field row to chunk id: reading ids from the document store costs far more
     sizes: dict[str, int]  # chunks by document
     cache: dict[str, Chunk] = field(default_factory=dict)
+    spelled: list[frozenset[str]] = field(default_factory=list)  # the vocabulary, once it was asked for
 
 
 class LexicalIndex:
@@ -65,6 +66,7 @@ class LexicalIndex:
         index.register_tokenizer("words", self._words)
         index.register_tokenizer("grams", self._grams)
         index.register_tokenizer("names", _name_analyser())
+        index.register_tokenizer("spelled", _spelled_analyser())
         self._writing = threading.Lock()
         self._snapshot = self._look()
 
@@ -141,6 +143,13 @@ class LexicalIndex:
 
     def size(self, document_id: str) -> int:
         return self._snapshot.sizes.get(document_id, 0)
+
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of the pages and entries as they spell it, in lower case; the same object until a write."""
+        snapshot = self._snapshot
+        if not snapshot.spelled:
+            snapshot.spelled.append(frozenset(word for word, _ in self._live_terms(snapshot.searcher, "spelled")))
+        return snapshot.spelled[0]
 
     def add(self, chunks: Sequence[Chunk]) -> None:
         def write(writer: Any) -> None:
@@ -234,6 +243,7 @@ class LexicalIndex:
             "place": place,
             "grams": letters(chunk.indexed_text),
             "names": " ".join(identifiers(chunk.indexed_text)),
+            "spelled": "" if chunk.phrasing else chunk.indexed_text,  # ways of asking are misspelt on purpose
         }.items():
             document.add_text(name, text.encode("utf-8", "replace").decode("utf-8"))
         return document
@@ -254,6 +264,7 @@ def _schema() -> Any:
     analysers = {"text": "words", "place": "words", "grams": "grams", "names": "names"}
     for name, analyser in analysers.items():
         builder.add_text_field(name, tokenizer_name=analyser, index_option="freq")
+    builder.add_text_field("spelled", tokenizer_name="spelled", index_option="basic")
     return builder.build()
 
 
@@ -275,3 +286,10 @@ def _name_analyser() -> Any:
     from tantivy import TextAnalyzerBuilder, Tokenizer
 
     return TextAnalyzerBuilder(Tokenizer.whitespace()).build()
+
+
+def _spelled_analyser() -> Any:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    words = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(LONGEST_WORD))
+    return words.filter(Filter.lowercase()).filter(Filter.ascii_fold()).build()

@@ -132,6 +132,20 @@ def test_words_find_their_chunks(index: ChunkIndex, words: str, field: Field, ex
     assert bool(found) == bool(expected)
 
 
+def test_the_vocabulary_is_every_word_of_pages_and_entries_but_not_of_ways_of_asking(index: ChunkIndex) -> None:
+    fill(index, [RETENTION, ENTRY, ASKED])
+
+    known = index.vocabulary()
+
+    assert known >= {"splunk", "retention", "keeps", "days", "30", "vault", "owner"}
+    assert known.isdisjoint({"cannot", "open", "Splunk", "keep", ""})
+    assert index.vocabulary() is known
+    fill(index, [QUOTA])
+    assert "partitions" in index.vocabulary()
+    index.remove([RETENTION.document_id])
+    assert "splunk" not in index.vocabulary()
+
+
 def test_the_rarer_a_word_the_more_it_weighs(index: ChunkIndex) -> None:
     fill(index, CHUNKS)
 

@@ -335,3 +335,30 @@ def test_words_that_it_worked_mark_the_last_case_of_the_asker_as_solved(office: 
     assert untouched.state is CaseState.ANSWERED
     assert "marked as solved" in reply.text
     assert stored.state is CaseState.CLOSED
+
+
+def test_a_chatty_misspelt_message_with_two_questions_gets_both_answers_under_their_questions(office: Office) -> None:
+    reply = office.say(
+        "Hi team, sorry to bother you! How do I raise the partiton quota of kakfa? "
+        "And how do I silence alrets during maintenance? Thanks in advance\nKim"
+    )
+
+    assert reply.outcome in {ReplyKind.ANSWERED, ReplyKind.HINTED}
+    first, second = reply.text.split("**And how do I silence alrets during maintenance?**")
+    assert first.startswith("**How do I raise the partiton quota of kakfa?**")
+    assert "quota" in first.split("**", 2)[2]
+    assert "silence" in second
+    assert {c.path.split("/")[0].split(".")[0] for c in reply.citations} >= {"kafka", "alerting"}
+    assert [c.number for c in reply.citations] == list(range(1, len(reply.citations) + 1))
+    assert office.cases == 1
+
+
+def test_what_one_of_two_questions_leaves_open_goes_to_the_sheriff_with_the_answer_to_the_other(office: Office) -> None:
+    reply = office.say(
+        "How do I raise the partition quota of my region? And can I get a FortranGrid licence for Solaris?"
+    )
+
+    assert reply.outcome is ReplyKind.UNANSWERED
+    assert "The pages do not answer this." in reply.text
+    assert "partition" in reply.text.split("**", 2)[2]
+    assert "Ana has your question now, as ticket SUP-1." in reply.text

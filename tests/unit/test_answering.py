@@ -147,3 +147,36 @@ def test_after_a_failed_ordering_the_model_is_not_asked_to_write() -> None:
 
     assert len(model.heard) == 1
     assert (answer.note, answer.citations[0].path) == (answering.MODEL_SILENT, "kafka/quotas.md")
+
+
+def test_a_message_of_several_questions_is_answered_question_by_question_within_one_turn() -> None:
+    index = MemoryIndex(EMBEDDER, CHUNKS)
+    message = "Hi all! How do I raise the partition quota? And how long does a silence of alerts last? Thanks!"
+
+    given = answering.answer(message, index=index, embedder=EMBEDDER, model=None, policy=ALWAYS)
+
+    first, second = given.text.split("**And how long does a silence of alerts last?**")
+    assert first.startswith("**How do I raise the partition quota?**\n\n")
+    assert "quota.partitions" in first
+    assert "14 days" in second
+    assert "Hi all" not in given.text
+    numbers = [citation.number for citation in given.citations]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert all(f"[{number}]" in given.text for number in numbers)
+
+
+def test_when_the_model_fails_on_the_first_of_several_questions_it_is_not_asked_again() -> None:
+    index = MemoryIndex(EMBEDDER, CHUNKS)
+    model = ScriptedChat(fault="down")
+
+    given = answering.answer(
+        "How do I raise the partition quota? And how long does a silence of alerts last?",
+        index=index,
+        embedder=EMBEDDER,
+        model=model,
+        policy=ALWAYS,
+    )
+
+    assert len(model.heard) == 1
+    assert given.note == answering.MODEL_SILENT
+    assert "14 days" in given.text
