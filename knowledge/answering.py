@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from knowledge import conversation, extractive, generative, grounding, relevance, reranking, rewriting
+from knowledge import clarifying, conversation, extractive, generative, grounding, relevance, reranking, rewriting
 from knowledge.citing import Cited, cite_all, one_per_place
 from knowledge.errors import ModelUnavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import NONE, Lessons
-from knowledge.model import Answer, Origin, Outcome, Passage
+from knowledge.model import Answer, Clarification, Origin, Outcome, Passage
 from knowledge.patience import one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder
 from knowledge.search import search
@@ -44,13 +44,14 @@ def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     glossary: Glossary = NO_GLOSSARY,
     lessons: Lessons = NONE,
     rerank: bool = False,
+    asks: bool = False,
 ) -> Answer:
     """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
 
     `earlier` are the questions before this one in the same conversation, newest last: a follow-up is understood by
     them. `listen` hears a model's words as they come: provisional until the Answer is there. With `rerank` the model
-    also orders what was found. All that the model is asked ends with the turn that the caller has begun (`one_turn`),
-    or one that begins here. Raises what search raises.
+    also orders what was found; with `asks` the Answer may be a question back (`Answer.ask`). All that the model is
+    asked ends with the turn that the caller has begun (`one_turn`), or one that begins here. Raises what search raises.
     """
     model = one_turn(model)
     question = glossary.in_english(question)
@@ -63,8 +64,9 @@ def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     )
     confidence = relevance.confidence(found.evidence)
     outcome = policy.outcome(confidence)
-    if outcome is Outcome.UNANSWERED or not found.passages:
-        return _unanswered(found.passages, confidence)
+    ask = clarifying.clarification(question, found.passages, glossary=glossary, earlier=before) if asks else None
+    if ask or outcome is Outcome.UNANSWERED or not found.passages:
+        return _unanswered(found.passages, confidence, ask)
     ordered = reranking.order(question, found.passages, model=model) if model and rerank else found.passages
     passages = widen(ordered, index=index, count=FOUND if model else QUOTED_FROM)
     if model is None:
@@ -96,9 +98,9 @@ def _quoted(
     return _answer(outcome, extractive.quote(question, passages, outcome=outcome), confidence, note=note)
 
 
-def _unanswered(passages: Sequence[Passage], confidence: float) -> Answer:
+def _unanswered(passages: Sequence[Passage], confidence: float, ask: Clarification | None = None) -> Answer:
     nearest = cite_all(one_per_place(passages)[:NEAREST])
-    return Answer(Outcome.UNANSWERED, "", confidence, looked_at=nearest)
+    return Answer(Outcome.UNANSWERED, ask.sentence if ask else "", confidence, looked_at=nearest, ask=ask)
 
 
 def _answer(

@@ -46,7 +46,7 @@ def refused(client: TestClient, path: str, **request: Any) -> tuple[int, str]:
 def test_an_answer_has_the_agreed_shape(client: TestClient) -> None:
     answer = ask(client, "quota", user="Kim")
 
-    assert set(answer) == {"outcome", "text", "confidence", "citations", "diagnostics", "note", "case"}
+    assert set(answer) == {"outcome", "text", "confidence", "citations", "diagnostics", "note", "clarify", "case"}
     assert answer["outcome"] == "answered"
     assert answer["citations"][0] == {
         "title": "Kafka quotas",
