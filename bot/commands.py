@@ -93,6 +93,10 @@ def _print_reply(reply: Reply, *, hand_over: bool) -> None:
     notes = [f"({reply.note})"] if reply.note else []
     head = [heads[reply.outcome]] if reply.outcome in heads else []
     print("\n\n".join(["\n".join([*head, *notes]), reply.text]).strip())
+    for number, choice in enumerate(reply.choices, start=1):
+        print(f"  {number}. {choice}")
+    if reply.choices:
+        print("\nName it in the question and ask again.")
     for citation in reply.citations:
         print(f"\n[{citation.number}] {citation.place or citation.title}\n    {citation.url or citation.path}", end="")
     if reply.citations:

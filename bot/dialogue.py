@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.messages import Incoming
+from bot.messages import Incoming, ReplyKind
 from bot.store.case_store import CaseStore
-from bot.support.cases import Case, CaseState
+from bot.support.cases import Case, CaseState, choices_of
 
 REMEMBERED_FOR: Final = timedelta(hours=1)  # "and for production?" comes within minutes; next day it is a new subject
 MOST_TURNS: Final = 4
 _LOOKED_AT = 20  # cases of the conversation, newest first, that are looked through for them
-_ASKED = frozenset({"answered", "hinted", "unanswered"})  # a check of YAML is no turn that a question follows up
+_ASKED = frozenset(
+    {"answered", "hinted", "unanswered", "clarify"}
+)  # a check of YAML is no turn that a question follows up
 _THREAD = ";messageid="  # how Teams names a thread of a channel inside the conversation's id
 
 
@@ -27,10 +30,28 @@ def earlier_questions(cases: CaseStore, incoming: Incoming, *, now: datetime, bu
     return tuple(case.question for case in reversed(asked[:MOST_TURNS]))
 
 
+@dataclass(frozen=True, slots=True)
+class AskedBack:
+    """A question that got a question back, with its choices, and whether it is the last thing that was said."""
+
+    question: str
+    choices: tuple[str, ...]
+    is_last: bool
+
+
+def asked_back(cases: CaseStore, incoming: Incoming, *, now: datetime, but: str = "") -> AskedBack | None:
+    """The latest of the conversation's remembered turns that was answered by a question back; None without one."""
+    turns = [case for case in _of_conversation(cases, incoming, now) if case.id != but][:MOST_TURNS]
+    for place, turn in enumerate(turns):
+        if turn.outcome == ReplyKind.CLARIFY:
+            return AskedBack(turn.question, choices_of(cases.get(turn.id) or turn), place == 0)
+    return None
+
+
 def last_case(cases: CaseStore, incoming: Incoming, *, now: datetime) -> Case | None:
     """The sender's own newest case here that has not ended: what "that solved it" is about."""
     own = (case for case in _of_conversation(cases, incoming, now) if case.asker.id == incoming.sender.id)
-    newest = next(own, None)
+    newest = next((case for case in own if case.outcome != ReplyKind.CLARIFY), None)
     return None if newest is None or newest.state in {CaseState.CLOSED, CaseState.WITHDRAWN} else newest
 
 

@@ -106,9 +106,16 @@ class Library:
             return LibraryStatus(LibraryState.READY, f"{count:,} sections are indexed.", chunks=count)
 
     def answer(
-        self, question: str, *, earlier: Sequence[str] = (), listen: Callable[[str], None] = answering.ignore
+        self,
+        question: str,
+        *,
+        earlier: Sequence[str] = (),
+        listen: Callable[[str], None] = answering.ignore,
+        asks: bool = False,
     ) -> Answer:
         """The one chain; `earlier` are the conversation's questions before this one, newest last.
+
+        With `asks` the answer may be a question back.
 
         Raises NotReadyError while the first index is built, IndexBroken when it cannot be read.
         """
@@ -125,7 +132,13 @@ class Library:
             budget=self._reading.budget,
             rerank=self._reading.rerank,
             glossary=self._reading.glossary,
+            asks=asks,
         )
+
+    @property
+    def glossary(self) -> Glossary:
+        """What the platform calls its things."""
+        return self._reading.glossary
 
     def require(self) -> None:
         """Raises IndexBroken, with the remedy, when there is nothing to answer from."""

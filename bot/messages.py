@@ -43,6 +43,7 @@ class ReplyKind(StrEnum):
     ANSWERED = "answered"
     HINTED = "hinted"
     UNANSWERED = "unanswered"
+    CLARIFY = "clarify"  # one question back; the message waits for its answer
     CHECKED = "checked"  # YAML was validated
     NOTED = "noted"  # a greeting, thanks, details added to a case, a command
     REFUSED = "refused"  # empty, too long, not text: the text says what to do
@@ -71,4 +72,5 @@ class Reply:
     origin: Origin = Origin.QUOTED
     note: str = ""
     report: ValidationReport | None = None
+    choices: Sequence[str] = ()  # of a question back
     case: CaseSummary | None = None

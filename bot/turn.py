@@ -14,7 +14,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot import wording
-from bot.dialogue import earlier_questions, last_case
+from bot.dialogue import AskedBack, asked_back, earlier_questions, last_case
 from bot.intents import MAX_CHARACTERS, Intent, Request, understand
 from bot.library import Library, NotReadyError
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
@@ -24,8 +24,9 @@ from bot.store.turn_log import Answered, InProgress, TurnLog
 from bot.support.cases import Case, CaseState, Event, NotPossible
 from bot.telemetry import Metrics
 from knowledge.answering import MODEL_SILENT, ignore
+from knowledge.clarifying import completed
 from knowledge.errors import IndexBroken, Unavailable
-from knowledge.model import Answer, Outcome
+from knowledge.model import Answer, Clarification, Outcome
 from knowledge.scope import is_off_topic
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import ValidationReport
@@ -187,18 +188,36 @@ class Sheriff:
 
     def _ask(self, incoming: Incoming, question: str, listen: Listener) -> Reply:
         """Answer from the index; what it cannot answer goes to the duty sheriff at once."""
+        earlier, asked = self._earlier(incoming), self._asked_back(incoming)
+        picked = asked and completed(question, asked.question, asked.choices, glossary=self._library.glossary)
+        if asked and picked:
+            question, earlier = picked, [text for text in earlier if text != asked.question]
+        may_ask = not picked and not (asked and asked.is_last)
         try:
-            answer = self._library.answer(question, earlier=self._earlier(incoming), listen=listen)
+            answer = self._library.answer(question, earlier=earlier, listen=listen, asks=may_ask)
         except NotReadyError:
             raise  # nothing is lost: the same message may be sent again in a minute
         except (IndexBroken, Unavailable) as error:
             log.error("search_failed", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace is noise
             answer = Answer(Outcome.UNANSWERED, "", 0.0, note=wording.INDEX_BROKEN)
+        if answer.ask:
+            return self._clarified(incoming, answer, answer.ask, question)
         if answer.note == MODEL_SILENT:
             self._metrics.model_failures.inc()
         if answer.outcome is Outcome.UNANSWERED and not answer.note and is_off_topic(question, answer.confidence):
             return Reply(ReplyKind.NOTED, wording.off_topic(self._world.platform, self._world.docs))
         return self._handed_over(incoming, answer, question)
+
+    def _clarified(self, incoming: Incoming, answer: Answer, ask: Clarification, question: str) -> Reply:
+        """The question back, stored as a turn to come back to; nobody is called."""
+        reply = Reply(
+            ReplyKind.CLARIFY,
+            ask.sentence,
+            answer.confidence,
+            looked_at=tuple(answer.looked_at),
+            choices=ask.choices,
+        )
+        return replace(reply, case=_summary(self._open(incoming, reply, question)))
 
     def _handed_over(self, incoming: Incoming, answer: Answer, question: str) -> Reply:
         """The answer with its case; what is unanswered goes to a person."""
@@ -224,6 +243,10 @@ class Sheriff:
         own = _case_id(_turn_key(incoming))
         return earlier_questions(self._cases, incoming, now=self._world.clock(), but=own)
 
+    def _asked_back(self, incoming: Incoming) -> AskedBack | None:
+        own = _case_id(_turn_key(incoming))
+        return asked_back(self._cases, incoming, now=self._world.clock(), but=own)
+
     def _open(self, incoming: Incoming, reply: Reply, question: str) -> Case:
         """Store the case before anything is sent: from here on nothing is lost."""
         case_id = _case_id(_turn_key(incoming))
@@ -246,7 +269,9 @@ class Sheriff:
             citations=tuple(reply.citations or reply.looked_at),
             component=_component(reply),
             reference=incoming.reference,
-            events=(Event(now, "opened", incoming.sender.name, _as_sent(incoming, reply) or question),),
+            events=(
+                Event(now, "opened", incoming.sender.name, _as_sent(incoming, reply) or question, _offered(reply)),
+            ),
         )
         return self._cases.save_new(case)
 
@@ -259,10 +284,15 @@ def _as_sent(incoming: Incoming, reply: Reply) -> str:
     return "\n\n".join(part for part in (incoming.text, *blocks) if part)
 
 
+def _offered(reply: Reply) -> dict[str, list[str]]:
+    """The choices of a question back, so that a restart forgets none of them."""
+    return {"choices": list(reply.choices)} if reply.choices else {}
+
+
 def _component(reply: Reply) -> str:
     """What the message is about: the schema that was checked, or the component of the nearest page that has one."""
     checked = [f.schema for f in reply.report.files if f.schema] if reply.report else []
-    named = [c.component for c in (*reply.citations, *reply.looked_at) if c.component]
+    named = [c.component for c in (*reply.citations, *reply.looked_at) if c.component and not reply.choices]
     return next(iter([*named, *checked]), "")
 
 

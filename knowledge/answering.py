@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from knowledge import (
+    clarifying,
     conversation,
     extractive,
     generative,
@@ -21,7 +22,7 @@ from knowledge.citing import Cited, cite_all, one_per_place
 from knowledge.errors import ModelUnavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import NONE, Lessons
-from knowledge.model import Answer, Origin, Outcome, Passage
+from knowledge.model import Answer, Clarification, Origin, Outcome, Passage
 from knowledge.patience import one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder
 from knowledge.search import search
@@ -55,6 +56,7 @@ def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     glossary: Glossary = NO_GLOSSARY,
     lessons: Lessons = NONE,
     rerank: bool = False,
+    asks: bool = False,
 ) -> Answer:
     """Answer a message from the index, each of its questions, as `_answer_one` says.
 
@@ -76,7 +78,7 @@ def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     every = reading.every_question(reading.gist(question))
     asked = every[: reading.MOST]
     if len(asked) == 1:
-        return one(asked[0], earlier=earlier)
+        return one(asked[0], earlier=earlier, asks=asks)
     answers = [one(asked[0], earlier=earlier), *(one(later, earlier=[*earlier, asked[0]]) for later in asked[1:])]
     return joining.joined(asked, answers, left_out=len(every) > len(asked))
 
@@ -94,12 +96,13 @@ def _answer_one(  # noqa: PLR0913
     glossary: Glossary,
     lessons: Lessons,
     rerank: bool,
+    asks: bool = False,
 ) -> Answer:
     """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
 
     `earlier` are the questions before this one in the same conversation, newest last: a follow-up is understood by
     them. `listen` hears a model's words as they come: provisional until the Answer is there. With `rerank` the model
-    also orders what was found. Raises what search raises.
+    also orders what was found; with `asks` the Answer may be a question back (`Answer.ask`). Raises what search raises.
     """
     question = glossary.in_english(question)
     before = [glossary.in_english(reading.gist(text)) for text in earlier]
@@ -111,8 +114,9 @@ def _answer_one(  # noqa: PLR0913
     )
     confidence = relevance.confidence(found.evidence)
     outcome = policy.outcome(confidence)
-    if outcome is Outcome.UNANSWERED or not found.passages:
-        return _unanswered(found.passages, confidence)
+    ask = clarifying.clarification(question, found.passages, glossary=glossary, earlier=before) if asks else None
+    if ask or outcome is Outcome.UNANSWERED or not found.passages:
+        return _unanswered(found.passages, confidence, ask)
     ordered = reranking.order(question, found.passages, model=model) if model and rerank else found.passages
     passages = widen(ordered, index=index, count=FOUND if model else QUOTED_FROM)
     if model is None:
@@ -144,9 +148,9 @@ def _quoted(
     return _answer(outcome, extractive.quote(question, passages, outcome=outcome), confidence, note=note)
 
 
-def _unanswered(passages: Sequence[Passage], confidence: float) -> Answer:
+def _unanswered(passages: Sequence[Passage], confidence: float, ask: Clarification | None = None) -> Answer:
     nearest = cite_all(one_per_place(passages)[:NEAREST])
-    return Answer(Outcome.UNANSWERED, "", confidence, looked_at=nearest)
+    return Answer(Outcome.UNANSWERED, ask.sentence if ask else "", confidence, looked_at=nearest, ask=ask)
 
 
 def _answer(

@@ -139,6 +139,14 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Clarification:
+    """One question back to the asker: which of these does he mean?"""
+
+    sentence: str
+    choices: tuple[str, ...]  # components as people call them, the likeliest first
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What Sheriff says to a question: Markdown with [n] marks, and where it is written."""
 
@@ -148,4 +156,5 @@ class Answer:
     citations: Sequence[Citation] = ()
     origin: Origin = Origin.QUOTED
     note: str = ""  # a sentence about how it came about, such as "the writing model is not answering"
-    looked_at: Sequence[Citation] = field(default=())  # nearest places of an unanswered question
+    looked_at: Sequence[Citation] = field(default=())  # nearest places of a question that is not answered yet
+    ask: Clarification | None = None  # set: the text is this question back, and there is no answer yet

@@ -21,7 +21,7 @@ from bot.channels.web import build_app
 from bot.messages import Attachment, CaseSummary, Incoming, Person, Reply, ReplyKind
 from bot.store.opening import Store, open_store
 from bot.support import transitions
-from bot.support.cases import Case, CaseState, EventKind
+from bot.support.cases import Case, CaseState, Event, EventKind
 from bot.support.gaps import GapReport
 from bot.support.rota import Member, Rota
 from bot.workflows import Workflows
@@ -216,6 +216,9 @@ class ScriptedSheriff:
                 answer=reply.text,
                 confidence=reply.confidence,
                 citations=tuple(reply.citations or reply.looked_at),
+                events=(Event(now, EventKind.OPENED, incoming.sender.name, data={"choices": list(reply.choices)}),)
+                if reply.choices
+                else (),
             )
         )
 
@@ -317,6 +320,10 @@ def scripts() -> list[Script]:
             pause=0.2,
         ),
         Script("approves", hint),
+        Script(
+            "backups",
+            Reply(ReplyKind.CLARIFY, "Which one do you mean: HERM or Couchbase?", choices=("HERM", "Couchbase")),
+        ),
         Script("hello", Reply(ReplyKind.NOTED, "Hello. Ask about Meridian.")),
         Script("binary", Reply(ReplyKind.REFUSED, "This looks like binary data. Paste the text.")),
     ]

@@ -38,6 +38,11 @@ class CitationOut(BaseModel):
     heading: str
 
 
+class ClarifyOut(BaseModel):
+    question: str
+    choices: list[str] = Field(description="Send one as the text, in the same conversation")
+
+
 class CaseRef(BaseModel):
     id: str
     state: str
@@ -52,6 +57,7 @@ class Answered(BaseModel):
     citations: list[CitationOut]
     diagnostics: list[dict[str, Any]]
     note: str
+    clarify: ClarifyOut | None = Field(description="Set when Sheriff asks back before it answers")
     case: CaseRef | None
 
 
@@ -227,6 +233,7 @@ def answered(reply: Reply) -> Answered:
         citations=[_citation(citation) for citation in reply.citations],
         diagnostics=diagnostics,
         note=reply.note,
+        clarify=ClarifyOut(question=reply.text, choices=list(reply.choices)) if reply.choices else None,
         case=_reference(reply.case),
     )
 

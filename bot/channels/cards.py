@@ -28,6 +28,8 @@ def reply_card(reply: Reply, *, docs: str = "", base_url: str = "") -> Card | No
             return answer_card(reply, base_url=base_url)
         case ReplyKind.UNANSWERED:
             return handover_card(reply, docs=docs)
+        case ReplyKind.CLARIFY:
+            return choice_card(reply)
         case ReplyKind.CHECKED if reply.report:
             return diagnostics_card(reply.report, reply.case, note=reply.note)
         case _:
@@ -51,6 +53,15 @@ def answer_card(reply: Reply, *, base_url: str = "") -> Card:
         actions = [_action("That solved it", "solved", reply.case, positive=True)]
         actions.append(_action("Ask the sheriff", "ask_sheriff", reply.case))
     return _card(body, actions, fallback=_plain(reply.text))
+
+
+def choice_card(reply: Reply) -> Card:
+    """A question back: each choice is said by its button, as if the asker had typed it."""
+    body = [_text(reply.text, weight="Bolder", size="Medium", style="heading")]
+    body += [_text(reply.note, size="Small", color="Warning")] if reply.note else []
+    actions = [_saying(choice) for choice in reply.choices]
+    actions += [_action("Ask the sheriff", "ask_sheriff", reply.case)] if reply.case else []
+    return _card(body, actions, fallback=reply.text)
 
 
 def handover_card(reply: Reply, *, docs: str = "") -> Card:
@@ -211,6 +222,11 @@ def _offending(line: str, diagnostic: Diagnostic, colour: str) -> Card:
 def _spaces(code: str) -> str:
     """Spaces that a card does not fold."""
     return code.replace(" ", "\u00a0")
+
+
+def _saying(words: str) -> Card:
+    said = {"type": "messageBack", "displayText": words, "text": words}
+    return {"type": "Action.Submit", "title": words, "data": {"msteams": said}}
 
 
 def _action(title: str, verb: str, case: CaseSummary, *, positive: bool = False) -> Card:

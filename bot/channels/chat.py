@@ -289,5 +289,11 @@ def _row(case: Case) -> dict[str, str]:
 
 def _spoken(turn: Turn) -> str:
     """One sentence for the live region: the kind of reply, not its whole text."""
-    kinds = {"answered": "Answer", "hinted": "Hint", "checked": "Checked", "unanswered": "Not known; handed over"}
+    kinds = {
+        "answered": "Answer",
+        "hinted": "Hint",
+        "checked": "Checked",
+        "unanswered": "Not known; handed over",
+        "clarify": "A question back",
+    }
     return f"{kinds.get(turn.outcome, 'Reply')} is here."

@@ -250,7 +250,13 @@ def _cause(value: str) -> Cause:
 
 
 def _verdict(case: Case) -> str:
-    words = {"answered": "answered", "hinted": "gave a hint", "unanswered": "not answered", "checked": "checked YAML"}
+    words = {
+        "answered": "answered",
+        "hinted": "gave a hint",
+        "unanswered": "not answered",
+        "checked": "checked YAML",
+        "clarify": "asked back",
+    }
     said = words.get(case.outcome, case.outcome)
     asked = since_hand_over(case)
     by_asker = bool(asked) and asked[0].actor != "Sheriff" and case.outcome != "unanswered"

@@ -13,10 +13,10 @@ from markupsafe import Markup, escape
 
 from bot.addresses import citation_address
 from bot.channels import diagnosis, story
-from bot.channels.rendering import Sources, Surroundings, markdown, surroundings
+from bot.channels.rendering import Sources, Surroundings, inline, markdown, surroundings
 from bot.channels.times import Watch
 from bot.messages import CaseSummary, Reply, ReplyKind
-from bot.support.cases import Case, CaseState
+from bot.support.cases import Case, CaseState, choices_of
 from knowledge.model import Citation
 
 _REMEMBERED = 30  # turns of one conversation
@@ -67,7 +67,7 @@ def merged(remembered: Sequence[Exchange], cases: Sequence[Case]) -> list[Exchan
 
 
 def _from_case(case: Case) -> Exchange:
-    cited = case.outcome != ReplyKind.UNANSWERED
+    cited = case.outcome not in {ReplyKind.UNANSWERED, ReplyKind.CLARIFY}
     outcome = ReplyKind(case.outcome) if case.outcome in set(ReplyKind) else ReplyKind.NOTED
     reply = Reply(
         outcome,
@@ -107,6 +107,7 @@ class Turn:
     where: str
     headline: Markup
     body: Markup
+    choices: Sequence[str]
     note: str
     note_warns: bool
     drawers: Sequence[Drawer]
@@ -149,8 +150,9 @@ class Reader:
             files=exchange.files,
             outcome=reply.outcome.value,
             where=_where(reply.citations),
-            headline=_headline(checked),
+            headline=inline(reply.text) if reply.outcome is ReplyKind.CLARIFY else _headline(checked),
             body=markdown(reply.text, sources, page=document),
+            choices=reply.choices or (choices_of(case) if case else ()),
             note=reply.note,
             note_warns=reply.report is None or reply.outcome is ReplyKind.CHECKED,
             drawers=[self._drawer(sources, citation, reply.text) for citation in reply.citations],

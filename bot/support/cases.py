@@ -122,6 +122,12 @@ class Change:
     events: Sequence[Event] = ()
 
 
+def choices_of(case: Case) -> tuple[str, ...]:
+    """What the asker may pick from when the question got a question back; needs the case's events."""
+    opened = next((event for event in case.events if event.kind == EventKind.OPENED), None)
+    return tuple(opened.data.get("choices", ())) if opened else ()
+
+
 def title(case: Case, *, width: int = 90) -> str:
     """One line to recognise the case by: the first line of the question, cut at a word."""
     line = next((line.strip() for line in case.question.splitlines() if line.strip()), case.id)

@@ -43,10 +43,22 @@ def refused(client: TestClient, path: str, **request: Any) -> tuple[int, str]:
 # ---- asking ----
 
 
+def test_a_question_back_comes_with_its_choices(client: TestClient) -> None:
+    answer = ask(client, "How are backups done?", conversation="c")
+
+    assert answer["outcome"] == "clarify"
+    assert answer["clarify"] == {
+        "question": "Which one do you mean: HERM or Couchbase?",
+        "choices": ["HERM", "Couchbase"],
+    }
+    assert answer["case"]["ticket"] == ""
+    assert ask(client, "quota")["clarify"] is None
+
+
 def test_an_answer_has_the_agreed_shape(client: TestClient) -> None:
     answer = ask(client, "quota", user="Kim")
 
-    assert set(answer) == {"outcome", "text", "confidence", "citations", "diagnostics", "note", "case"}
+    assert set(answer) == {"outcome", "text", "confidence", "citations", "diagnostics", "note", "clarify", "case"}
     assert answer["outcome"] == "answered"
     assert answer["citations"][0] == {
         "title": "Kafka quotas",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.cards import answer_card, case_state_card, diagnostics_card, handover_card
+from bot.channels.cards import answer_card, case_state_card, choice_card, diagnostics_card, handover_card
 from bot.messages import Reply, ReplyKind
 from knowledge.validation.diagnostics import Span
 from tests.unit.test_cards import ANSWER, CASE, CITATION, report_of
@@ -32,6 +32,7 @@ CARDS = {
     "hint": answer_card(replace(ANSWER, outcome=ReplyKind.HINTED, note="The writing model is not answering.")),
     "long answer": answer_card(replace(ANSWER, text="word " * 50_000)),
     "hand-over": handover_card(HANDED, docs="Dev Insight"),
+    "question back": choice_card(Reply(ReplyKind.CLARIFY, "Which one?", choices=("HERM", "Kafka"), case=CASE)),
     "diagnostics": diagnostics_card(report_of("    treshold: 2", Span(1, 5, 1, 13), count=20), CASE),
     "state": case_state_card("Solved.", "Good to know."),
 }

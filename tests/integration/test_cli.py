@@ -160,6 +160,15 @@ def test_as_json_the_reply_has_the_fields_of_the_api(run: Run, platform_home: Pa
     assert set(reply["citations"][0]) == {"title", "url", "path", "heading"}
 
 
+def test_a_question_back_lists_its_choices_by_number(run: Run, platform_home: Path) -> None:
+    done = run("ask", "--home", str(platform_home), "How do I set the quota?")
+
+    assert done.code == 0
+    assert "Which one do you mean: OpenShift quotas or Kafka?" in done.out
+    assert "  1. OpenShift quotas\n  2. Kafka\n" in done.out
+    assert "Name it in the question" in done.out
+
+
 def test_an_unknown_question_opens_no_case_unless_told(run: Run, platform_home: Path) -> None:
     done = run("ask", "--home", str(platform_home), "FortranGrid licence for Solaris?")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.glossary_file import read_glossary
 from bot.library import Library, Reading
 from bot.messages import Attachment, Incoming, Person, Reply, ReplyKind
 from bot.store.opening import Store, open_store
@@ -25,6 +26,7 @@ from tests.fakes import ScriptedChat
 
 KIM = Person("kim", "Kim")
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+GLOSSARY = read_glossary(bundled.GLOSSARY)
 
 
 class Handing:
@@ -70,7 +72,7 @@ class Office:
 
 def office_of(home: Path, embedder: LocalEmbedder, folder: Path, model: ChatModel | None = None) -> Office:
     store = open_store(f"sqlite:///{folder / 'cases.db'}", clock=lambda: NOW)
-    library = Library(home, Reading(embedder, model, Policy.calibrated()), patience=0.2)
+    library = Library(home, Reading(embedder, model, Policy.calibrated(), glossary=GLOSSARY), patience=0.2)
     casework, metrics = Handing(store), Metrics()
     sheriff = Sheriff(
         library=library,
@@ -362,3 +364,83 @@ def test_what_one_of_two_questions_leaves_open_goes_to_the_sheriff_with_the_answ
     assert "The pages do not answer this." in reply.text
     assert "partition" in reply.text.split("**", 2)[2]
     assert "Ana has your question now, as ticket SUP-1." in reply.text
+
+
+def test_a_question_that_two_components_answer_equally_well_is_asked_back(office: Office) -> None:
+    reply = office.say("How do I set the quota?")
+
+    assert reply.outcome is ReplyKind.CLARIFY
+    assert sorted(reply.choices) == ["Kafka", "OpenShift quotas"]
+    assert reply.text == f"Which one do you mean: {' or '.join(reply.choices)}?"
+    assert not reply.citations
+    assert not office.casework.handed
+    assert reply.case
+    stored = office.store.cases.get(reply.case.id)
+    assert stored
+    assert (stored.state, stored.outcome, stored.component) == (CaseState.ANSWERED, "clarify", "")
+
+
+@pytest.mark.parametrize(
+    ("pick", "component"),
+    [
+        ("Kafka", "kafka"),
+        ("the Kafka one, please", "kafka"),
+        ("2", "second"),
+        ("ocp", "quotas"),
+        ("the first", "first"),
+    ],
+)
+def test_a_choice_is_answered_together_with_the_question_before(office: Office, pick: str, component: str) -> None:
+    asked = office.say("How do I set the quota?", message_id="m1")
+    by_name = {"OpenShift quotas": "quotas", "Kafka": "kafka"}
+    by_place = dict(zip(("first", "second"), asked.choices, strict=True))
+
+    reply = office.say(pick, message_id="m2")
+
+    assert reply.outcome is ReplyKind.ANSWERED
+    assert reply.citations[0].component == by_name.get(by_place.get(component, ""), component)
+    assert reply.case
+    stored = office.store.cases.get(reply.case.id)
+    assert stored
+    assert stored.question.startswith("How do I set the quota (")
+    assert stored.events[0].text == pick
+
+
+def test_nobody_is_asked_back_twice_in_a_row(office: Office) -> None:
+    first = office.say("How do I set the quota?", message_id="m1")
+    again = office.say("How do I set the quota?", message_id="m2")
+
+    assert first.outcome is ReplyKind.CLARIFY
+    assert again.outcome is ReplyKind.ANSWERED
+
+
+def test_an_earlier_choice_still_belongs_to_its_own_question(office: Office) -> None:
+    office.say("How do I set the quota?", message_id="m1")
+    office.say("OpenShift quotas", message_id="m2")
+
+    reply = office.say("Kafka", message_id="m3")
+
+    assert "kafka/quotas.md" in {citation.path for citation in reply.citations}
+
+
+def test_another_question_after_a_question_back_is_answered_as_it_stands(office: Office) -> None:
+    office.say("How do I set the quota?", message_id="m1")
+
+    reply = office.say("How do I silence an alert?", message_id="m2")
+
+    assert reply.citations[0].component == "alerting"
+    assert reply.case
+    stored = office.store.cases.get(reply.case.id)
+    assert stored
+    assert stored.question == "How do I silence an alert?"
+
+
+def test_a_choice_of_another_conversation_settles_nothing_here(office: Office) -> None:
+    office.say("How do I set the quota?", message_id="m1")
+
+    reply = office.say("Kafka", message_id="m2", sender=Person("noor", "Noor"))
+
+    assert reply.case
+    stored = office.store.cases.get(reply.case.id)
+    assert stored
+    assert stored.question == "Kafka"

@@ -186,6 +186,28 @@ def test_the_conversation_survives_a_restart_of_the_server(client: TestClient, o
     assert tree.css("aside.source .passage")
 
 
+def test_a_question_back_has_a_button_for_each_choice_that_says_it(client: TestClient, office: Office) -> None:
+    tree = ask(client, "How are backups done?")
+
+    assert words(tree, ".reply h2") == "Which one do you mean: HERM or Couchbase?"
+    form = tree.css_first(".reply form[data-say]")
+    assert form.attributes["action"] == "/chat"
+    assert [(b.attributes["name"], b.attributes["value"]) for b in form.css("button")] == [
+        ("text", "HERM"),
+        ("text", "Couchbase"),
+    ]
+    assert "That solved it" not in words(tree, ".reply")
+    assert "Ask the sheriff" in words(tree, ".reply")
+
+
+def test_a_question_back_keeps_its_choices_through_a_restart(client: TestClient, office: Office) -> None:
+    ask(client, "How are backups done?")
+    with TestClient(office.app(), base_url=HERE, headers=HTML, cookies=client.cookies) as later:
+        tree = page(later)
+
+    assert words(tree, ".reply form[data-say]") == "HERM Couchbase"
+
+
 def test_another_visitor_sees_nothing_of_it(client: TestClient, office: Office) -> None:
     ask(client, TYPED["text"])
     with TestClient(office.app(), base_url=HERE, headers=HTML) as stranger:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.channels.cards import answer_card, diagnostics_card, handover_card, reply_card
-from bot.channels.teams_activities import activity_of
+from bot.channels.teams_activities import action_of, activity_of, incoming_of
 from bot.messages import CaseSummary, Reply, ReplyKind
 from knowledge.model import Citation, Origin
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, Span, ValidationReport
@@ -51,6 +51,21 @@ def test_a_hint_never_looks_like_an_answer() -> None:
     hint = answer_card(replace(ANSWER, outcome=ReplyKind.HINTED))
 
     assert next(texts(hint)) == "Hint · the likely place, not a sure answer"
+
+
+def test_a_question_back_says_the_choice_that_was_pressed() -> None:
+    asked = Reply(ReplyKind.CLARIFY, "Which one do you mean: HERM or Kafka?", choices=("HERM", "Kafka"), case=CASE)
+
+    card = reply_card(asked)
+
+    assert card
+    assert next(texts(card)) == "Which one do you mean: HERM or Kafka?"
+    assert [a["title"] for a in card["actions"]] == ["HERM", "Kafka", "Ask the sheriff"]
+    said = card["actions"][1]["data"]["msteams"]
+    assert (said["type"], said["text"], said["displayText"]) == ("messageBack", "Kafka", "Kafka")
+    pressed = {"type": "message", "text": "Kafka", "value": {}, "conversation": {"id": "19:a"}, "from": {"id": "kim"}}
+    assert action_of(pressed) == ("", "")
+    assert incoming_of(pressed).text == "Kafka"
 
 
 def test_a_handover_names_the_sheriff_and_offers_the_way_back() -> None:

@@ -224,6 +224,18 @@
     question.value = event.submitter.value;
     send();
   });
+  talk.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-say]")) return;
+    event.preventDefault();
+    if (running) return;
+    const [draft, kept] = [question.value, attached];
+    question.value = event.submitter.value;
+    attached = [];
+    send();
+    question.value = draft;
+    attached = kept;
+    showFiles();
+  });
   question.addEventListener("input", () => delete form.dataset.again);
   question.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
