@@ -138,7 +138,7 @@ def _block(token: Token, following: Sequence[Token], lines: Sequence[str]) -> Bl
     if form in {Form.STEPS, Form.POINTS}:
         items = tuple(_clean_item(_undented(_lines(item, lines))) for item in _items(following))
         text = "\n".join(items)
-        return Block(Form.PARAGRAPH, _clean_prose(text)) if _leads_away(text) else Block(form, text, items)
+        return Block(Form.PARAGRAPH, _clean_prose(text)) if leads_away(text) else Block(form, text, items)
     text = following[1].content if form is Form.HEADING else _lines(token, lines)
     text = _clean_prose(text).strip()
     return Block(form, _PADDING.sub(" ", text) if form is Form.TABLE else text)
@@ -269,16 +269,16 @@ def _clean_prose(text: str) -> str:
         text = address.sub(lambda match: put_aside(f"`{match.group(1)}`"), text)
     text = _MARK.sub(r"\\[\1\\]", _PLACEHOLDER.sub(r"\\<", text))
     restored = _restored(text, stash)
-    if _leads_away(restored):
+    if leads_away(restored):
         restored = _restored(_ACTIVE.sub(r"\\\g<0>", text), stash)
-    return _ANY_MARKUP.sub(r"\\\g<0>", restored) if _leads_away(restored) else restored
+    return _ANY_MARKUP.sub(r"\\\g<0>", restored) if leads_away(restored) else restored
 
 
 def _restored(text: str, stash: Sequence[str]) -> str:
     return _STASHED.sub(lambda match: stash[int(match.group(1))], text)
 
 
-def _leads_away(text: str) -> bool:
+def leads_away(text: str) -> bool:
     """Whether a renderer would still find a link, an image or HTML: what the patterns miss is escaped altogether."""
     if not _ACTIVE.search(text):
         return False

@@ -83,6 +83,9 @@ def check(text: str, passages: Sequence[Passage]) -> Grounded:
     invented = ["an address is in no cited passage"] if known != text.strip() else []
     text = known
     faults = tuple(dict.fromkeys([*invented, *_faults(text, cited)]))
+    if blocks.leads_away(text):
+        # Taking parts out can leave what reads as a link again: no such text is worth mending.
+        return Grounded(Cited("", cite_all(cited)), (*faults, "a link is left over"))
     return Grounded(Cited(text, cite_all(cited)), faults)
 
 

@@ -130,6 +130,15 @@ def test_an_instruction_hidden_in_a_passage_gains_nothing() -> None:
     assert "https" not in grounded.cited.text
 
 
+@pytest.mark.parametrize("text", ["Set quota [1] <`http://x.y http://x.y>", "Set quota [](http://x.y() [1]"])
+def test_what_reads_as_a_link_after_the_cleaning_is_not_shown_at_all(text: str) -> None:
+    grounded = check(text, ALL)
+
+    assert not grounded.holds
+    assert grounded.cited.text == ""
+    assert "a link is left over" in grounded.faults
+
+
 @given(st.lists(st.sampled_from([*"ab 1\n`*[]()<>!.:-", "[1]", "](", "http://x.y", "```", "[2]: x"])).map("".join))
 def test_no_text_at_all_leads_elsewhere(text: str) -> None:
     shown = check(text, ALL).cited.text
