@@ -65,7 +65,7 @@ class ModelSettings(Section):
     name: str = Field("gpt-4o-mini", description="Model, for OpenAI and compatible servers")
     encoding: str = Field("o200k_base", description="tiktoken encoding; an Azure deployment's name does not tell it")
     timeout_seconds: float = Field(
-        8, gt=0, le=60, description="For all that one question asks of the model; then the page is quoted instead"
+        6, gt=0, le=60, description="For all that one question asks of the model; then the page is quoted instead"
     )
     rerank: bool = Field(False, description="Let the model order what was found: one more call, up to 3 seconds")
     context_tokens: int = Field(6000, ge=500, le=200_000, description="Budget for passages and question")

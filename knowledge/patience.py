@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from knowledge.errors import ModelUnavailable
 from knowledge.ports import ChatMessage, ChatModel
 
-WHOLE = 8.0  # seconds: with search, checking and drawing the page a person waits less than ten
+WHOLE = 6.0  # seconds: with starting, search, checking and drawing the page a person waits less than ten
 LONGEST = 6_000  # characters of one answer: a model that is asked for 150 words and writes on is broken
 _LEAST = 0.2  # seconds: with less left, no call is worth its connection
 
