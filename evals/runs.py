@@ -133,7 +133,7 @@ def _row(trial: Trial, judgement: Judgement | None) -> dict[str, Any]:
         "cited": list(trial.cited),
         "answer": trial.text,
         "evidence": {name: round(value, 4) for name, value in asdict(trial.evidence).items()},
-        "seconds": round(trial.seconds, 5),
+        "seconds": trial.seconds,
         "judge": asdict(judgement) if judgement else None,
     }
 

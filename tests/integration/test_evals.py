@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.glossary_file import read_glossary
 from bot.store.opening import open_store
 from bot.support import transitions
 from bot.support.cases import Cause
 from evals import baseline, corpora, metrics, questions, runner, scorecard
 from evals.cli import main
+from knowledge import bundled
 from knowledge.adapters.local_embedder import LocalEmbedder
 from knowledge.relevance import Policy
 from tests.fakes import a_case
@@ -83,7 +85,14 @@ def test_no_figure_of_the_example_platform_is_below_the_baseline(
     asked = questions.read(questions.BUNDLED)
 
     with corpora.opened(corpora.of_home(platform_home), local_embedder) as corpus:
-        trials = runner.run(asked, index=corpus.index, embedder=local_embedder, policy=Policy.calibrated())
+        trials = runner.run(
+            asked,
+            index=corpus.index,
+            embedder=local_embedder,
+            policy=Policy.calibrated(0.05),
+            lessons=corpus.lessons,
+            glossary=read_glossary(bundled.GLOSSARY, languages=["french"]),
+        )
         missing = scorecard.missing_gold(trials, corpus.paths)
     card = scorecard.score(trials)
 
@@ -264,3 +273,41 @@ def test_the_bench_prints_both_sides(run: Run, platform_home: Path, tmp_path: Pa
 
     assert done.code == 0, done.err
     assert all(name in done.out for name in ("EnsembleRetriever", "search and quoted answer", "sheriff validate"))
+
+
+def test_an_index_is_calibrated_from_itself_and_from_a_log(run: Run, own_home: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    rows = [{"text": f"raise the partition quota of topic {n}", "answered": True} for n in range(6)]
+    rows += [{"text": f"where is parcel {n}", "answered": False} for n in range(6)]
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    alone = run("calibrate", "--home", own_home)
+    with_log = run("calibrate", "--home", own_home, "--log", log)
+    again = run("calibrate", "--home", own_home)
+    missing = run("calibrate", "--home", own_home, "--log", tmp_path / "gone.jsonl")
+
+    assert (alone.code, with_log.code, again.code, missing.code) == (0, 0, 0, 2)
+    assert "own sentences: 160 asked" in alone.out
+    assert "AUROC on those not fitted on 0." in alone.out
+    assert "log:" not in alone.out
+    assert "log: 12 earlier questions, 6 of them answered here" in with_log.out
+    assert "log: 12 earlier questions" in again.out, "the log's lesson is kept"
+    assert "gone.jsonl: cannot be read" in missing.err
+
+
+def test_a_follow_up_is_ranked_with_its_history(run: Run, docs: Path) -> None:
+    history = [["user", "how do I raise a quota?"], ["agent", "In topics.yaml."]]
+    lines = [
+        {"id": "alone", "text": "and for how long?"},
+        {"id": "after", "text": "and for how long?", "history": history},
+        {"id": "bad", "text": "and for how long?", "history": ["raise a quota"]},
+    ]
+
+    ranked = run("search", docs, "--home", docs.parent / "cache", stdin="\n".join(map(json.dumps, lines[:2])))
+    refused = run("search", docs, "--home", docs.parent / "cache", stdin=json.dumps(lines[2]))
+
+    alone, after = (json.loads(line) for line in ranked.out.splitlines())
+    assert ranked.code == 0
+    assert alone["scores"] != after["scores"]
+    assert refused.code == 2
+    assert 'line 1: "history" is no list of [role, text]' in refused.err

@@ -78,4 +78,4 @@ def test_any_text_is_judged_quickly(piece: str) -> None:
 
     check(f"{text} [1]", [Passage(a_chunk(text), 0.9)])
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 20  # seconds; a pattern that runs away takes minutes
