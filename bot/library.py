@@ -12,11 +12,11 @@ import structlog
 
 from ingestion import generations, pipeline
 from ingestion.sources import Source
-from knowledge import answering
+from knowledge import answering, learning
 from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
-from knowledge.lessons import NONE, Lessons, written
+from knowledge.lessons import Lessons, written
 from knowledge.model import Answer, Chunk
 from knowledge.patience import WHOLE, one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
@@ -217,20 +217,22 @@ class Library:
             folder = generations.current(self._home)
             if folder is None:
                 raise IndexBroken(f"There is no index in {self._home} yet. Run `sheriff ingest --home {self._home}`.")
-            learnt = written(folder)
             before = self._served
             if before and before.folder == folder:
-                if before.learnt != learnt:
-                    self._served = _Served(folder, before.index, Lessons.load(folder) or NONE, learnt)
-                    log.info("lessons_read", generation=folder.name)
+                if before.learnt != written(folder):
+                    self._served = self._with_lessons(folder, before.index)
                 return self._served or before
             index = ChromaIndex.open(folder, fingerprint=self._reading.embedder.fingerprint)
             if self._before is not None:
                 self._before.close()
             self._before = before.index if before else None
-            self._served = _Served(folder, index, Lessons.load(folder) or NONE, learnt)
+            self._served = self._with_lessons(folder, index)
             log.info("index_opened", generation=folder.name, chunks=index.count())
             return self._served
+
+    def _with_lessons(self, folder: Path, index: ChunkIndex) -> _Served:
+        lessons = learning.of(folder, index, self._reading.embedder)
+        return _Served(folder, index, lessons, written(folder))
 
     def _state_without_index(self) -> LibraryState:
         return LibraryState.MISSING if generations.current(self._home) is None else LibraryState.BROKEN

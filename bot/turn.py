@@ -202,7 +202,7 @@ class Sheriff:
             answer = Answer(Outcome.UNANSWERED, "", 0.0, note=wording.INDEX_BROKEN)
         if answer.ask:
             return self._clarified(incoming, answer, answer.ask, question)
-        if answer.note == MODEL_SILENT:
+        if MODEL_SILENT in answer.note:
             self._metrics.model_failures.inc()
         if answer.outcome is Outcome.UNANSWERED and not answer.note and is_off_topic(question, answer.confidence):
             return Reply(ReplyKind.NOTED, wording.off_topic(self._world.platform, self._world.docs))

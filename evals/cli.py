@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import guarded
+from knowledge.errors import Misuse
 
 app = typer.Typer(
     name="sheriff-evals",
@@ -122,7 +123,7 @@ def add_from_cases(
 
     From resolved, downvoted and confirmed ones; a person reviews them before they are asked.
     """
-    from evals.learning import add_command
+    from evals.proposing import add_command
 
     add_command(out, home=home, config=config)
 
@@ -183,7 +184,10 @@ def calibrate(
     from evals.fitting import Fitting, calibrate_command, teach_command
 
     asked = Asked.of(sets, no_answer, docs=docs, home=home, config=config)
-    if log is not None or (asked.own_documentation and not (sets or no_answer)):
+    on_questions = bool(sets or no_answer or others or save or output)
+    if log is not None and on_questions:
+        raise Misuse("--log teaches an index, and questions fit the weights: call calibrate once for each.")
+    if log is not None or (asked.own_documentation and not on_questions):
         teach_command(asked, log)
         return
     fitting = Fitting(

@@ -179,10 +179,21 @@ def search_command(place: Path, *, home: Path | None, config: Path | None, log: 
     embedder = wiring.embedder(settings)
     earlier = logs.read(log) if log else []
     with corpora.opened(corpora.pages(place, cache), embedder, tell=Teller()) as opened:
-        corpus = opened.knowing(learning.familiar(earlier, embedder)) if earlier else opened
+        corpus = _knowing(opened, earlier, embedder)
         stdin = sys.stdin.buffer.read().decode("utf-8", errors="replace")
         for line in results(stdin.split("\n"), corpus=corpus, embedder=embedder):
             print(line)
+
+
+def _knowing(opened: Opened, earlier: Sequence[tuple[str, bool]], embedder: Embedder) -> Opened:
+    """The corpus with what a log of earlier questions teaches, if it holds enough of both kinds."""
+    if not earlier:
+        return opened
+    familiar = learning.familiar(earlier, embedder)
+    if familiar is None:
+        print(f"warning: {logs.TOO_FEW}; the log is not used.", file=sys.stderr)
+        return opened
+    return opened.knowing(familiar)
 
 
 @contextmanager

@@ -136,7 +136,7 @@ def opened(
     held = manifest.read(generation)
     index = ChromaIndex.open(generation, fingerprint=embedder.fingerprint)
     try:
-        lessons = Lessons.load(generation) or learning.learn(index, embedder)
+        lessons = learning.of(generation, index, embedder)
         yield Opened(corpus.name, index, generation, tuple(held.documents) if held else (), lessons)
     finally:
         index.close()

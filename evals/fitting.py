@@ -16,9 +16,6 @@ from evals.scorecard import missing_gold
 from knowledge import learning
 from knowledge.errors import Failure
 from knowledge.lessons import Lessons
-from knowledge.relevance import Policy
-
-ALWAYS = Policy(answer_at=0.0, hint_at=0.0)  # every question is answered, to see which answers are right
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def as_text(lessons: Lessons, corpus: Opened, earlier: Sequence[tuple[str, bool]
         said = f", {answered} of them answered here" if earlier else ""
         lines.append(f"  log: {lessons.familiar.questions} earlier questions{said}")
     elif earlier:
-        lines.append("  log: too few questions of one kind; at least 5 answered and 5 not answered are needed")
+        lines.append(f"  log: not used; {logs.TOO_FEW}")
     return "\n".join(lines)
 
 
@@ -91,7 +88,7 @@ def calibrate_command(asked: Asked, fitting: Fitting) -> None:
             wanted,
             index=corpus.index,
             embedder=embedder,
-            policy=ALWAYS,
+            policy=runner.ALWAYS,
             lessons=corpus.lessons,
             glossary=asked.glossary(settings),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from knowledge.errors import Misuse
 
+TOO_FEW = "a log teaches with at least 5 questions that were answered and 5 that were not"
 WANTED = 'write {"text": …, "answered": true or false}'
 
 

@@ -11,8 +11,10 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import resources
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -64,6 +66,20 @@ def learn(index: ChunkIndex, embedder: Embedder, *, before: Lessons = NONE, seed
     lessons = Lessons(background=background, faq=_faq_order(index, entries), familiar=before.familiar)
     pairs = ask_itself(index, embedder, lessons=lessons, seed=seed)
     return replace(lessons, own=own_sense(pairs))
+
+
+def of(folder: Path, index: ChunkIndex, embedder: Embedder) -> Lessons:
+    """The lessons of the index in folder: those kept there, or learnt now where an older version left none.
+
+    They are kept if the folder can be written. Raises what searching raises.
+    """
+    kept = Lessons.load(folder)
+    if kept is not None:
+        return kept
+    learnt = learn(index, embedder)
+    with suppress(OSError):  # a folder that may only be read: they are learnt again at the next start
+        learnt.save(folder)
+    return learnt
 
 
 def everyday(embedder: Embedder) -> Vector:

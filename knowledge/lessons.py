@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile
@@ -53,7 +53,6 @@ class Lessons:
     faq: FaqOrder | None = None
     own: OwnSense | None = None
     familiar: Familiar | None = None
-    note: str = field(default="", compare=False)
 
     def applied(self, evidence: Evidence, question: Vector) -> Evidence:
         """The evidence with what the lessons say of it."""
@@ -68,7 +67,7 @@ class Lessons:
     def save(self, folder: Path) -> None:
         """Write to folder, whole or not at all. Raises OSError."""
         arrays: dict[str, NDArray[Any]] = {}
-        said: dict[str, Any] = {"version": VERSION, "note": self.note}
+        said: dict[str, Any] = {"version": VERSION}
         if self.background is not None:
             arrays["background"] = self.background
         if self.faq is not None:
@@ -116,7 +115,7 @@ def _read(said: dict[str, Any], arrays: Any) -> Lessons:
         kept = said["familiar"]
         familiar = Familiar(arrays["familiar"], float(kept["intercept"]), int(kept["questions"]))
     background = arrays["background"] if "background" in arrays.files else None
-    return Lessons(background, faq, own, familiar, str(said["note"]))
+    return Lessons(background, faq, own, familiar)
 
 
 def _as_json(own: OwnSense) -> dict[str, Any]:

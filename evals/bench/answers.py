@@ -11,14 +11,11 @@ from evals.bench.peer import ensemble
 from evals.corpora import Opened
 from evals.metrics import retrieval
 from evals.questions import Question
-from evals.runner import Trial, paths
+from evals.runner import ALWAYS, Trial, paths
 from knowledge.answering import answer
 from knowledge.model import Outcome
 from knowledge.ports import Embedder
-from knowledge.relevance import Policy
 from knowledge.search import Evidence, search
-
-ALWAYS = Policy(answer_at=0.0, hint_at=0.0)  # refusing early would flatter the time
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
+from knowledge.glossary import NO_GLOSSARY, Glossary
+from knowledge.lessons import NONE, Lessons
 from knowledge.model import Passage
 from knowledge.ports import ChunkIndex, Embedder
 from knowledge.search import search
@@ -25,12 +27,29 @@ class SheriffRetriever(BaseRetriever):
     index: Any  # a ChunkIndex; Protocols cannot be validated by pydantic
     embedder: Any
     limit: int = 8
+    lessons: Any = NONE
+    glossary: Any = NO_GLOSSARY
 
-    def __init__(self, *, index: ChunkIndex, embedder: Embedder, limit: int = 8) -> None:
-        super().__init__(index=index, embedder=embedder, limit=limit)
+    def __init__(
+        self,
+        *,
+        index: ChunkIndex,
+        embedder: Embedder,
+        limit: int = 8,
+        lessons: Lessons = NONE,
+        glossary: Glossary = NO_GLOSSARY,
+    ) -> None:
+        super().__init__(index=index, embedder=embedder, limit=limit, lessons=lessons, glossary=glossary)
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:  # noqa: ARG002
-        found = search(query, index=self.index, embedder=self.embedder, limit=self.limit)
+        found = search(
+            query,
+            index=self.index,
+            embedder=self.embedder,
+            limit=self.limit,
+            lessons=self.lessons,
+            glossary=self.glossary,
+        )
         return [_document(passage) for passage in found.passages]
 
 

@@ -285,7 +285,10 @@ def test_an_index_is_calibrated_from_itself_and_from_a_log(run: Run, own_home: P
     with_log = run("calibrate", "--home", own_home, "--log", log)
     again = run("calibrate", "--home", own_home)
     missing = run("calibrate", "--home", own_home, "--log", tmp_path / "gone.jsonl")
+    both = run("calibrate", "--home", own_home, "--log", log, "--set", log)
 
+    assert both.code == 2
+    assert "call calibrate once for each" in both.err
     assert (alone.code, with_log.code, again.code, missing.code) == (0, 0, 0, 2)
     assert "own sentences: 160 asked" in alone.out
     assert "AUROC on those not fitted on 0." in alone.out

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from bot.library import Library, LibraryState, NotReadyError, Reading, StoppedError
 from ingestion import pipeline
 from ingestion.sources import FolderSource
+from knowledge import learning, lessons
 from knowledge.errors import IndexBroken, Misuse
+from knowledge.lessons import Lessons
 from knowledge.relevance import Policy
 from tests.fakes import HashEmbedder
 
@@ -55,6 +58,35 @@ def test_a_generation_published_by_another_process_is_taken_with_the_next_questi
     pipeline.ingest([FolderSource("docs", docs)], home=tmp_path / "home", embedder=HashEmbedder())
 
     assert "silence.until" in library.answer("how do I silence an alert?").text
+
+
+def test_an_index_made_before_there_were_lessons_is_taught_at_the_first_question(
+    library: Library, docs: Path, tmp_path: Path
+) -> None:
+    library.ingest([FolderSource("docs", docs)])
+    kept = next((tmp_path / "home").rglob(lessons.FILE))
+    kept.unlink()
+
+    assert library.answer("how do I raise a quota?").confidence > 0
+    assert kept.is_file()
+    assert (
+        library.answer("how do I raise a quota?").confidence
+        == Library(tmp_path / "home", Reading(HashEmbedder(), None, Policy(0.0, 0.0)))
+        .answer("how do I raise a quota?")
+        .confidence
+    )
+
+
+def test_new_lessons_are_used_with_the_next_question(library: Library, docs: Path, tmp_path: Path) -> None:
+    library.ingest([FolderSource("docs", docs)])
+    before = library.answer("how do I raise a quota?").confidence
+    folder = next((tmp_path / "home").rglob(lessons.FILE)).parent
+    log = [("how do I raise a quota?", True)] * 6 + [("where is my parcel?", False)] * 6
+
+    taught = replace(Lessons.load(folder) or Lessons(), familiar=learning.familiar(log, HashEmbedder()))
+    taught.save(folder)
+
+    assert library.answer("how do I raise a quota?").confidence > before
 
 
 def test_while_the_first_index_is_built_questions_are_told_to_wait(library: Library, docs: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from evals import learning, questions, reviewing, rows
-from evals.learning import Added
+from evals import proposing, questions, reviewing, rows
 from evals.proposals import Kind, Proposal
+from evals.proposing import Added
 from evals.reviewing import Decisions
 from evals.rows import Rows
 from knowledge.errors import Misuse
@@ -22,7 +22,7 @@ def proposal(id_: str, gold: tuple[str, ...] | None = ("a.md",), *, text: str = 
 @pytest.fixture
 def kept(tmp_path: Path) -> Rows:
     found = rows.read(tmp_path / "cases.jsonl", may_be_new=True)
-    learning.add(found, [proposal("one"), proposal("two", None), proposal("three", ())])
+    proposing.add(found, [proposal("one"), proposal("two", None), proposal("three", ())])
     found.save()
     return found
 
@@ -45,7 +45,7 @@ def states(kept: Rows) -> dict[str, Any]:
 def test_a_second_time_nothing_is_added(kept: Rows) -> None:
     before = kept.file.read_text()
 
-    added = learning.add(kept, [proposal("one", ("other.md",)), proposal("two", None), proposal("three", ())])
+    added = proposing.add(kept, [proposal("one", ("other.md",)), proposal("two", None), proposal("three", ())])
     kept.save()
 
     assert added == Added(known=3)
@@ -54,10 +54,10 @@ def test_a_second_time_nothing_is_added(kept: Rows) -> None:
 
 def test_gold_that_became_known_completes_a_waiting_row_only(kept: Rows) -> None:
     reviewing.decide(kept, Decisions(drop=["two"]))
-    dropped = learning.add(kept, [proposal("two", ("b.md",))])
-    learning.add(kept, [proposal("four", None)])
+    dropped = proposing.add(kept, [proposal("two", ("b.md",))])
+    proposing.add(kept, [proposal("four", None)])
 
-    completed = learning.add(kept, [proposal("four", ("b.md",))])
+    completed = proposing.add(kept, [proposal("four", ("b.md",))])
 
     assert (dropped, completed) == (Added(known=1), Added(completed=1))
     assert (kept.row("four") or {})["gold"] == ["b.md"]
@@ -66,7 +66,7 @@ def test_gold_that_became_known_completes_a_waiting_row_only(kept: Rows) -> None
 def test_the_same_question_of_another_case_is_one_row(kept: Rows) -> None:
     asked = [proposal("five", text="Question  ONE"), proposal("six", text="new"), proposal("seven", text="New?")]
 
-    assert learning.add(kept, asked) == Added(new=1, alike=2)
+    assert proposing.add(kept, asked) == Added(new=1, alike=2)
 
 
 def test_a_run_asks_what_was_accepted(kept: Rows) -> None:

@@ -157,7 +157,25 @@ def test_damaged_lessons_are_as_none(tmp_path: Path, content: bytes) -> None:
 
 def test_lessons_of_another_version_are_not_used(tmp_path: Path) -> None:
     with (tmp_path / lessons.FILE).open("wb") as file:
-        np.savez(file, said=np.array('{"version": 0, "note": ""}'))
+        np.savez(file, said=np.array('{"version": 0}'))
 
     assert Lessons.load(tmp_path) is None
     assert lessons.written(tmp_path / "elsewhere") == 0
+
+
+def test_an_index_of_an_older_version_is_taught_when_it_is_first_used(tmp_path: Path) -> None:
+    index = MemoryIndex(EMBEDDER, pages())
+
+    learnt = learning.of(tmp_path, index, EMBEDDER)
+
+    assert learnt.own is not None
+    assert learnt.background is not None
+    assert Lessons.load(tmp_path) is not None
+    assert learning.of(tmp_path, MemoryIndex(), EMBEDDER).own == learnt.own, "kept ones are not learnt again"
+
+
+def test_lessons_that_cannot_be_kept_are_used_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+
+    assert learning.of(folder, MemoryIndex(EMBEDDER, pages()), EMBEDDER).own is not None
+    assert not folder.exists()
