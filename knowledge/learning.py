@@ -173,8 +173,13 @@ def _entries(index: ChunkIndex) -> dict[str, list[Chunk]]:
 def _faq_order(index: ChunkIndex, entries: Mapping[str, Sequence[Chunk]]) -> FaqOrder | None:
     if len(entries) < 2:  # noqa: PLR2004: with one entry there is no order
         return None
-    ways = [(number, chunk.id) for number, chunks in enumerate(entries.values()) for chunk in chunks]
-    return FaqOrder.learn(list(entries), [owner for owner, _ in ways], index.vectors([id_ for _, id_ in ways]))
+    ways = [(number, chunk) for number, chunks in enumerate(entries.values()) for chunk in chunks]
+    return FaqOrder.learn(
+        list(entries),
+        [owner for owner, _ in ways],
+        index.vectors([chunk.id for _, chunk in ways]),
+        [chunk.phrasing or chunk.title for _, chunk in ways],
+    )
 
 
 def _folders(documents: Sequence[str]) -> dict[str, frozenset[str]]:

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.evidence import FEATURES, Evidence, Linear
+from knowledge.faq_letters import LetterHead
 from knowledge.faq_order import FaqOrder
 from knowledge.ports import Vector
 
 FILE: Final = "lessons.npz"
-VERSION: Final = 1  # raise it when what is learnt changes: lessons of another version are not used
+VERSION: Final = 2  # raise it when what is learnt changes: lessons of another version are not used
 STEEPEST: Final = 4.0  # log odds beyond which evidence says no more
 
 
@@ -71,8 +72,10 @@ class Lessons:
         if self.background is not None:
             arrays["background"] = self.background
         if self.faq is not None:
-            arrays |= {"owners": self.faq.owners, "ways": self.faq.ways, "head": self.faq.head}
-            said["entries"] = list(self.faq.documents)
+            faq, letters = self.faq, self.faq.letters
+            arrays |= {"owners": faq.owners, "ways": faq.ways, "head": faq.head}
+            arrays |= {"rarity": letters.rarity, "letters": letters.head}
+            said |= {"entries": list(faq.documents), "runs": list(letters.runs)}
         if self.own is not None:
             said["own"] = _as_json(self.own)
         if self.familiar is not None:
@@ -108,7 +111,8 @@ def written(folder: Path) -> int:
 def _read(said: dict[str, Any], arrays: Any) -> Lessons:
     faq = own = familiar = None
     if "entries" in said:
-        faq = FaqOrder(tuple(said["entries"]), arrays["owners"], arrays["ways"], arrays["head"])
+        letters = LetterHead(tuple(said["runs"]), arrays["rarity"], arrays["letters"])
+        faq = FaqOrder(tuple(said["entries"]), arrays["owners"], arrays["ways"], arrays["head"], letters)
     if "own" in said:
         own = _own(said["own"])
     if "familiar" in said:

@@ -12,7 +12,7 @@ import numpy as np
 from knowledge import conversation, evidence
 from knowledge.conversation import Query
 from knowledge.evidence import Evidence
-from knowledge.faq_order import decisiveness
+from knowledge.faq_order import NO_OPINION
 from knowledge.fusion import (
     CHUNK_WEIGHTS,
     FAQ_WEIGHTS,
@@ -21,7 +21,6 @@ from knowledge.fusion import (
     PER_PAGE,
     TINY,
     Signal,
-    mean_of_best,
     ranked_pages,
     reordered,
     weighed,
@@ -140,21 +139,17 @@ def _found(
 ) -> Found:
     terms = LONG if query.earlier else len(content_words(query.text))
     pages = ranked_pages(signals, terms, index.size)
-    entries = lessons.faq.scores(vector, _spelling(signals[Field.GRAMS])) if lessons.faq else {}
-    pages = reordered(pages, entries)
+    entries = lessons.faq.opinion(query.meant, vector) if lessons.faq else NO_OPINION
+    pages = reordered(pages, entries.scores)
     passages = _passages(pages, signals, index, limit)
     if not passages:
         return Found(pages=pages)
     rarity = index.rarity(query.meant, faint=query.faint)
     gathered = evidence.gather(query.meant, rarity, signals, pages, passages[0].chunk)
     # Beside pages, several entries and pages may be right, and a narrow choice says nothing.
-    alone = all(page.document_id in entries for page in pages)
-    choice = decisiveness(entries.values()) if alone else 0.0
+    alone = all(page.document_id in entries.scores for page in pages)
+    choice = entries.choice if alone else 0.0
     return Found(passages, pages, replace(lessons.applied(gathered, vector), choice=choice), query.meant)
-
-
-def _spelling(grams: Signal) -> dict[str, float]:
-    return {page: mean_of_best(scores) for page, scores in grams.by_page.items()}
 
 
 def _passages(

@@ -143,7 +143,7 @@ def test_lessons_come_back_as_they_were_saved(tmp_path: Path) -> None:
     question = EMBEDDER.embed_query("raise my quota")
     assert again.faq is not None
     assert learnt.faq is not None
-    assert again.faq.scores(question, {}) == learnt.faq.scores(question, {})
+    assert again.faq.opinion("raise my quota", question) == learnt.faq.opinion("raise my quota", question)
     assert again.applied(Evidence(top_cosine=0.5), question) == learnt.applied(Evidence(top_cosine=0.5), question)
     assert lessons.written(tmp_path) > 0
 
