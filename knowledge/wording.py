@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 STOPWORDS: Final = frozenset(
@@ -47,6 +48,7 @@ def held(stems: Sequence[str], text: str) -> list[str]:
     return [wanted for wanted in stems if wanted in present]
 
 
+@lru_cache(maxsize=1 << 16)  # a question meets the same words in all its passages
 def stem(word: str) -> str:
     """A word without its English ending: rough, and the same on both sides of a comparison."""
     longest = len(word) - _SHORTEST_STEM

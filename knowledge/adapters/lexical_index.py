@@ -126,12 +126,9 @@ class LexicalIndex:
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """The chunks in the order asked for; unknown ids are left out."""
         snapshot = self._snapshot
-        missing = [id_ for id_ in ids if id_ not in snapshot.cache]
-        found = {chunk.id: chunk for chunk in self._read(snapshot, "id", missing)} if missing else {}
-        if len(snapshot.cache) + len(found) <= CACHED_CHUNKS:
-            snapshot.cache.update(found)
-        known = (found.get(id_) or snapshot.cache.get(id_) for id_ in ids)
-        return [chunk for chunk in known if chunk is not None]
+        known = {id_: snapshot.cache[id_] for id_ in ids if id_ in snapshot.cache}
+        known |= {chunk.id: chunk for chunk in self._read(snapshot, "id", [id_ for id_ in ids if id_ not in known])}
+        return [known[id_] for id_ in ids if id_ in known]
 
     def documents(self, document_ids: Sequence[str]) -> list[Chunk]:
         """All chunks of the documents, document by document in the order of their text."""
@@ -195,8 +192,17 @@ class LexicalIndex:
             return []
         query = self._tantivy.Query.term_set_query(self._index.schema, field, list(values))
         hits = snapshot.searcher.search(query, limit=len(snapshot.ids), count=False).hits
-        stored = (snapshot.searcher.doc(address).get_first("chunk") for _, address in hits)
-        return [chunk_codec.decode(bytes(chunk)) for chunk in stored]
+        addresses = [address for _, address in hits]
+        rows = snapshot.searcher.fast_field_values("row", addresses)
+        return [self._chunk(snapshot, snapshot.ids[row], address) for row, address in zip(rows, addresses, strict=True)]
+
+    def _chunk(self, snapshot: _Snapshot, id_: str, address: Any) -> Chunk:
+        chunk = snapshot.cache.get(id_)
+        if chunk is None:
+            chunk = chunk_codec.decode(bytes(snapshot.searcher.doc(address).get_first("chunk")))
+            if len(snapshot.cache) < CACHED_CHUNKS:
+                snapshot.cache[id_] = chunk
+        return chunk
 
     def _terms(self, words: str, field: Field) -> list[tuple[str, str]]:
         """Pairs of an index field and a term of it."""
