@@ -48,6 +48,8 @@ _CHANGES = (  # an image may stand inside a link, so links come second, and once
 _SENTENCE_END = re.compile(r"(?<=[.!?])[*_)\"”]*\s+(?=[\"“(*_`\[]*[A-Z0-9`%])")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|resp|fig)|(?:^|\s)[A-Za-z])\.$", re.IGNORECASE)
 
+_COMMENT = re.compile(r"\s*(?:#+|//+|--|;+)\s+(.*)")
+_SENTENCE = re.compile(r"(?:\S+\s+){4,}\S+[.!?]$")
 _TITLE = re.compile(r"\*\*[^*\n]+\*\*:?")
 _PADDING = re.compile(r"(?<=\S) {2,}(?=\|)|(?<=\|) {2,}")  # of cells, set out in columns
 _ACTIVE = re.compile(r"[\[\]<]")
@@ -125,6 +127,13 @@ def sentences(paragraph: str) -> list[str]:
     return [piece for piece in pieces if piece]
 
 
+def comments(code: str) -> list[str]:
+    """The paragraphs of prose in a listing's comments, those of one line that are no sentence left out."""
+    lines = [match.group(1).strip() if (match := _COMMENT.match(line)) else "" for line in code.splitlines()]
+    paragraphs = " ".join(line or "\n" for line in lines).split("\n")
+    return [clean(text) for text in (paragraph.strip() for paragraph in paragraphs) if _SENTENCE.search(text)]
+
+
 def _top_level(tokens: Sequence[Token]) -> Iterator[tuple[Token, Sequence[Token]]]:
     for place, token in enumerate(tokens):
         if token.level == 0 and token.map is not None and token.type in _FORMS:
@@ -161,7 +170,7 @@ def _continued(found: Sequence[Block]) -> list[Block]:
             result.append(block)
             continue
         steps, *between = result[before:]
-        going_on = _renumbered(block, len(steps.items)) if _number(block) == 1 else block
+        going_on = _renumbered(block, len(steps.items)) if number(block) == 1 else block
         items = [*steps.items[:-1], "\n\n".join([steps.items[-1], *(b.text for b in between)]) + "\n"]
         text = "\n\n".join([steps.text, *(b.text for b in between), going_on.text])
         result[before:] = [Block(Form.STEPS, text, (*items, *going_on.items))]
@@ -170,10 +179,10 @@ def _continued(found: Sequence[Block]) -> list[Block]:
 
 def _steps_before(result: Sequence[Block], block: Block) -> int | None:
     """The place of the list that this block goes on with."""
-    first = _number(block)
+    first = number(block)
     for place in range(len(result) - 2, max(-1, len(result) - 6), -1):
-        if _number(result[place]):
-            is_next = first > 1 and _number(result[place]) + len(result[place].items) == first
+        if number(result[place]):
+            is_next = first > 1 and number(result[place]) + len(result[place].items) == first
             is_near = place >= len(result) - 3
             between = result[place + 1 :]
             return place if first and ((is_next and is_near) or _is_lazy(result[place], block, between)) else None
@@ -189,15 +198,15 @@ def _is_lazy(steps: Block, block: Block, between: Sequence[Block]) -> bool:
 
 def _renumbered(block: Block, done: int) -> Block:
     items = tuple(
-        re.sub(r"^(\s*)1(?=[.)])", rf"\g<1>{number}", item) for number, item in enumerate(block.items, start=done + 1)
+        re.sub(r"^(\s*)1(?=[.)])", rf"\g<1>{place}", item) for place, item in enumerate(block.items, start=done + 1)
     )
     return Block(block.form, "\n".join(items), items)
 
 
-def _number(block: Block) -> int:
+def number(block: Block) -> int:
     """The number a list of steps begins with; 0 for anything else."""
-    number = re.match(r"\s*(\d+)", block.text) if block.form is Form.STEPS else None
-    return int(number.group(1)) if number else 0
+    first = re.match(r"\s*(\d+)", block.text) if block.form is Form.STEPS else None
+    return int(first.group(1)) if first else 0
 
 
 def _items(following: Sequence[Token]) -> Iterator[Token]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge import blocks
@@ -11,7 +11,7 @@ from knowledge.blocks import Block, Form
 from knowledge.citing import Cited, cite_all
 from knowledge.model import Kind, Outcome, Passage
 from knowledge.overlap import coverage, rarity, terms
-from knowledge.pointers import without_references
+from knowledge.pointers import only_refers, without_references
 from knowledge.products import product_asked, product_of
 from knowledge.shortening import Weights, shortened
 
@@ -20,7 +20,9 @@ WHOLE = 480  # a section this short is quoted whole
 BESIDE = 350  # characters from a second place
 HINT = 320
 NEXT_PLACES = 2  # named after a hint
-LONG_CODE = 60  # lines: a longer example is for the page
+LONG_CODE = 60  # lines: a longer example is for the page, and so are several that have more together
+ROOMY = 2  # times the room that a procedure may take which would have gaps otherwise
+THIN = 100  # characters: a hint so short says hardly anything alone
 _NEAR = 4  # places among which an example is looked for
 ADDS = 0.25  # share of the question that a second place must bring in
 _HOW = re.compile(
@@ -35,7 +37,9 @@ _LEANING = re.compile(
 )
 _PROMISE = re.compile(r"\b(?:following|below|examples?|as follows|like (?:this|so))\b[^.!?]*:$", re.IGNORECASE)
 _FENCED = re.compile(r"^ *(`{3,})[^`]*?\n.*?^ *\1 *$", re.DOTALL | re.MULTILINE)
-_TITLE = re.compile(r"\*\*[^*\n]+\*\*")
+_TITLE = re.compile(
+    r"\*\*[^*\n]+\*\*|(?:example|sample) (?:\w+ ){0,2}(?:output|file|configuration|command|cr|yaml)\.?", re.IGNORECASE
+)
 _GOING_ON = re.compile(  # a sentence that began before the example above it
     r"(?:will|would|which|where|that|and|or|but|is|are|was|means|leads?|results?|to|with|when|if|in|on|as|so|then|from|can"
     r"|should|may|must|returns?|produces?|gives?)\b|- <1> "
@@ -62,6 +66,7 @@ def quote(question: str, passages: Sequence[Passage], *, outcome: Outcome) -> Ci
     often than it is the first. Only pages about one product are quoted: the one that the question names, else that of
     the best passage. No passages give an empty text.
     """
+    passages = sorted(passages, key=lambda passage: only_refers(passage.chunk.headings))
     weights = _weights(question, passages)
     product = product_asked(question, passages)
     passages = _with_example_first(question, passages, product)
@@ -73,6 +78,8 @@ def quote(question: str, passages: Sequence[Passage], *, outcome: Outcome) -> Ci
         else:
             first = _excerpt(passage, weights, question, PROSE)
             found = [first, *_beside(first, passages[place + 1 :], weights, question)]
+        if not found[0].blocks:
+            found = [_comment(passage, weights)]
         if found[0].blocks and outcome is Outcome.HINTED:
             return _with_next_places(_written(found, question, quoted=True), passage, passages)
         if found[0].blocks:
@@ -109,7 +116,8 @@ def _excerpt(passage: Passage, weights: Weights, question: str, room: int) -> _E
         chosen = set(range(len(found)))
     else:
         chosen = _chosen(found, _scores(found, passage, weights, question), room)
-    chosen = _one_code_block(found, chosen, weights, asked=bool(_SHOW.search(question)))
+        chosen = _without_gaps(found, chosen, ROOMY * room, from_start=bool(_HOW.search(question)))
+    chosen = _with_examples(found, chosen, weights, asked=bool(_SHOW.search(question)))
     kept = _closed(found, chosen, weights)
     return _Excerpt(passage, kept, bool(kept) and kept[0].text[:40] not in found[0].text)
 
@@ -123,17 +131,21 @@ def _closed(found: Sequence[Block], chosen: Collection[int], weights: Weights) -
             continue
         if i + 1 not in chosen or _promises(block, found[i + 1]):
             rest = _without_announcement(block)
-            block = rest if rest.text or i + 1 < len(found) else block  # nothing follows: it is all the page says
+            told = rest.text or i + 1 < len(found) or _TITLE.fullmatch(block.text)
+            block = rest if told else block  # nothing follows: it is all the page says
         if block.text:
             kept.append(block)
     return tuple(kept)
 
 
 def _without_announcement(block: Block) -> Block:
-    """Less the last sentence if it only announces what is not quoted."""
-    if block.form is not Form.PARAGRAPH or not _announces(block):
+    """Less the last sentence or step if it only announces what is not quoted."""
+    if not _announces(block):
         return block
-    return Block(block.form, " ".join(blocks.sentences(block.text)[:-1]))
+    if block.form is Form.PARAGRAPH:
+        return Block(block.form, " ".join(blocks.sentences(block.text)[:-1]))
+    kept = block.items[:-1]
+    return Block(block.form, "\n".join(kept), kept)
 
 
 def _promises(block: Block, following: Block) -> bool:
@@ -202,14 +214,43 @@ def _length(block: Block) -> int:
     return len(_FENCED.sub("", block.text)) if block.form is Form.STEPS else min(len(block.text), 450)
 
 
-def _one_code_block(found: Sequence[Block], chosen: set[int], weights: Weights, *, asked: bool) -> set[int]:
-    """At most one example: the one announced or next to what was chosen; any if the question asks for one."""
+def _without_gaps(found: Sequence[Block], chosen: set[int], room: int, *, from_start: bool) -> set[int]:
+    """The chosen blocks with the steps between them and, `from_start`, before them; cut at the gap if that is too much.
+
+    A page may show an example after each step: each step is a block then.
+    """
+    steps = [i for i, block in enumerate(found) if block.form is Form.STEPS]
+    wanted = [i for i in steps if i in chosen]
+    if not wanted:
+        return chosen
+    begin = max((i for i in steps if i <= wanted[0] and blocks.number(found[i]) == 1), default=wanted[0])
+    whole = {i for i in steps if (begin if from_start else wanted[0]) <= i <= wanted[-1]}
+    if sum(_length(found[i]) for i in chosen | whole if found[i].form is not Form.CODE) <= room:
+        return chosen | whole
+    gap = min((i for i in steps if wanted[0] < i < wanted[-1] and i not in chosen), default=len(found))
+    return {i for i in chosen if i < gap or found[i].form is not Form.STEPS}
+
+
+def _with_examples(found: Sequence[Block], chosen: set[int], weights: Weights, *, asked: bool) -> set[int]:
+    """The prose with the example of each step that announces one, or else one next to it; any if one is asked for."""
     prose = {i for i in chosen if found[i].form is not Form.CODE}
-    examples = [i for i, block in enumerate(found) if block.form is Form.CODE and block.text.count("\n") <= LONG_CODE]
+    examples = [i for i, block in enumerate(found) if block.form is Form.CODE and _lines(block) <= LONG_CODE]
+    of_steps = [i for i in examples if i - 1 in prose and found[i - 1].items and _announces(found[i - 1])]
     near = [i for i in examples if i in chosen or i - 1 in prose or (asked and not prose)]
-    candidates = near or (examples if asked or not prose else [])
-    best = max(candidates, key=lambda i: (coverage(found[i].text, weights), -i), default=None)
-    return prose if best is None else prose | {best}
+    ranked = sorted(of_steps or near or (examples if asked or not prose else []), key=_by_coverage(found, weights))
+    kept: set[int] = set()
+    for i in ranked if of_steps else ranked[:1]:
+        if sum(_lines(found[k]) for k in (*kept, i)) <= LONG_CODE:
+            kept.add(i)
+    return prose | kept
+
+
+def _by_coverage(found: Sequence[Block], weights: Weights) -> Callable[[int], tuple[float, int]]:
+    return lambda i: (-coverage(found[i].text, weights), i)
+
+
+def _lines(block: Block) -> int:
+    return block.text.count("\n")
 
 
 def _beside(first: _Excerpt, others: Sequence[Passage], weights: Weights, question: str) -> tuple[_Excerpt, ...]:
@@ -246,21 +287,32 @@ def _hint(passage: Passage, weights: Weights, question: str) -> _Excerpt:
     short = shortened(found[best], weights, HINT)
     if len(short.text) > 2 * HINT:
         short = _first_steps(short) if short.form is Form.STEPS else _first_paragraph(found, weights)
-    if short.form is Form.PARAGRAPH and _wants_next(short, found, best, question):
-        following = shortened(found[best + 1], weights, HINT)
-        if len(following.text) <= 2 * HINT:
-            return _Excerpt(passage, (short, following))
+    if short.form is not Form.CODE and _wants_next(short, found, best, question):
+        following = _without_announcement(shortened(found[best + 1], weights, HINT))
+        if 0 < len(following.text) <= 2 * HINT:
+            return _Excerpt(passage, (*_announcement(found, best, short), short, following))
     rest = _without_announcement(short)
     short = rest if rest.text else short
     return _Excerpt(passage, (*_announcement(found, best, short), short) if short.text else ())
+
+
+def _comment(passage: Passage, weights: Weights) -> _Excerpt:
+    """What the comments in a listing say that is too long to be shown."""
+    listings = [block.text for block in blocks.blocks(passage.body) if block.form is Form.CODE]
+    said = [text for listing in listings for text in blocks.comments(listing)]
+    best = max(said, key=lambda text: coverage(text, weights), default="")
+    kept = (shortened(Block(Form.PARAGRAPH, best), weights, HINT),) if coverage(best, weights) >= ADDS else ()
+    return _Excerpt(passage, kept, is_midway=True)
 
 
 def _wants_next(short: Block, found: Sequence[Block], place: int, question: str) -> bool:
     """The block after this one is what its end announces, or the example that the question asks for."""
     if place + 1 == len(found) or not short.text.endswith(found[place].text[-20:]):
         return False
+    if len(short.text) < THIN and not _announces(short):
+        return True
     shown = found[place + 1].form is Form.CODE and bool(_HOW.search(question) or _SHOW.search(question))
-    return shown or _announces(short)
+    return shown or (_announces(short) and not _promises(short, found[place + 1]))
 
 
 def _announcement(found: Sequence[Block], place: int, short: Block) -> Sequence[Block]:

@@ -16,9 +16,22 @@ _REFERENCE = re.compile(
     r"|more (?:information|details|about|examples|on this)|details (?:are|about|on|in)|details(?=:))\b:?"
     r"(?:(?![.!?]\s).){1,90}"
     r"|[^.!?]{0,90}\b(?:found|listed|available|described|documented) (?:t?here|elsewhere)\.?"
-    r"|(?:\*\*|_)?see also\b(?:\*\*|_)?:?.*",
+    r"|(?:\*\*|_)?see also\b(?:\*\*|_)?:?.*"
+    r"|(?:this (?:error |error message |message |issue |problem )(?:was|has been|is) )?reported in [^.!?]{0,20}"
+    r"(?:issues?|tickets?)\b.{0,20}",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"^ *>+ ?", re.MULTILINE)
+_LINKS = re.compile(
+    r"(?:additional|related|further|other|useful|more) (?:resources?|reading|links?|information|topics?)"
+    r"|see also|references?|useful links",
+    re.IGNORECASE,
+)
+
+
+def only_refers(headings: Sequence[str]) -> bool:
+    """Whether a section lists where else to read, by its heading."""
+    return bool(headings) and bool(_LINKS.fullmatch(headings[-1].strip(" :*_")))
 
 
 def without_references(block: Block) -> Block:
@@ -26,6 +39,8 @@ def without_references(block: Block) -> Block:
     if block.form in {Form.POINTS, Form.STEPS} and "```" not in block.text:
         told = tuple(_item(item.splitlines()) for item in block.items if not _POINTER_ITEM.match(item))
         return Block(block.form, "\n".join(told), told)
+    if block.form is Form.QUOTE and _REFERENCE.fullmatch(" ".join(_QUOTED.sub("", block.text).split())):
+        return Block(block.form, "")
     if block.form is not Form.PARAGRAPH:
         return block
     text = "\n".join(_lines_without_references(block.text.splitlines()))

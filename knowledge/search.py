@@ -29,12 +29,14 @@ from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import NONE, Lessons
 from knowledge.model import Chunk, Kind, Passage, RankedPage
 from knowledge.ports import ChunkIndex, Embedder, Field, Hit, Vector
+from knowledge.sense import is_contrary, is_topic, opening
 from knowledge.spelling import speller
 from knowledge.wording import content_words, words
 
 __all__ = ["Evidence", "Found", "probe", "search"]
 
 BREADTH: Final = 200  # chunks asked of each signal
+CONTRARY: Final = 0.7  # of the score of a section that does the opposite of what is asked
 DUPLICATE: Final = 0.9  # share of common words from which two passages say the same
 
 
@@ -141,7 +143,7 @@ def _found(
     pages = ranked_pages(signals, terms, index.size)
     entries = lessons.faq.opinion(query.meant, vector) if lessons.faq else NO_OPINION
     pages = reordered(pages, entries.scores)
-    passages = _passages(pages, signals, index, limit)
+    passages = _passages(query.meant, pages, signals, index, limit)
     if not passages:
         return Found(pages=pages)
     rarity = index.rarity(query.meant, faint=query.faint)
@@ -153,21 +155,29 @@ def _found(
 
 
 def _passages(
-    pages: Sequence[RankedPage], signals: Mapping[str, Signal], index: ChunkIndex, limit: int
+    question: str, pages: Sequence[RankedPage], signals: Mapping[str, Signal], index: ChunkIndex, limit: int
 ) -> tuple[Passage, ...]:
     """The best chunks of the best pages: a page's score, scaled by how near each chunk is to the page's best."""
     best_pages = pages[:limit]
-    chunks = _scored_chunks({page.document_id for page in best_pages}, signals)
+    chunks = _scored_chunks(question, {page.document_id for page in best_pages}, signals)
     candidates: list[Passage] = []
     for page in best_pages:
         ranked = sorted(chunks[page.document_id], key=lambda passage: -passage.score)[:PER_PAGE]
         best = max(ranked[0].score, TINY)
         candidates += [Passage(passage.chunk, page.score * passage.score / best) for passage in ranked]
     candidates.sort(key=lambda passage: -passage.score)
-    return tuple(_distinct(_answers(candidates, index), limit))
+    return tuple(_distinct(_answers(_opened(candidates, question, index), index), limit))
 
 
-def _scored_chunks(wanted: Container[str], signals: Mapping[str, Signal]) -> Mapping[str, list[Passage]]:
+def _opened(passages: Sequence[Passage], question: str, index: ChunkIndex) -> Sequence[Passage]:
+    """The passages; for a question that is the title of the first page, that page's opening before them."""
+    if not passages or not is_topic(question, passages[0].chunk.title):
+        return passages
+    first = opening(index.document(passages[0].chunk.document_id))
+    return passages if first is None else [Passage(first, passages[0].score), *passages]
+
+
+def _scored_chunks(question: str, wanted: Container[str], signals: Mapping[str, Signal]) -> Mapping[str, list[Passage]]:
     levels = {
         name: signal.levels({chunk.id: score for chunk, score in signal.hits}) for name, signal in signals.items()
     }
@@ -176,7 +186,8 @@ def _scored_chunks(wanted: Container[str], signals: Mapping[str, Signal]) -> Map
     for chunk in chunks.values():
         if chunk.document_id in wanted:
             weights = FAQ_WEIGHTS if chunk.kind is Kind.FAQ else CHUNK_WEIGHTS
-            by_page[chunk.document_id].append(Passage(chunk, weighed(levels, chunk.id, weights)))
+            score = weighed(levels, chunk.id, weights) * (CONTRARY if is_contrary(question, chunk.headings) else 1.0)
+            by_page[chunk.document_id].append(Passage(chunk, score))
     return by_page
 
 

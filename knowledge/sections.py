@@ -11,7 +11,8 @@ from knowledge.ports import ChunkIndex
 
 LONG_EXAMPLE = 400  # characters
 SHORT = 300  # characters: a section that ends in a colon so soon only announces the ones below it
-LONGEST = 6000  # characters: a section beyond that is a page of its own, and its best piece says more
+LONGEST = 6000  # characters: a section beyond that is a page of its own, and what is around its best piece says more
+AROUND = 2400  # characters of such a section
 
 
 def widen(passages: Sequence[Passage], *, index: ChunkIndex, count: int) -> list[Passage]:
@@ -30,7 +31,20 @@ def _whole(passage: Passage, index: ChunkIndex) -> Passage:
         return replace(passage, section=told) if len(told) <= LONGEST else passage
     if len(pieces) < 2 and not found.phrasing:
         return passage
-    return replace(passage, section=text) if len(text) <= LONGEST else passage
+    return replace(passage, section=text if len(text) <= LONGEST else _around(found, pieces))
+
+
+def _around(found: Chunk, pieces: Sequence[Chunk]) -> str:
+    """The piece that was found with those after and before it, while there is room."""
+    place = next((number for number, piece in enumerate(pieces) if piece.id == found.id), 0)
+    start, end = place, place + 1
+    while True:
+        grown = [(s, e) for s, e in ((start, end + 1), (start - 1, end)) if s >= 0 and e <= len(pieces)]
+        fitting = [(s, e) for s, e in grown if sum(len(piece.text) for piece in pieces[s:e]) <= AROUND]
+        if not fitting:
+            return _joined([piece.text.strip("\n") for piece in pieces[start:end] if piece.text.strip()])
+        # What follows completes it; then as much of what led there.
+        start, end = fitting[0] if (end - place - 1) <= (place - start) else fitting[-1]
 
 
 def _told_below(document: Sequence[Chunk], headings: Sequence[str]) -> Iterator[str]:

@@ -9,11 +9,15 @@ from knowledge.blocks import Block, Form
 from knowledge.overlap import coverage, rarity
 
 Weights = Mapping[str, float]  # of the terms of the question
+SPARED = 1.5  # times the room, up to which a list or table is not cut
 
 
 def shortened(block: Block, weights: Weights, room: int = 450) -> Block:
-    """The block in at most about `room` characters: the sentences, items or rows that matter; steps stay whole."""
-    if len(block.text) <= room:
+    """The block in at most about `room` characters: the sentences, items or rows that matter; steps stay whole.
+
+    So does a list or table that is hardly longer: cutting it would save little, and lose what its order says.
+    """
+    if len(block.text) <= room * (SPARED if block.form in {Form.POINTS, Form.TABLE} else 1):
         return block
     match block.form:
         case Form.PARAGRAPH:
@@ -48,9 +52,8 @@ def _best(pieces: Sequence[str], weights: Weights, room: int) -> list[str]:
     ranked = sorted(range(len(pieces)), key=lambda i: -coverage(pieces[i], weights))
     kept: list[int] = []
     for i in ranked:
-        if kept and sum(len(pieces[k]) for k in [*kept, i]) > room:
-            break
-        kept.append(i)
+        if not kept or sum(len(pieces[k]) for k in [*kept, i]) <= room:
+            kept.append(i)
     return [pieces[i] for i in sorted(kept)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Any, Final
 
 import yaml
@@ -14,6 +15,8 @@ _UNREADABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _BACKSLASHES_OR_PAIR: Final = re.compile(
     r"(?P<backslashes>\\\\)|\\u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
 )
+_PRIVATE: Final = (range(0xE000, 0xF8FF), range(0xF0000, 0xFFFFE))  # for private use, by Unicode
+_ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})|\\U000([0-9a-fA-F]{5})")
 _RESERVED_DIRECTIVE: Final = re.compile(r"\A((?:#.*\n|[ \t]*\n)*)%(?!YAML|TAG)(?=[A-Z])")
 _EMPTY_FIRST: Final = re.compile(r"\A((?:#.*\n|[ \t]*\n)*)\.\.\.(?=\s*$)")
 
@@ -23,7 +26,9 @@ class Readable:
 
     def __init__(self, text: str) -> None:
         self.originals: dict[int, str] = {}
-        self._free = (point for point in range(0xE000, 0xF8FF) if chr(point) not in text)
+        self._standing: dict[str, str] = {}
+        escaped = {int(short or long, 16) for short, long in _ESCAPED.findall(text)}
+        self._free = (point for point in chain(*_PRIVATE) if chr(point) not in text and point not in escaped)
         for odd in sorted(set(_UNREADABLE.findall(text))):
             text = text.replace(odd, self._stand_in(odd))
         if "\\u" in text:
@@ -33,9 +38,11 @@ class Readable:
         self.text = text
 
     def _stand_in(self, original: str) -> str:
-        point = next(self._free, 0xFFFD)
-        self.originals[point] = original
-        return chr(point)
+        if original not in self._standing:
+            point = next(self._free, 0xFFFD)
+            self.originals[point] = original
+            self._standing[original] = chr(point)
+        return self._standing[original]
 
     def _pair(self, match: re.Match[str]) -> str:
         """An emoji as JSON escapes it, in two halves, which the parser refuses."""

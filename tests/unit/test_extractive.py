@@ -427,12 +427,99 @@ def test_an_example_cut_in_two_is_one_again_and_two_short_ones_stay_two() -> Non
         assert widened.body.count("```") == fences
 
 
-def test_a_section_as_long_as_a_book_stays_a_piece() -> None:
-    pieces = [a_chunk("word " * 1000, order=n) for n in range(3)]
+def test_of_a_section_as_long_as_a_book_what_is_around_the_piece_is_read() -> None:
+    pieces = [a_chunk(f"number{n} " + "word " * 200, order=n) for n in range(10)]
+    index = MemoryIndex(HashEmbedder(), pieces)
 
-    [widened] = widen([Passage(pieces[0], 0.9)], index=MemoryIndex(HashEmbedder(), pieces), count=1)
+    [first, inside] = (widen([Passage(pieces[n], 0.9)], index=index, count=1)[0].body for n in (0, 5))
 
-    assert widened.section == ""
+    assert [f"number{n} " in first for n in range(3)] == [True, True, False]
+    assert [f"number{n} " in inside for n in range(3, 8)] == [False, False, True, True, False]
+
+
+COMMANDS = "\n\n".join(
+    f"{number}. Run step {word} of the upgrade:\n\n```sh\nsheriffctl {word}\n```\n\n"
+    "Example output\n\n```text\nfine\n```"
+    for number, word in enumerate(("drain", "upgrade", "uncordon", "verify"), start=1)
+)
+
+
+def test_each_step_has_its_command_and_no_step_between_is_missing() -> None:
+    text = answered("how do I drain and verify an upgrade", found(FILLER + "\n\n" + COMMANDS + "\n\n" + FILLER))
+
+    assert [f"{n}. Run step" in text for n in range(1, 5)] == [True] * 4
+    assert [f"sheriffctl {word}" in text for word in ("drain", "upgrade", "uncordon", "verify")] == [True] * 4
+    assert "Example output" not in text, "its listing is not quoted"
+
+
+def test_a_procedure_too_long_to_quote_ends_at_a_gap_rather_than_jumping_over_it() -> None:
+    between = "\n\n```sh\nrun\n```\n\nExample output\n\n```text\nfine\n```\n\n"
+    long = " ".join(f"Then look at part {n} of the page." for n in range(60))
+    steps = f"1. Drain the node:{between}2. Wait. {long}{between}3. Drain the other node."
+
+    text = answered("drain the node", found(steps))
+
+    assert "1. Drain" in text
+    assert "3. Drain" not in text
+
+
+def test_a_step_whose_example_is_too_long_to_show_is_not_announced() -> None:
+    listing = "\n".join(f"key{n}: value" for n in range(80))
+    page = f"{FILLER}\n\n1. Open the editor.\n2. Write the quota file:\n\n```yaml\n{listing}\n```\n\n{FILLER}"
+
+    text = answered("how do I write the quota file in the editor", found(page))
+
+    assert "1. Open the editor." in text
+    assert not text.endswith(":")
+    assert "Write the quota file" not in text
+
+
+def test_a_short_list_in_order_is_not_cut() -> None:
+    items = [f"- The {thing} of the set is deleted, with all that belongs to it" for thing in ("app", "pod", "map") * 3]
+    page = f"{FILLER}\n\nThis happens in order:\n\n" + "\n".join(items)
+
+    text = answered("what happens when the pod of the set is deleted", found(page))
+
+    assert text.count("\n- ") == len(items)
+    assert "…" not in text
+
+
+def test_what_a_long_listing_says_in_its_comments_is_quoted() -> None:
+    keys = "\n".join(f"key{n}: value" for n in range(80))
+    comment = "# The repeat interval is rounded up to the\n# next multiple of the group interval.\n#\n# Default."
+    listing = f"{keys}\n{comment}\n{keys}"
+
+    text = quote("repeat interval and group interval", [found(f"```yaml\n{listing}\n```")], outcome=Outcome.HINTED).text
+
+    assert "> The repeat interval is rounded up to the next multiple of the group interval. [1]" in text
+    assert "Default" not in text
+
+
+def test_a_section_of_links_is_quoted_last() -> None:
+    links = found("* Partition quota of the region\n* Quota of partitions", headings=("Quota", "Additional resources"))
+    said = found("The partition quota counts per region.", anchor="b", headings=("Quota",))
+
+    assert "counts per region" in answered("partition quota of the region", links, said)
+    assert "Partition quota" in answered("partition quota of the region", links), "better than nothing"
+
+
+def test_where_an_error_was_reported_is_no_answer() -> None:
+    page = "> This error was reported in GitHub issue ([2602](https://git.example/2602))\n\nThe certificate is unknown."
+
+    text = quote("certificate unknown", [found(page)], outcome=Outcome.HINTED).text
+
+    assert "reported" not in text
+    assert "The certificate is unknown." in text
+
+
+def test_a_thin_hint_takes_the_next_sentence_along() -> None:
+    text = quote(
+        "status of the logging parts",
+        [found("You see the status of logging.\n\nRun the check in the console to see each part.")],
+        outcome=Outcome.HINTED,
+    ).text
+
+    assert "Run the check" in text
 
 
 def test_a_phrasing_of_an_faq_entry_brings_its_answer() -> None:

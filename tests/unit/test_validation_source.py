@@ -299,6 +299,13 @@ JSON_VALUES = st.recursive(
 )
 
 
+@pytest.mark.parametrize("count", [1, 7000])
+def test_characters_that_are_escaped_in_halves_are_not_taken_for_one_another(count: int) -> None:
+    data = {"\ue000a\U00010000": [chr(0x10000 + number) + "\uf000" for number in range(count)]}
+
+    assert value(json.dumps(data)) == data
+
+
 @settings(max_examples=150, deadline=None)
 @given(JSON_VALUES)
 def test_json_is_read_as_json(data: object) -> None:
