@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from knowledge.errors import Failure, Misuse, SheriffError
 if TYPE_CHECKING:
     from bot.settings import Settings
 
+_BEGUN = time.monotonic()
 app = typer.Typer(
     name="sheriff",
     help="Answers questions from your documentation, checks YAML, and hands over what it does not know.",
@@ -73,7 +75,7 @@ def ask(
     """Answer one question from the index, with the places where it is written."""
     from bot.commands import ask_command
 
-    ask_command(_settings(config, home), _text(question), as_json=as_json, hand_over=hand_over)
+    ask_command(_settings(config, home), _text(question), as_json=as_json, hand_over=hand_over, begun=_BEGUN)
 
 
 @app.command()

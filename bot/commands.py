@@ -22,6 +22,8 @@ from ingestion import pipeline
 from ingestion.report import as_text
 from knowledge.errors import Failure, Misuse
 
+_STARTING = 2.0  # seconds that a process may take to start before that shortens the wait for the model
+
 
 def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str, dry_run: bool) -> None:
     """Read the sources and bring the index up to date, with a progress bar on a terminal."""
@@ -45,12 +47,16 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
         raise Failure("Nothing was indexed: the sources hold no readable page. Name a folder with .md, .adoc or .html.")
 
 
-def ask_command(settings: Settings, question: str, *, as_json: bool, hand_over: bool) -> None:
-    """Answer one question on standard output."""
+def ask_command(settings: Settings, question: str, *, as_json: bool, hand_over: bool, begun: float) -> None:
+    """Answer one question on standard output; a slow start of the process is taken off the model's time.
+
+    `begun` is when the process did, on the monotonic clock.
+    """
     if not question.strip():
         raise Misuse('The question is empty. Ask one: sheriff ask "How do I raise a Kafka partition quota?"')
     incoming = Incoming(uuid4().hex, "cli", f"cli-{uuid4().hex[:8]}", Person("cli", "Command line"), question)
-    with wiring.asking(settings, hand_over=hand_over) as take:
+    until = begun + _STARTING + settings.model.timeout_seconds
+    with wiring.asking(settings, hand_over=hand_over, until=until) as take:
         reply = take(incoming)
     if as_json:
         from bot.channels.api import answered

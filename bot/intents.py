@@ -46,6 +46,11 @@ _POLITE = re.compile(
     rf"|(?P<thanks>{_THANKS}))(?:{_TO_WHOM})\W*$",
     re.IGNORECASE,
 )
+# Thumbs up, hands, hearts, smiles, party, tick: alone they are thanks. Skin tones and joiners may follow.
+_PLEASED = re.compile(
+    "[\\s!.\U0001f3fb-\U0001f3ff\ufe0f\u200d]*(?:[\U0001f44d\U0001f64f\U0001f44f\U0001f44c\U0001f64c\U0001f4af\U0001f389\u2705\u2714\u2764"
+    "\U0001f60a\U0001f600-\U0001f607\U0001f642\U0001f60d\U0001f929\U0001f973][\\s!.\U0001f3fb-\U0001f3ff\ufe0f\u200d]*)+$"
+)
 _TO_SHERIFF = re.compile(r"^\W*ask the (?:duty )?sheriff\s*[:,]\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 _NOT_QUITE = re.compile(r"\?|\b(?:but|still|not|mais|toujours|pas)\b|n't\b", re.IGNORECASE)
 _HELP = re.compile(r"^\W*(?:help|\?|what can you do|who are you|how do(?:es)? (?:you|this) work)\W*$", re.IGNORECASE)
@@ -101,6 +106,8 @@ def _of_prose(text: str) -> Request:
     if not re.search(r"\w", text):
         if text and set(text) <= set("? "):
             return Request(Intent.HELP, text)
+        if _PLEASED.match(text):
+            return Request(Intent.THANK, text)
         return _refusal("Nothing was asked yet. Write a question, or paste the YAML to check.")
     for pattern, intent in ((_HELP, Intent.HELP), (_DUTY, Intent.DUTY)):
         if pattern.match(text):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from time import monotonic
 
 import structlog
 
@@ -24,6 +25,8 @@ from knowledge.relevance import Policy
 from knowledge.tokens import STANDARD, Budget
 
 log = structlog.get_logger(__name__)
+
+LEAST = 2.0  # seconds that a model has however long it took to start
 
 
 class LibraryState(StrEnum):
@@ -66,7 +69,14 @@ class Reading:
     budget: Budget = STANDARD
     glossary: Glossary = NO_GLOSSARY
     seconds: float = WHOLE  # that one question waits for the model
+    until: float | None = None  # on the monotonic clock: when a question that is the only one stops waiting
     rerank: bool = False
+
+    def patience(self) -> float:
+        """Seconds from now that a question may wait for the model, at least a few."""
+        if self.until is None:
+            return self.seconds
+        return min(self.seconds, max(LEAST, self.until - monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ class Library:
             index=served.index,
             lessons=served.lessons,
             embedder=self._reading.embedder,
-            model=one_turn(self._reading.model, seconds=self._reading.seconds),
+            model=one_turn(self._reading.model, seconds=self._reading.patience()),
             policy=self._reading.policy,
             listen=listen,
             budget=self._reading.budget,

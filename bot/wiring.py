@@ -138,7 +138,7 @@ def _require(why: str, **variables: str | SecretStr) -> None:
         raise Misuse(f"{why}, but {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.")
 
 
-def library(settings: Settings, *, with_model: bool = True) -> Library:
+def library(settings: Settings, *, with_model: bool = True, until: float | None = None) -> Library:
     budget = Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
     model = chat_model(settings) if with_model else None
     reading = Reading(
@@ -147,6 +147,7 @@ def library(settings: Settings, *, with_model: bool = True) -> Library:
         policy(settings),
         budget,
         seconds=settings.model.timeout_seconds,
+        until=until,
         rerank=settings.model.rerank,
         glossary=glossary(settings),
     )
@@ -182,8 +183,8 @@ def opened_store(settings: Settings) -> Iterator[Store]:
 
 
 @contextmanager
-def opened_library(settings: Settings, *, with_model: bool = False) -> Iterator[Library]:
-    opened = library(settings, with_model=with_model)
+def opened_library(settings: Settings, *, with_model: bool = False, until: float | None = None) -> Iterator[Library]:
+    opened = library(settings, with_model=with_model, until=until)
     try:
         yield opened
     finally:
@@ -199,8 +200,11 @@ def gap_report(settings: Settings, store: Store) -> GapReport:
 
 
 @contextmanager
-def asking(settings: Settings, *, hand_over: bool) -> Iterator[Callable[[Incoming], Reply]]:
-    """Sheriff for one question. Without `hand_over` nothing is kept: cases go to a store that is thrown away."""
+def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -> Iterator[Callable[[Incoming], Reply]]:
+    """Sheriff for one question. Without `hand_over` nothing is kept: cases go to a store that is thrown away.
+
+    `until`, on the monotonic clock, is when the question stops waiting for the language model.
+    """
     with ExitStack() as stack:
         if hand_over:
             database = settings
@@ -208,7 +212,7 @@ def asking(settings: Settings, *, hand_over: bool) -> Iterator[Callable[[Incomin
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="sheriff-ask-")))
             database = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{folder / 'cases.db'}")})
         store = stack.enter_context(opened_store(database))
-        knowing = stack.enter_context(opened_library(settings, with_model=True))
+        knowing = stack.enter_context(opened_library(settings, with_model=True, until=until))
         if not hand_over:
             knowing.require()
         rota = read_rota(settings.rota)

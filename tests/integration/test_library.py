@@ -4,10 +4,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
-from bot.library import Library, LibraryState, NotReadyError, Reading, StoppedError
+from bot.library import LEAST, Library, LibraryState, NotReadyError, Reading, StoppedError
 from ingestion import pipeline
 from ingestion.sources import FolderSource
 from knowledge import learning, lessons
@@ -75,6 +76,16 @@ def test_an_index_made_before_there_were_lessons_is_taught_at_the_first_question
         .answer("how do I raise a quota?")
         .confidence
     )
+
+
+def test_a_slow_start_is_taken_off_the_models_time_and_leaves_it_some() -> None:
+    def patience(until: float | None) -> float:
+        return Reading(HashEmbedder(), None, Policy(0.0, 0.0), seconds=6.0, until=until).patience()
+
+    assert patience(None) == 6.0
+    assert patience(monotonic() + 60) == 6.0
+    assert 3.9 < patience(monotonic() + 4) <= 4.0
+    assert patience(monotonic() - 60) == LEAST
 
 
 def test_new_lessons_are_used_with_the_next_question(library: Library, docs: Path, tmp_path: Path) -> None:
