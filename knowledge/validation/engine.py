@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from knowledge.errors import Misuse
@@ -181,3 +181,23 @@ def _unrecognised(source: SourceText, root: Node, choice: Choice) -> Diagnostic:
 def _text(entry: object) -> str:
     value = getattr(getattr(entry, "value", None), "text", "")
     return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One file of a repository, with what was found in it alone; the stages after it build on its tree."""
+
+    parsed: Parsed
+    diagnostics: Sequence[Diagnostic]
+    choices: Sequence[Choice]
+
+    @property
+    def checked(self) -> CheckedFile:
+        return _checked(self.parsed, self.choices)
+
+
+def examine(file: SourceFile, catalog: SchemaCatalog) -> Examined:
+    """Check one of several files that belong together, as `validate` does."""
+    parsed = parse(file)
+    diagnostics, choices = _check_file(parsed, catalog, alone=False)
+    return Examined(parsed, _ordered(_worst(diagnostics)), choices)

@@ -1,0 +1,294 @@
+"""A whole deployment repository checked: files, topology, placement, merge, wildcards, merged values, rules, lints."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from knowledge.deployment import topology as topologies
+from knowledge.deployment.cells import Cell
+from knowledge.deployment.leaves import Leaves
+from knowledge.deployment.merged_check import check_merged
+from knowledge.deployment.merging import Layer, contributions
+from knowledge.deployment.placement import Folders
+from knowledge.deployment.platform import LOCK, SUFFIX, TOPOLOGY, Platform, stem
+from knowledge.deployment.rules import Finding, Leaf
+from knowledge.deployment.topology import ROOT, Place, Topology
+from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, Span, ValidationReport
+from knowledge.validation.engine import Examined, examine
+from knowledge.validation.hints import nearest
+from knowledge.validation.text import SourceText
+from knowledge.validation.tree import MappingNode, resolved, value_of
+
+_DOC = "overlays/errors.md"
+NAMED = 5  # leaves, components or folders named in one message
+_AT_EVERY_LEAF = frozenset({"WLD001", "WLD003"})  # wrong wherever the overlay holds
+
+
+@dataclass(slots=True)
+class Analysis:
+    """What was found in a repository, and what holds at its leaves."""
+
+    report: ValidationReport
+    topology: Topology | None = None
+    leaves: Leaves | None = None
+    sources: Mapping[str, SourceText] = field(default_factory=dict)
+
+
+def analyse(files: Mapping[str, bytes | str], platform: Platform) -> Analysis:
+    """Check a repository: its YAML files by their paths below it. Whatever they hold, an Analysis comes back."""
+    return _Run(files, platform).analysis()
+
+
+class _Run:
+    def __init__(self, files: Mapping[str, bytes | str], platform: Platform) -> None:
+        self.files = {name: content for name, content in sorted(files.items()) if not _is_hidden(name)}
+        self.platform = platform
+        self.examined: dict[str, Examined] = {}
+        self.found: list[Diagnostic] = []
+        self.notes: list[str] = []
+        self.broken: set[str] = set()  # files with errors of their own: nothing is built on them
+
+    def analysis(self) -> Analysis:
+        for name, content in self.files.items():
+            self.examined[name] = examine(SourceFile(name, content), self.platform.catalog)
+            self.found += self.examined[name].diagnostics
+            if any(d.severity is Severity.ERROR for d in self.examined[name].diagnostics):
+                self.broken.add(name)
+        topology = self._topology()
+        leaves = self._leaves(topology) if topology is not None else None
+        if leaves is not None:
+            self._at_leaves(leaves)
+        return Analysis(self._report(), topology, leaves, {n: e.parsed.source for n, e in self.examined.items()})
+
+    # ---- topology ----
+
+    def _topology(self) -> Topology | None:
+        file, lock = f"{TOPOLOGY}{SUFFIX}", f"{LOCK}{SUFFIX}"
+        root = self._root(file)
+        if root is None:
+            self.notes.append(self._no_topology(file))
+            return None
+        topology = topologies.read(root, self._root(lock), files=(file, lock), levels=self.platform.levels)
+        taken = {(d.file, d.span.line, d.span.column) for d in topology.diagnostics}
+        self.found = [d for d in self.found if (d.file, d.span.line, d.span.column) not in taken]
+        self.found += topology.diagnostics
+        if any(d.severity is Severity.ERROR for d in topology.diagnostics) or file in self.broken:
+            self.notes.append(f"Placement, overrides and wildcards were not checked: {file} has errors.")
+            return None
+        return topology
+
+    def _no_topology(self, file: str) -> str:
+        if file in self.files:
+            return f"Placement, overrides and wildcards were not checked: {file} cannot be read."
+        return f"Placement, overrides and wildcards were not checked: there is no {file} at the top."
+
+    def _root(self, name: str) -> MappingNode | None:
+        """The map of a file; None when there is none."""
+        examined = self.examined.get(name)
+        documents = examined.parsed.documents if examined is not None else ()
+        root = resolved(documents[0].root) if documents and documents[0].root is not None else None
+        return root if isinstance(root, MappingNode) else None
+
+    # ---- placement ----
+
+    def _leaves(self, topology: Topology) -> Leaves:
+        folders = Folders(topology)
+        placed: defaultdict[str, dict[Place, Layer]] = defaultdict(dict)
+        strange: set[str] = set()  # folders that are told already
+        skipped: defaultdict[str, list[str]] = defaultdict(list)
+        for name in self.files:
+            folder, _, base = name.rpartition("/")
+            if not folder and stem(base) in {TOPOLOGY, LOCK}:
+                continue
+            place = self._place(folder, name, folders, strange) if folder else topology.root
+            component = self._component(name, base)
+            if place is None or component is None:
+                continue
+            self._position(name, component, place)
+            twin = placed[component].get(place)
+            root = self._root(name)
+            if twin is not None:
+                message = f"{place.node_path} has a file for {stem(base)} already: {twin.file}"
+                self._say("OVL013", name, message, "Two folders name one node. Make the two files one.")
+            elif name in self.broken or root is None:
+                skipped[component].append(name)
+            else:
+                placed[component][place] = Layer(name, root)
+        self._skip(placed, skipped)
+        return Leaves(self.platform, topology, placed)
+
+    def _place(self, folder: str, name: str, folders: Folders, strange: set[str]) -> Place | None:
+        parts = folder.split("/")
+        fitting = folders.fitting(parts)
+        if len(fitting) == 1:
+            return fitting[0]
+        if folders.inside_unknown(parts) or folder in strange:
+            return None
+        strange.add(folder)
+        if fitting:
+            listed = ", ".join("/".join(place.path) for place in fitting[:NAMED])
+            self._say("OVL002", name, f"{folder} fits {len(fitting)} nodes: {listed}", "Write enough of the path.")
+        else:
+            why = "A folder with overlays stands for a node of the topology, by its path from the root."
+            self._say("OVL001", name, f"{folder} is no node", why, suggestion=folders.near(parts))
+        return None
+
+    def _component(self, name: str, base: str) -> str | None:
+        component = stem(base)
+        if base.endswith(SUFFIX) and component in self.platform.components:
+            choice = self.examined[name].choices[0] if self.examined[name].choices else None
+            guide = self.platform.components[component]
+            if choice is not None and choice.schema is not None and choice.schema is not guide.schema:
+                self._other_kind(name, base, guide.schema.kind)
+                return None
+            return component
+        known = [f"{known}{SUFFIX}" for known in self.platform.components]
+        near = nearest(base, known) or ""
+        self.found = [d for d in self.found if d.file != name or d.code != "SCH008"]
+        self._say("OVL003", name, f"no component has the file {base}", f"Known are {', '.join(sorted(known))}.", near)
+        return None
+
+    def _other_kind(self, name: str, base: str, kind: str) -> None:
+        root = self._root(name)
+        entry = root.entry("kind") if root is not None else None
+        said = value_of(entry.value) if entry is not None else ""
+        span = entry.value.span if entry is not None else None
+        message = f"{base} declares the kind {said}"
+        self._say("OVL014", name, message, f"A file is named like its component: {base} holds {kind}.", kind, span)
+
+    def _position(self, name: str, component: str, place: Place) -> None:
+        guide = self.platform.components[component]
+        level = place.level or ROOT
+        if guide.levels and level not in guide.levels:
+            message = f"{guide.schema.title} may stand at: {', '.join(guide.levels)}"
+            self._say("OVL004", name, message, f"{place.node_path} is at level {level}. Move the file outwards.")
+        if not any(True for _ in place.leaves()) and not any(inner.unknown for inner in place.walk()):
+            self._say("OVL005", name, f"the overlay holds for no leaf: there is none below {place.node_path}", "")
+
+    def _skip(self, placed: Mapping[str, dict[Place, Layer]], skipped: Mapping[str, Sequence[str]]) -> None:
+        """Nothing is merged for a component of which a file has errors: what follows from them is no news."""
+        for component, names in skipped.items():
+            if component in placed:
+                placed[component].clear()
+            self.notes.append(f"{component} was not merged: {', '.join(names[:NAMED])} has errors.")
+
+    # ---- leaves ----
+
+    def _at_leaves(self, leaves: Leaves) -> None:
+        everywhere: dict[Diagnostic, list[str]] = {}
+        for component in sorted(leaves.placed):
+            for cell, where in leaves.finals(component):
+                for leaf in where if leaves.varies(cell) else where[:1]:
+                    self._one_leaf(leaves, component, leaf, where, everywhere)
+        self.found += leaves.diagnostics
+        self.found += (_at(diagnostic, places) for diagnostic, places in everywhere.items())
+        self.found += _without_effect(leaves)
+        if not any(d.severity is Severity.ERROR for d in self.found):
+            self.found += _ruled(leaves, self.platform)
+
+    def _one_leaf(
+        self,
+        leaves: Leaves,
+        component: str,
+        leaf: Place,
+        where: Sequence[Place],
+        everywhere: dict[Diagnostic, list[str]],
+    ) -> None:
+        found: list[Diagnostic] = []
+        cell = leaves.effective(component, leaf, found)
+        if cell is None:
+            return
+        if not found:
+            sources = {name: examined.parsed.source for name, examined in self.examined.items()}
+            found += check_merged(cell, self.platform.components[component], sources)
+        same = [leaf] if leaves.varies(leaves.merged(component, leaf) or cell) else where
+        for diagnostic in found:
+            everywhere.setdefault(diagnostic, []).extend(place.node_path for place in same)
+
+    # ---- telling ----
+
+    def _say(
+        self, code: str, name: str, message: str, why: str, suggestion: str = "", span: Span | None = None
+    ) -> None:
+        place = span or Span(1, 1, 1, 1)
+        self.found.append(
+            Diagnostic(code, Severity.ERROR, name, place, message, why=why, suggestion=suggestion, doc=_DOC)
+        )
+
+    def _report(self) -> ValidationReport:
+        files = tuple(examined.checked for examined in self.examined.values())
+        order = sorted(
+            dict.fromkeys(self.found),
+            key=lambda d: (d.file, d.span.line, d.span.column, d.severity is not Severity.ERROR, d.code),
+        )
+        return ValidationReport(files, tuple(order), tuple(dict.fromkeys(self.notes)))
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in name.split("/"))
+
+
+def _at(diagnostic: Diagnostic, leaves: Sequence[str]) -> Diagnostic:
+    """The diagnostic with the leaves at which it holds."""
+    names = list(dict.fromkeys(leaves))
+    if diagnostic.code in _AT_EVERY_LEAF:
+        return diagnostic
+    where = f"at {names[0]}" if len(names) == 1 else f"at {len(names):,} leaves, e.g. {names[0]}"
+    return replace(diagnostic, message=f"{diagnostic.message} {where}")
+
+
+def _without_effect(leaves: Leaves) -> Iterator[Diagnostic]:
+    """Files of which nothing is left at any leaf."""
+    for component, files in leaves.placed.items():
+        finals = [cell for cell, _ in leaves.finals(component)]
+        for place, layer in files.items():
+            if not any(True for _ in place.leaves()) or contributions(layer, finals):
+                continue
+            deeper = [other.file for inner, other in files.items() if place in list(inner.upwards())[1:]]
+            if deeper:
+                yield Diagnostic(
+                    "OVL012",
+                    Severity.WARNING,
+                    layer.file,
+                    Span(1, 1, 1, 1),
+                    f"the file has no effect: at every leaf all of it is overridden by {', '.join(deeper[:NAMED])}",
+                    why="Delete it, or the overrides.",
+                    doc=_DOC,
+                )
+
+
+def _ruled(leaves: Leaves, platform: Platform) -> Iterator[Diagnostic]:
+    if not platform.rules:
+        return
+    seen = [_seen(leaves, leaf) for leaf in leaves.topology.root.leaves()]
+    found: dict[Diagnostic, list[str]] = {}
+    for rule in platform.rules:
+        for finding in rule(seen):
+            found.setdefault(_told(finding), []).extend([finding.leaf] if finding.leaf else [])
+    for diagnostic, places in found.items():
+        yield _at(diagnostic, places) if places else diagnostic
+
+
+def _seen(leaves: Leaves, leaf: Place) -> Leaf:
+    components: dict[str, Cell] = {}
+    for component in leaves.placed:
+        cell = leaves.effective(component, leaf)
+        if cell is not None:
+            components[component] = cell
+    names = {place.level: place.name for place in leaf.upwards() if place.level}
+    return Leaf(leaf.node_path, names, leaves.topology.bindings(leaf), components)
+
+
+def _told(finding: Finding) -> Diagnostic:
+    return Diagnostic(
+        finding.code,
+        finding.severity,
+        finding.origin.file,
+        finding.origin.span,
+        finding.message,
+        why=finding.why,
+        suggestion=finding.suggestion,
+        doc=finding.doc,
+    )

@@ -1,0 +1,266 @@
+"""The tree of places where a service runs, as topology.yaml and its lock file declare it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from knowledge.deployment.cells import Bound, Origin, scalar_of
+from knowledge.validation.diagnostics import Diagnostic, Severity
+from knowledge.validation.tree import MappingNode, Node, ScalarNode, SequenceNode, resolved, value_of
+
+NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+ROOT: Final = "root"
+_OF_A_NODE: Final = frozenset({"name", "level", "labels", "nodes", "discover"})
+_DOC: Final = "topology/errors.md"
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A node of the tree; the root has no name and no level."""
+
+    name: str
+    level: str
+    path: tuple[str, ...]
+    origin: Origin  # its name in the file
+    parent: Place | None = None
+    children: list[Place] = field(default_factory=list)
+    labels: dict[str, Bound] = field(default_factory=dict)  # its own
+    values: dict[str, Bound] = field(default_factory=dict)  # its own leaf values, by wildcard name
+    unknown: bool = False  # discovered, and no lock file says what is below
+
+    @property
+    def node_path(self) -> str:
+        return "/".join(self.path) or "the root"
+
+    @property
+    def is_leaf(self) -> bool:
+        return not self.children and not self.unknown and bool(self.path)
+
+    def walk(self) -> Iterator[Place]:
+        """This place and all below, outer ones first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def leaves(self) -> Iterator[Place]:
+        return (place for place in self.walk() if place.is_leaf)
+
+    def upwards(self) -> Iterator[Place]:
+        """This place and all above, itself first."""
+        place: Place | None = self
+        while place is not None:
+            yield place
+            place = place.parent
+
+
+@dataclass(slots=True)
+class Topology:
+    """The whole tree of one application."""
+
+    root: Place
+    levels: Sequence[str]  # outermost first
+    application: Bound | None = None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def bindings(self, leaf: Place) -> Mapping[str, Bound]:
+        """What each wildcard stands for at a leaf."""
+        found: dict[str, Bound] = {}
+        for place in leaf.upwards():
+            for name, bound in place.labels.items():
+                found.setdefault(name, bound)
+        found |= leaf.values
+        for place in leaf.upwards():
+            if place.level:
+                found[place.level] = Bound(place.level, place.name, place.origin)
+        if self.application is not None:
+            found["application"] = self.application
+        return found
+
+    @property
+    def wildcards(self) -> set[str]:
+        """Every name that is bound at some place."""
+        known = {*self.levels, "application"}
+        for place in self.root.walk():
+            known |= place.labels.keys() | place.values.keys()
+        return known
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything below discovered nodes is known."""
+        return not any(place.unknown for place in self.root.walk())
+
+
+def read(topology: MappingNode, lock: MappingNode | None, *, files: tuple[str, str], levels: Sequence[str]) -> Topology:
+    """The tree of a topology and its lock file; `files` are their names, `levels` the platform's, outermost first."""
+    return _Reader(topology, lock, files, levels).read()
+
+
+class _Reader:
+    def __init__(
+        self, topology: MappingNode, lock: MappingNode | None, files: tuple[str, str], levels: Sequence[str]
+    ) -> None:
+        self.file, self.lock_file = files
+        self.topology, self.lock = topology, lock
+        self.levels = list(levels)
+        self.found: list[Diagnostic] = []
+
+    def read(self) -> Topology:
+        self._own_levels()
+        root = Place("", "", (), Origin(self.file, self.topology))
+        self._children(root, self.topology, self.file)
+        self._ends(root)
+        application = self.topology.entry("application")
+        bound = None
+        if application is not None:
+            value = resolved(application.value)
+            bound = Bound("application", _scalar(value), Origin(self.file, value))
+        return Topology(root, tuple(self.levels), bound, self.found)
+
+    def _own_levels(self) -> None:
+        entry = self.topology.entry("levels")
+        if entry is None:
+            return
+        own = value_of(entry.value)
+        if not isinstance(own, list):
+            return
+        places = [self.levels.index(level) if level in self.levels else -1 for level in own]
+        if -1 in places:
+            self._report(
+                "TOP003",
+                self.file,
+                resolved(entry.value),
+                f"the platform has no level “{own[places.index(-1)]}”",
+                f"Its levels, outermost first: {', '.join(self.levels)}.",
+            )
+        elif places != sorted(places):
+            self._report(
+                "TOP003",
+                self.file,
+                resolved(entry.value),
+                "the levels stand in another order than the platform's",
+                f"Outermost first: {', '.join(self.levels)}.",
+            )
+        else:
+            self.levels = own
+
+    def _children(self, parent: Place, node: MappingNode, file: str) -> None:
+        entry = node.entry("nodes")
+        names: dict[str, Place] = {}
+        for item in _items(entry.value) if entry is not None else ():
+            child = self._place(parent, item, file)
+            if child is None:
+                continue
+            twin = names.setdefault(child.name.casefold(), child)
+            if twin is not child:
+                below = f"below {parent.node_path}" if parent.path else "at the root"
+                message = f"“{child.name}” stands twice {below}, first on line {twin.origin.node.start.line + 1}"
+                self._report("TOP001", file, child.origin.node, message, "Make the two one: siblings are also folders.")
+                continue
+            parent.children.append(child)
+            self._below(child, item, file)
+
+    def _place(self, parent: Place, node: MappingNode, file: str) -> Place | None:
+        named = node.entry("name")
+        if named is None or not isinstance(resolved(named.value), ScalarNode):
+            return None
+        value = resolved(named.value)
+        name = str(_scalar(value))
+        if not NAME.fullmatch(name):
+            message = f"“{name}” is not a name of a node: lower-case letters, digits and hyphens"
+            self._report("TOP002", file, value, message, "Names are also names of folders and hosts.")
+            return None
+        level = self._level(parent, node, file, value)
+        place = Place(name, level, (*parent.path, name), Origin(file, value), parent)
+        self._bind(place, node, file)
+        return place
+
+    def _level(self, parent: Place, node: MappingNode, file: str, name: Node) -> str:
+        above = self.levels.index(parent.level) if parent.level in self.levels else -1
+        said = node.entry("level")
+        if said is None:
+            if above + 1 < len(self.levels):
+                return self.levels[above + 1]
+            message = f"a node cannot stand below {parent.level} {parent.name}: that is the innermost level"
+            self._report("TOP003", file, name, message, f"Levels, outermost first: {', '.join(self.levels)}.")
+            return parent.level
+        level = str(value_of(said.value))
+        if level not in self.levels:
+            message = f"“{level}” is no level"
+            self._report("TOP003", file, said.value, message, f"Levels, outermost first: {', '.join(self.levels)}.")
+        elif self.levels.index(level) <= above:
+            message = f"level {level} cannot stand below {parent.level} {parent.name}"
+            self._report("TOP003", file, said.value, message, f"Levels, outermost first: {', '.join(self.levels)}.")
+        return level
+
+    def _bind(self, place: Place, node: MappingNode, file: str) -> None:
+        for entry in node.entries:
+            value = resolved(entry.value)
+            if entry.name == "labels" and isinstance(value, MappingNode):
+                for label in value.entries:
+                    inner = resolved(label.value)
+                    place.labels[label.name] = Bound(label.name, _scalar(inner), Origin(file, inner))
+            elif entry.name not in _OF_A_NODE:
+                name = wildcard_of(entry.name, isinstance(value, SequenceNode))
+                place.values[name] = Bound(name, value_of(value), Origin(file, entry.key))
+
+    def _below(self, place: Place, node: MappingNode, file: str) -> None:
+        discover = node.entry("discover")
+        if discover is None:
+            self._children(place, node, file)
+            return
+        kept = self._locked(place)
+        if kept is not None:
+            self._children(place, kept, self.lock_file)
+            return
+        place.unknown = True
+        has_lock = self.lock is not None
+        said = f"{self.lock_file} does not hold it" if has_lock else "there is no lock file"
+        self._report(
+            "TOP006",
+            file,
+            discover.key,
+            f"{place.node_path} is discovered and {said}; leaves below it are not checked",
+            "Have the platform discover it, and the checks below are made.",
+            Severity.INFORMATION,
+        )
+
+    def _locked(self, place: Place) -> MappingNode | None:
+        entry = self.lock.entry("discovered") if self.lock is not None else None
+        for item in _items(entry.value) if entry is not None else ():
+            node = item.entry("node")
+            if node is not None and value_of(node.value) == "/".join(place.path):
+                return item
+        return None
+
+    def _ends(self, root: Place) -> None:
+        last = self.levels[-1] if self.levels else ""
+        for leaf in root.leaves():
+            if last and leaf.level != last and leaf.level in self.levels:
+                message = f"{leaf.node_path} ends at level {leaf.level}; a {last} is needed below"
+                why = "Add the nodes down to it, say `level:` if levels are skipped, or let the platform discover them."
+                self._report("TOP004", leaf.origin.file, leaf.origin.node, message, why)
+
+    def _report(
+        self, code: str, file: str, node: Node, message: str, why: str, severity: Severity = Severity.ERROR
+    ) -> None:
+        self.found.append(Diagnostic(code, severity, file, node.span, message, why=why, doc=_DOC))
+
+
+def wildcard_of(key: str, several: bool) -> str:
+    """The wildcard that a leaf value gives: a list is called by its singular, `namespaces` is %namespace%."""
+    return key[:-1] if several and key.endswith("s") and len(key) > 1 else key
+
+
+def _items(node: Node) -> Iterator[MappingNode]:
+    node = resolved(node)
+    for item in node.items if isinstance(node, SequenceNode) else ():
+        inner = resolved(item)
+        if isinstance(inner, MappingNode):
+            yield inner
+
+
+def _scalar(node: Node) -> Any:
+    return scalar_of(node) if isinstance(node, ScalarNode) else value_of(node)
