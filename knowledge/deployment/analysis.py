@@ -10,7 +10,7 @@ from knowledge.deployment import topology as topologies
 from knowledge.deployment.cells import Cell
 from knowledge.deployment.leaves import Leaves
 from knowledge.deployment.merged_check import check_merged
-from knowledge.deployment.merging import Layer, contributions
+from knowledge.deployment.merging import Layer, authors
 from knowledge.deployment.placement import Folders
 from knowledge.deployment.platform import LOCK, SUFFIX, TOPOLOGY, Platform, stem
 from knowledge.deployment.rules import Finding, Leaf
@@ -46,6 +46,7 @@ class _Run:
         self.files = {name: content for name, content in sorted(files.items()) if not _is_hidden(name)}
         self.platform = platform
         self.examined: dict[str, Examined] = {}
+        self.sources: dict[str, SourceText] = {}
         self.found: list[Diagnostic] = []
         self.notes: list[str] = []
         self.broken: set[str] = set()  # files with errors of their own: nothing is built on them
@@ -56,11 +57,12 @@ class _Run:
             self.found += self.examined[name].diagnostics
             if any(d.severity is Severity.ERROR for d in self.examined[name].diagnostics):
                 self.broken.add(name)
+        self.sources = {name: examined.parsed.source for name, examined in self.examined.items()}
         topology = self._topology()
         leaves = self._leaves(topology) if topology is not None else None
         if leaves is not None:
             self._at_leaves(leaves)
-        return Analysis(self._report(), topology, leaves, {n: e.parsed.source for n, e in self.examined.items()})
+        return Analysis(self._report(), topology, leaves, self.sources)
 
     # ---- topology ----
 
@@ -201,8 +203,7 @@ class _Run:
         if cell is None:
             return
         if not found:
-            sources = {name: examined.parsed.source for name, examined in self.examined.items()}
-            found += check_merged(cell, self.platform.components[component], sources)
+            found += check_merged(cell, self.platform.components[component], self.sources)
         same = [leaf] if leaves.varies(leaves.merged(component, leaf) or cell) else where
         for diagnostic in found:
             everywhere.setdefault(diagnostic, []).extend(place.node_path for place in same)
@@ -242,21 +243,22 @@ def _at(diagnostic: Diagnostic, leaves: Sequence[str]) -> Diagnostic:
 def _without_effect(leaves: Leaves) -> Iterator[Diagnostic]:
     """Files of which nothing is left at any leaf."""
     for component, files in leaves.placed.items():
-        finals = [cell for cell, _ in leaves.finals(component)]
+        holding = [(authors(cell), where) for cell, where in leaves.finals(component)]
+        left = {file for written, _ in holding for file in written}
+        reached = {place for _, where in holding for leaf in where for place in leaf.upwards()}
+        deeper: defaultdict[Place, list[str]] = defaultdict(list)
         for place, layer in files.items():
-            if not any(True for _ in place.leaves()) or contributions(layer, finals):
+            for above in place.above():
+                deeper[above].append(layer.file)
+        for place, layer in files.items():
+            if layer.file in left or place not in reached:
                 continue
-            deeper = [other.file for inner, other in files.items() if place in list(inner.upwards())[1:]]
-            if deeper:
-                yield Diagnostic(
-                    "OVL012",
-                    Severity.WARNING,
-                    layer.file,
-                    Span(1, 1, 1, 1),
-                    f"the file has no effect: at every leaf all of it is overridden by {', '.join(deeper[:NAMED])}",
-                    why="Delete it, or the overrides.",
-                    doc=_DOC,
-                )
+            if deeper[place]:
+                named = ", ".join(deeper[place][:NAMED])
+                message = f"the file has no effect: at every leaf all of it is overridden by {named}"
+                why = "Delete it, or the overrides."
+                beginning = Span(1, 1, 1, 1)
+                yield Diagnostic("OVL012", Severity.WARNING, layer.file, beginning, message, why=why, doc=_DOC)
 
 
 def _ruled(leaves: Leaves, platform: Platform) -> Iterator[Diagnostic]:

@@ -26,7 +26,6 @@ class Leaves:
     diagnostics: list[Diagnostic] = field(default_factory=list)  # of merging
     _merged: dict[tuple[str, Place], Cell | None] = field(default_factory=dict)
     _varies: dict[int, bool] = field(default_factory=dict)
-    _wildcards: set[str] = field(default_factory=set)
 
     def merged(self, component: str, place: Place) -> Cell | None:
         """The merged value at a place, before wildcards; None when no file stands on the way to it."""
@@ -42,10 +41,8 @@ class Leaves:
         cell = self.merged(component, leaf)
         if cell is None or not self.varies(cell):
             return cell
-        if not self._wildcards:
-            self._wildcards = self.topology.wildcards
         guide = self.platform.components[component]
-        expansion = Expansion(guide, self.topology.bindings(leaf), self._wildcards, self.topology.is_whole)
+        expansion = Expansion(guide, self.topology.bindings(leaf), self.topology.wildcards, self.topology.is_whole)
         result = expansion.of(cell)
         if found is not None:
             found += expansion.diagnostics

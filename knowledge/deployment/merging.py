@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from knowledge.deployment import guide as guides
 from knowledge.deployment.cells import Cell, Hidden, Origin, kind_of, plain, scalar_of
 from knowledge.deployment.guide import Guide, Parts
+from knowledge.validation import words
 from knowledge.validation.diagnostics import Diagnostic, Severity
 from knowledge.validation.faults import WILDCARD
 from knowledge.validation.tree import (
@@ -43,6 +44,7 @@ class Merge:
     guide: Guide
     layer: Layer
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    _keys: dict[Path, Any] = field(default_factory=dict)  # of elements merged by key, by their paths
 
     def over(self, outer: Cell | None) -> Cell:
         """The merged value of the outer files and this one."""
@@ -66,7 +68,7 @@ class Merge:
             self._report(
                 "OVL006",
                 node,
-                f"{path_text(path)} is {_shown(value)} already, set in {outer.origin}",
+                f"{self._spoken(path)} is {_shown(value)} already, set in {outer.origin}",
                 path,
                 why="The override changes nothing.",
                 severity=Severity.WARNING,
@@ -84,7 +86,7 @@ class Merge:
         self._report(
             "OVL008",
             node,
-            f"{path_text(path)} is {deeper} here and {before} in {outer.origin}",
+            f"{self._spoken(path)} is {deeper} here and {before} in {outer.origin}",
             path,
             why="A deeper file cannot change a type.",
         )
@@ -115,7 +117,7 @@ class Merge:
         self._report(
             "OVL011",
             entry.value,
-            f"{path_text(path)} is locked by {before.origin}",
+            f"{self._spoken(path)} is locked by {before.origin}",
             path,
             why="The platform lets the outermost file set it once. Remove the line here, or change it there.",
         )
@@ -126,7 +128,7 @@ class Merge:
             self._report(
                 "OVL007",
                 entry.value if not getattr(resolved(entry.value), "empty", False) else entry.key,
-                f"nothing to remove: no outer file sets {path_text(path)}",
+                f"nothing to remove: no outer file sets {self._spoken(path)}",
                 path,
                 why="null takes away what an outer file set. Delete the line, or write the value.",
             )
@@ -152,7 +154,7 @@ class Merge:
             return Cell([*outer.value, *(cell for cell in own if plain(cell) not in known)], outer.origin, outer.key)
         before = plain(outer)
         if before == value_of(node):
-            message = f"{path_text(path)} is the same list already, set in {outer.origin}"
+            message = f"{self._spoken(path)} is the same list already, set in {outer.origin}"
             self._report("OVL006", node, message, path, "The override changes nothing.", Severity.WARNING)
         return Cell(own, origin, key, hidden=(Hidden(outer.origin, before), *outer.hidden))
 
@@ -178,6 +180,7 @@ class Merge:
                 continue
             here[key] = entry.key.start.line + 1
             below = self.guide.child(parts, index)
+            self._keys[(*path, places.get(key, len(elements)))] = key
             if key in places:
                 place = places[key]
                 elements[place] = self._element(elements[place], element, name, below, (*path, place))
@@ -191,13 +194,24 @@ class Merge:
         return self._map(outer, replace(node, entries=rest), parts, path, None)
 
     def _without_key(self, element: MappingNode, name: str, path: Path) -> None:
-        message = f"element {int(path[-1]) + 1} of {path_text(path[:-1])} has no “{name}”"
+        message = f"element {int(path[-1]) + 1} of {self._spoken(path[:-1])} has no “{name}”"
         why = f"Elements of this list are merged by “{name}”, so each needs it."
         self._report("OVL009", element, message, path, why)
 
     def _twice(self, entry: Entry, key: Any, line: int, path: Path) -> None:
         message = f"“{key}” stands twice in this file, first on line {line}"
         self._report("OVL009", entry.value, message, path, "Elements of this list are merged by it. Make them one.")
+
+    def _spoken(self, path: Path) -> str:
+        """A path as people say it: threshold of alert “replicas-low”."""
+        if not path:
+            return "the file"
+        for length in range(len(path) - 1, 0, -1):
+            if path[:length] in self._keys:
+                group = next((str(step) for step in reversed(path[:length]) if isinstance(step, str)), "element")
+                inner = path_text(tuple(path[length:]))
+                return f"{inner} of {words.singular(group)} “{self._keys[path[:length]]}”"
+        return path_text(path)
 
     def _report(
         self, code: str, node: Node, message: str, path: Path, why: str, severity: Severity = Severity.ERROR
@@ -234,9 +248,9 @@ def _shown(value: Any) -> str:
     return f"“{value}”" if isinstance(value, str) else json.dumps(value)
 
 
-def contributions(layer: Layer, cells: Sequence[Cell]) -> bool:
-    """Whether any of the merged values still has something that this file wrote."""
-    return any(origin.file == layer.file for cell in cells for origin in _written(cell))
+def authors(cell: Cell) -> set[str]:
+    """The files of which something is left in a merged value."""
+    return {origin.file for origin in _written(cell)}
 
 
 def _written(cell: Cell) -> Iterator[Origin]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from knowledge.deployment.cells import Bound, Origin, scalar_of
@@ -48,6 +49,10 @@ class Place:
     def leaves(self) -> Iterator[Place]:
         return (place for place in self.walk() if place.is_leaf)
 
+    def above(self) -> Iterator[Place]:
+        """Its parent and all above that."""
+        return self.parent.upwards() if self.parent is not None else iter(())
+
     def upwards(self) -> Iterator[Place]:
         """This place and all above, itself first."""
         place: Place | None = self
@@ -56,7 +61,7 @@ class Place:
             place = place.parent
 
 
-@dataclass(slots=True)
+@dataclass
 class Topology:
     """The whole tree of one application."""
 
@@ -79,7 +84,7 @@ class Topology:
             found["application"] = self.application
         return found
 
-    @property
+    @cached_property
     def wildcards(self) -> set[str]:
         """Every name that is bound at some place."""
         known = {*self.levels, "application"}
@@ -87,7 +92,7 @@ class Topology:
             known |= place.labels.keys() | place.values.keys()
         return known
 
-    @property
+    @cached_property
     def is_whole(self) -> bool:
         """Whether everything below discovered nodes is known."""
         return not any(place.unknown for place in self.root.walk())

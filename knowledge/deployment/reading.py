@@ -1,0 +1,151 @@
+"""The files of a deployment repository, from a folder, an archive or a Git reference."""
+
+from __future__ import annotations
+
+import io
+import stat
+import subprocess
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from knowledge.errors import Misuse
+
+SUFFIXES: Final = (".yaml", ".yml")
+MARK: Final = "topology.yaml"  # the file by which a repository is known
+MOST_FILES: Final = 20_000
+MOST_BYTES: Final = 64_000_000  # of all YAML files together, unpacked
+LONGEST_FILE: Final = 4_000_000
+STEEPEST: Final = 200  # how many times larger than packed an archive's file may be
+_GIT_SECONDS: Final = 30
+
+Files = Mapping[str, bytes]  # content by path below the repository
+
+
+def is_repository(folder: Path) -> bool:
+    """Whether a folder is the top of a deployment repository."""
+    return (folder / MARK).is_file()
+
+
+def of_folder(folder: Path) -> Files:
+    """The YAML files below a folder; links that lead out of it, and hidden files and folders, are left out.
+
+    Raises Misuse when it cannot be read or is too large.
+    """
+    top = folder.resolve()
+    found: dict[str, bytes] = {}
+    for path in _below(top):
+        if not path.resolve().is_relative_to(top):
+            continue
+        try:
+            found[path.relative_to(top).as_posix()] = path.read_bytes()
+        except OSError as error:
+            raise Misuse(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
+        _bounded(found, str(folder))
+    return found
+
+
+def of_zip(content: bytes, name: str) -> Files:
+    """The YAML files of an archive, below the one folder that holds everything if there is one.
+
+    Raises Misuse for what is no archive, leads out of it, is encrypted, or unpacks to too much.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            found = dict(_unpacked(archive, name))
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise Misuse(f"{name}: cannot be unpacked ({error}). Send a plain .zip without a password.") from error
+    return _without_common_folder(found)
+
+
+def of_git(folder: Path, reference: str) -> Files:
+    """The YAML files below a folder as a commit, branch or tag has them.
+
+    Raises Misuse when the folder is in no Git repository, or the reference is unknown.
+    """
+    if reference.startswith("-") or not reference.strip():
+        raise Misuse(f"“{reference}” is no Git reference. Name a branch, a tag or a commit.")
+    listed = _git(folder, "ls-tree", "-r", "-z", "--full-name", reference, "--", ".").split(b"\0")
+    prefix = _git(folder, "rev-parse", "--show-prefix").decode().strip()
+    wanted: list[tuple[str, str]] = []
+    for line in listed:
+        about, _, name = line.partition(b"\t")
+        mode, kind, digest = [*about.decode().split(), "", "", ""][:3]
+        path = name.decode("utf-8", "replace").removeprefix(prefix)
+        if kind == "blob" and mode != "120000" and _is_wanted(path):
+            wanted.append((path, digest))
+    return _blobs(folder, wanted)
+
+
+def _blobs(folder: Path, wanted: list[tuple[str, str]]) -> Files:
+    found: dict[str, bytes] = {}
+    batch = "".join(f"{digest}\n" for _, digest in wanted).encode()
+    output = io.BytesIO(_git(folder, "cat-file", "--batch", content=batch) if wanted else b"")
+    for path, _ in wanted:
+        size = int(output.readline().split()[2])
+        found[path] = output.read(size)
+        output.read(1)
+        _bounded(found, str(folder))
+    return found
+
+
+def _git(folder: Path, *arguments: str, content: bytes = b"") -> bytes:
+    command = ["git", "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(command, input=content, capture_output=True, timeout=_GIT_SECONDS, check=True)
+    except FileNotFoundError as error:
+        raise Misuse("git is not installed here; it is needed to read an earlier state.") from error
+    except subprocess.TimeoutExpired as error:
+        raise Misuse(f"{folder}: git did not answer within {_GIT_SECONDS} s.") from error
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode("utf-8", "replace").strip().partition("\n")[0].removeprefix("fatal: ")
+        raise Misuse(f"{folder}: git says: {said}. Name a branch, a tag or a commit of this repository.") from error
+    return done.stdout
+
+
+def _below(top: Path) -> Iterator[Path]:
+    for path in sorted(top.rglob("*")):
+        if _is_wanted(path.relative_to(top).as_posix()) and path.is_file():
+            yield path
+
+
+def _is_wanted(path: str) -> bool:
+    return path.endswith(SUFFIXES) and not any(part.startswith(".") for part in path.split("/"))
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, bytes]]:
+    members = archive.infolist()
+    if len(members) > MOST_FILES:
+        raise Misuse(f"{name}: holds {len(members):,} files; at most {MOST_FILES:,} are read.")
+    total = 0
+    for member in members:
+        path = member.filename.replace("\\", "/")
+        parts = PurePosixPath(path).parts
+        if path.startswith("/") or ".." in parts or (parts and ":" in parts[0]):
+            raise Misuse(f"{name}: {member.filename} leads out of the archive. Pack the folder's own files only.")
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise Misuse(f"{name}: {member.filename} is a link. Pack the file that it stands for.")
+        if member.is_dir() or not _is_wanted(path):
+            continue
+        too_steep = member.file_size > STEEPEST * max(member.compress_size, 1) and member.file_size > LONGEST_FILE // 10
+        if member.file_size > LONGEST_FILE or too_steep or total + member.file_size > MOST_BYTES:
+            raise Misuse(f"{name}: {member.filename} unpacks to {member.file_size:,} bytes. Pack less.")
+        with archive.open(member) as opened:
+            content = opened.read(member.file_size + 1)
+        if len(content) > member.file_size:
+            raise Misuse(f"{name}: {member.filename} is longer than the archive says. Pack it anew.")
+        total += len(content)
+        yield path, content
+
+
+def _bounded(found: Mapping[str, bytes], name: str) -> None:
+    if len(found) > MOST_FILES:
+        raise Misuse(f"{name}: holds more than {MOST_FILES:,} YAML files. Name the deployment repository itself.")
+
+
+def _without_common_folder(found: Mapping[str, bytes]) -> Files:
+    tops = {path.partition("/")[0] for path in found}
+    if MARK in found or len(tops) != 1 or not all("/" in path for path in found):
+        return found
+    return {path.partition("/")[2]: content for path, content in found.items()}
