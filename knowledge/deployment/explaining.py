@@ -106,12 +106,16 @@ def explain(leaves: Leaves, leaf: Place, key: str = "") -> list[Explained]:
         return found
     if len(steps) == 1 and steps[0] in leaves.platform.components:
         raise Misuse(f"{key} is absent at {leaf.node_path}: no file on the way to it declares it.")
-    known = {step for one in everything for step in _steps(leaves, leaf, one)}
-    near = nearest(steps[-1], known) if steps else None
-    raise Misuse(
-        f"{key}: nothing of this name holds at {leaf.node_path}."
-        + (f" Did you mean {near}?" if near else f" Components there: {', '.join(_components(everything))}.")
-    )
+    raise Misuse(f"{key}: nothing of this name holds at {leaf.node_path}. {_near(steps, everything)}")
+
+
+def _near(steps: Sequence[str], everything: Sequence[Explained]) -> str:
+    """What was likely meant, as the end of a sentence that says it is not there."""
+    last = {str(step).casefold(): one.name for one in everything for step in one.path[-1:]}
+    near = nearest(steps[-1], last) if steps and steps[-1] not in last else steps[-1] if steps else None
+    if near is not None:
+        return f"Did you mean {last[near]}?"
+    return f"Components there: {', '.join(_components(everything))}."
 
 
 def _of_component(leaves: Leaves, component: str, leaf: Place) -> Iterator[Explained]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import yaml
 
+from knowledge.deployment.diffing import Difference
 from knowledge.deployment.explaining import Explained
 from knowledge.validation.tree import path_text
 
@@ -86,3 +87,37 @@ def _scalar(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     text = yaml.safe_dump(value, allow_unicode=True, width=10_000, default_flow_style=True)
     return str(text).removesuffix("\n").removesuffix("...").strip()
+
+
+def as_text(found: Difference) -> str:
+    """A difference for people: leaves with + and -, and each value before and after with where it comes from."""
+    lines = [f"+ leaf {path}" for path in found.added] + [f"- leaf {path}" for path in found.removed]
+    for change in found.changes:
+        lines.append(f"~ {change.name} {where(change.leaves)}")
+        for sign, one in (("-", change.before), ("+", change.after)):
+            if one is not None and not one.removed:
+                lines.append(f"    {sign} {_scalar(one.value)}  # {one.note}")
+            elif one is not None:
+                lines.append(f"    {sign} (removed)  # {one.note}")
+    return "\n".join(lines) or "No effective value changes at any leaf."
+
+
+def difference_as_json(found: Difference) -> dict[str, Any]:
+    """Leaves added and removed, and for each change its name, its leaves, and the values before and after."""
+
+    def one(explained: Explained | None) -> dict[str, Any] | None:
+        return None if explained is None else as_json([explained])[0]
+
+    return {
+        "added": list(found.added),
+        "removed": list(found.removed),
+        "changes": [
+            {"name": c.name, "leaves": list(c.leaves), "before": one(c.before), "after": one(c.after)}
+            for c in found.changes
+        ],
+    }
+
+
+def where(leaves: Sequence[str]) -> str:
+    """At which leaves, in words."""
+    return f"at {leaves[0]}" if len(leaves) == 1 else f"at {len(leaves):,} leaves, e.g. {leaves[0]}"
