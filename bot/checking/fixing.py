@@ -76,7 +76,7 @@ def _written(each: Input, mended: Mended) -> bool:
 
 
 def replace_file(path: Path, *, before: bytes, after: bytes, folder: Path | None = None) -> None:
-    """Put new content in the place of a file, all or nothing; its mode stays. A symlink stays and its target is written.
+    """Put new content in the place of a file, all or nothing; its mode stays. A symlink stays, its target is written.
 
     Raises Misuse when the target of a symlink lies outside of `folder` (default: the working directory), when the file
     changed meanwhile, or when it cannot be written."""

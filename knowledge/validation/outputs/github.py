@@ -40,7 +40,7 @@ def _left_out(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
     for severity, command in _COMMANDS.items():
         rest = [diagnostic for diagnostic in diagnostics if diagnostic.severity is severity][SHOWN:]
         if rest:
-            yield f"GitHub shows {SHOWN} annotations of the level {command} for a step; these are the other {len(rest)}:"
+            yield f"GitHub shows {SHOWN} annotations of the level {command} for a step; the other {len(rest)} are:"
         for d in rest:
             yield _plain(f"- {d.file}:{d.span.line}:{d.span.column} {d.code} {d.message}")
 
