@@ -9,6 +9,7 @@ from bot.intents import Intent
 from bot.messages import Reply
 from bot.support.cases import Case
 from knowledge.validation.diagnostics import Diagnostic, Severity, ValidationReport
+from knowledge.validation.excerpts import corrected_excerpt
 
 INDEX_BROKEN = "The documentation cannot be searched at the moment, so nothing was looked up."
 
@@ -91,17 +92,25 @@ def count_of(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def of_report(report: ValidationReport) -> str:
-    """A check in words, for channels that show only text."""
-    lines = []
+    """A check in words, for channels that show only text; with the corrected lines where a fix is mechanical."""
+    parts = []
     for checked in report.files:
         found = [d for d in report.diagnostics if d.file == checked.name]
         how = f", checked as {checked.schema} from {checked.chosen_by}" if checked.schema else ""
-        lines.append(f"**{count_of(found)}** in {checked.name}{how}.")
-        lines += [_line(d) for d in found[:20]]
+        lines = [f"**{count_of(found)}** in {checked.name}{how}.", *(_line(d) for d in found[:20])]
         if len(found) > 20:
             lines.append(f"- and {len(found) - 20} more")
+        parts.append("\n".join(lines))
+        if excerpt := corrected_excerpt(checked.text, found):
+            parts.append(f"Corrected:\n\n{_fenced(excerpt)}")
     notes = [" ".join(report.notes)] if report.notes else []
-    return "\n\n".join(["\n".join(lines), *notes])  # a note right under a list would read as its last line
+    return "\n\n".join([*parts, *notes])  # a note right under a list would read as its last line
+
+
+def _fenced(code: str) -> str:
+    longest = max((len(run) for run in re.findall("`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}yaml\n{code}\n{fence}"
 
 
 def _line(diagnostic: Diagnostic) -> str:

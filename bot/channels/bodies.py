@@ -1,4 +1,4 @@
-"""What programs send: strict JSON bodies, and files to check in any of three ways."""
+"""What programs send: strict JSON bodies, and files to check: as JSON, as uploads, raw, or in a zip."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from bot.channels.archives import MAX_FILES, MAX_UNPACKED, is_zip, unpacked
 from bot.channels.problems import Problem, field_sentence
 from bot.channels.security import printable
 from knowledge.validation.diagnostics import SourceFile
-
-_MAX_FILES = 500
 
 
 def _readable(text: str) -> str:
@@ -45,9 +44,10 @@ class NamedText(Strict):
 
 
 class Files(Strict):
-    files: Annotated[list[NamedText], Field(max_length=_MAX_FILES)]
+    files: Annotated[list[NamedText], Field(max_length=MAX_FILES)]
 
 
+_RAW = frozenset({"", "application/octet-stream", "application/zip", "application/x-zip-compressed"})
 VALIDATE_BODY: Mapping[str, Any] = {
     "requestBody": {
         "required": True,
@@ -62,6 +62,7 @@ VALIDATE_BODY: Mapping[str, Any] = {
             },
             "application/yaml": {"schema": {"type": "string"}},
             "text/plain": {"schema": {"type": "string"}},
+            "application/zip": {"schema": {"type": "string", "format": "binary"}},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
@@ -74,14 +75,14 @@ VALIDATE_BODY: Mapping[str, Any] = {
 
 
 async def sent_files(request: Request) -> Sequence[SourceFile]:
-    """The files of a request: as JSON, as an upload, or one as the raw body. Raises Problem."""
+    """The files of a request: JSON, uploads, or one as the raw body; a zip stands for its files. Raises Problem."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         files = await _uploads(request)
     elif kind == "application/json" or (kind.endswith("+json") and kind != "application/schema+json"):
         files = await _from_json(request)
-    elif kind.startswith("text/") or kind.endswith("yaml") or kind in {"", "application/octet-stream"}:
-        files = [SourceFile(_file_name(request), await request.body())]
+    elif kind.startswith("text/") or kind.endswith("yaml") or kind in _RAW:
+        files = await run_in_threadpool(_opened, [SourceFile(_file_name(request), await request.body())])
     else:
         raise Problem(415, f"{printable(kind)} is not read here. Send JSON, an upload, or the YAML itself.")
     if not any(file.content.strip() for file in files):
@@ -94,9 +95,22 @@ def _file_name(request: Request) -> str:
 
 
 async def _uploads(request: Request) -> list[SourceFile]:
-    async with request.form(max_files=_MAX_FILES) as form:
+    async with request.form(max_files=MAX_FILES) as form:
         uploads = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-        return [SourceFile(printable(part.filename or "upload.yaml")[:200], await part.read()) for part in uploads]
+        files = [SourceFile(printable(part.filename or "upload.yaml")[:200], await part.read()) for part in uploads]
+    return await run_in_threadpool(_opened, files)
+
+
+def _opened(files: Sequence[SourceFile]) -> list[SourceFile]:
+    """The files, each zip replaced by what is in it. Raises Problem, also when there are too many in all."""
+    found: list[SourceFile] = []
+    for file in files:
+        content = file.content if isinstance(file.content, bytes) else b""
+        room = MAX_UNPACKED - sum(len(other.content) for other in found)
+        found += unpacked(file.name, content, room=room) if is_zip(file.name, content) else [file]
+        if len(found) > MAX_FILES:
+            raise Problem(413, f"These are more than {MAX_FILES} files; no more are checked at once. Send a part.")
+    return found
 
 
 async def _from_json(request: Request) -> list[SourceFile]:

@@ -11,9 +11,12 @@ from bot.messages import CaseSummary, Reply, ReplyKind
 from bot.wording import count_of, not_known
 from knowledge.model import Citation
 from knowledge.validation.diagnostics import Diagnostic, Severity, ValidationReport
+from knowledge.validation.excerpts import corrected_excerpt
 
 Card = dict[str, Any]
 _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
+_MOST_LINES = 16  # of corrected text, over all files
+_WIDEST = 100  # characters of such a line
 _MOST_DIAGNOSTICS = 8  # a longer list belongs on a page; Teams refuses messages above 100 KB
 _MOST_TEXT = 6_000  # characters of one reply
 _CODE_FENCE = re.compile(r"(?m)^```[^\n]*\n(.*?)^```\s*$", re.DOTALL)
@@ -101,6 +104,7 @@ def diagnostics_card(report: ValidationReport, case: CaseSummary | None, *, note
     left = len(report.diagnostics) - _MOST_DIAGNOSTICS
     if left > 0:
         body.append(_text(f"{left} more are not shown here.", size="Small", isSubtle=True))
+    body += _corrections(report)
     actions = [_action("Ask the sheriff", "ask_sheriff", case)] if case else []
     first = "; ".join(f"line {d.span.line}: {d.message}" for d in report.diagnostics[:3])
     return _card(body, actions, fallback=f"{names}: {count_of(report.diagnostics)}. {first}".strip())
@@ -202,6 +206,22 @@ def _finding(diagnostic: Diagnostic, lines: Sequence[str]) -> Card:
         arrow = {"text": "→ ", "color": "Good", "weight": "Bolder"}
         items.append(_mono(arrow, {"text": _spaces(diagnostic.suggestion), "color": "Good"}, spacing="None"))
     return {"type": "Container", "separator": True, "spacing": "Medium", "items": items}
+
+
+def _corrections(report: ValidationReport) -> list[Card]:
+    """The corrected lines of each file, one under the other, as far as the card has room; long ones are shortened."""
+    containers: list[Card] = []
+    room = _MOST_LINES
+    for file in report.files:
+        found = [d for d in report.diagnostics if d.file == file.name]
+        lines = corrected_excerpt(file.text, found, most=room).split("\n") if room > 0 else []
+        if not any(lines):
+            continue
+        rows = [_mono({"text": _spaces(line[:_WIDEST]) or "\u00a0"}, spacing="None") for line in lines]
+        title = _text(_flat(f"Corrected lines of {file.name}"), weight="Bolder", size="Small")
+        containers.append({"type": "Container", "separator": True, "spacing": "Medium", "items": [title, *rows]})
+        room -= len(lines)
+    return containers
 
 
 def _offending(line: str, diagnostic: Diagnostic, colour: str) -> Card:

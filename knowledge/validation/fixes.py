@@ -10,7 +10,12 @@ from knowledge.validation.text import BREAK
 
 def fixed_text(text: str, diagnostics: Iterable[Diagnostic]) -> str:
     """The text with every mechanical fix applied; of two fixes that overlap the first stands."""
-    chosen: list[Edit] = []
+    return apply_edits(text, [edit for diagnostic in compatible(diagnostics) for edit in diagnostic.edits])
+
+
+def compatible(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics whose fixes can be applied together; of two fixes that overlap the first stands."""
+    chosen: list[Diagnostic] = []
     taken: dict[int, list[Edit]] = {}
     for diagnostic in diagnostics:
         edits = list(diagnostic.edits)
@@ -18,11 +23,11 @@ def fixed_text(text: str, diagnostics: Iterable[Diagnostic]) -> str:
         near = [other for line in lines & taken.keys() for other in taken[line]]
         if any(_overlap(edit.span, other.span) for edit in edits for other in near):
             continue
-        chosen += edits
+        chosen.append(diagnostic)
         for edit in edits:
             for line in range(edit.span.line, edit.span.end_line + 1):
                 taken.setdefault(line, []).append(edit)
-    return apply_edits(text, chosen)
+    return chosen
 
 
 def apply_edits(text: str, edits: Sequence[Edit]) -> str:

@@ -1,0 +1,101 @@
+"""The command line of `sheriff validate`. It is read without typer, whose import takes as long as the check."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.checking.reading import Input, read_all
+from bot.checking.showing import FORMATS, allow_any_name, show
+from knowledge import bundled
+from knowledge.errors import Misuse
+from knowledge.validation.catalog import SchemaCatalog
+from knowledge.validation.engine import validate
+
+_EPILOG = """\
+exit codes: 0 no errors, 1 errors, 2 the call was wrong or a path could not be read.
+
+--stdin-protocol keeps one process alive: each line {"schema": PATH, "file": PATH} on standard input is answered by one
+line, a JSON list of diagnostics. Without "schema" the platform's schemas are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What the configuration says about the platform: its schemas, and where its pages are shown ("" if nowhere)."""
+
+    schemas: Path
+    pages: str = ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `sheriff validate` with these arguments; returns the exit code. Raises Misuse when the call is wrong."""
+    given = _parser().parse_args(arguments)
+    allow_any_name()
+    platform = _platform(given)
+    if given.stdin_protocol:
+        from bot.checking.protocol import serve
+
+        if given.files:
+            raise Misuse("--stdin-protocol reads the names of files from standard input. Leave FILE… out.")
+        serve(sys.stdin.buffer, sys.stdout, platform.schemas, schema=given.schema)
+        return 0
+    if not given.files:
+        raise Misuse("Name the files or folders to check, or - for standard input.")
+    catalog = SchemaCatalog.of_file(given.schema) if given.schema else SchemaCatalog.load(platform.schemas)
+    catalog.check()
+    files, unreadable = read_all(given.files)
+    for sentence in unreadable:
+        print(f"sheriff: {sentence}", file=sys.stderr)
+    code = _fix(given, files, catalog, platform) if given.fix or given.diff else _check(given, files, catalog, platform)
+    return 2 if unreadable else code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sheriff validate",
+        description="Check YAML and JSON files against the platform's schemas, or against one of your own.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("files", nargs="*", metavar="FILE", help="YAML or JSON files or folders; - for standard input")
+    add("--config", type=Path, help="configuration (default ./sheriff.yaml, if there)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--schemas", type=Path, metavar="DIR", help="folder of JSON Schemas (default: the platform's)")
+    which.add_argument("--schema", type=Path, metavar="FILE", help="one JSON Schema that every file must satisfy")
+    add("--format", choices=FORMATS, default="text", help=f"{', '.join(FORMATS)} (default text)", metavar="FORMAT")
+    add("--fix", action="store_true", help="mend mechanical faults in the files and show what was changed")
+    add("--diff", action="store_true", help="show what --fix would change; write nothing")
+    add("--stdin-protocol", action="store_true", help="answer requests on standard input until it ends")
+    return parser
+
+
+def _check(given: argparse.Namespace, files: Sequence[Input], catalog: SchemaCatalog, platform: Platform) -> int:
+    report = validate([each.file for each in files], catalog=catalog)
+    show(report, given.format, pages=platform.pages)
+    return 0 if report.valid else 1
+
+
+def _fix(given: argparse.Namespace, files: Sequence[Input], catalog: SchemaCatalog, platform: Platform) -> int:
+    from bot.checking.fixing import fix_files
+
+    report, written = fix_files(files, catalog=catalog, write=not given.diff, output=given.format)
+    if given.format != "text":
+        show(report, given.format, pages=platform.pages)
+    return 0 if report.valid and written else 1
+
+
+def _platform(given: argparse.Namespace) -> Platform:
+    if given.config is None and not Path("sheriff.yaml").is_file():
+        return Platform(given.schemas or bundled.SCHEMAS)
+    if given.config is None and (given.schemas or given.schema):
+        return Platform(given.schemas or bundled.SCHEMAS)  # nothing else of the configuration is needed
+    from bot.settings import load
+
+    settings = load(given.config)
+    pages = f"{settings.server.public_url.rstrip('/')}/pages/docs" if settings.server.public_url else ""
+    return Platform(given.schemas or settings.platform.schemas, pages)

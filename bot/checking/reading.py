@@ -1,0 +1,74 @@
+"""From the names on a command line to the files to check."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge.errors import Misuse
+from knowledge.validation.diagnostics import SourceFile
+
+SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+STDIN = "<stdin>"
+MAX_BYTES = 100_000_000  # more is not read at all; what is read and too large for a check is told as YAML006
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file to check, and the folder that was named when it was found in one."""
+
+    file: SourceFile
+    folder: Path | None = None
+
+    @property
+    def from_stdin(self) -> bool:
+        return self.file.name == STDIN
+
+
+def read_all(names: Sequence[str]) -> tuple[list[Input], list[str]]:
+    """All files that could be read, and a sentence for each name that could not."""
+    files: list[Input] = []
+    sentences: list[str] = []
+    for name in names:
+        try:
+            files += _read(name)
+        except Misuse as error:
+            sentences.append(str(error))
+    return files, sentences
+
+
+def content_of(name: str) -> bytes:
+    """The bytes of a file. Raises Misuse, naming file and remedy, when it cannot be read."""
+    try:
+        with Path(name).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise Misuse(f"{name}: no such file. Check the path; folders and - (standard input) work too.") from error
+    except OSError as error:
+        raise Misuse(f"{name}: cannot be read ({error.strerror}). Check its permissions.") from error
+    except ValueError as error:
+        raise Misuse(f"{name!r}: not a path ({error}).") from error
+    if len(content) > MAX_BYTES:
+        raise Misuse(f"{name}: larger than {MAX_BYTES // 1_000_000} MB, so it is not read. Is it the file you meant?")
+    return content
+
+
+def _read(name: str) -> list[Input]:
+    if name == "-":
+        return [Input(SourceFile(STDIN, sys.stdin.buffer.read(MAX_BYTES)))]
+    folder = Path(name)
+    if not folder.is_dir():
+        return [Input(SourceFile(name, content_of(name)))]
+    files = [Input(SourceFile(str(path), content_of(str(path))), folder) for path in _yaml_files(folder)]
+    if not files:
+        raise Misuse(f"{name}: the folder holds no .yaml, .yml or .json file.")
+    return files
+
+
+def _yaml_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
+            yield path

@@ -1,0 +1,144 @@
+"""What `sheriff` can do. Heavy parts are imported by the command that needs them, so that `--help` is instant."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+_BEGUN = time.monotonic()
+app = typer.Typer(
+    name="sheriff",
+    help="Answers questions from your documentation, checks YAML, and hands over what it does not know.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+model_app = typer.Typer(help="The local embedding model.", no_args_is_help=True)
+app.add_typer(model_app, name="model")
+schema_app = typer.Typer(help="The platform's schemas.", no_args_is_help=True)
+app.add_typer(schema_app, name="schema")
+
+Home = Annotated[Path | None, typer.Option("--home", help="State folder (SHERIFF_HOME, default .sheriff).")]
+Config = Annotated[Path | None, typer.Option("--config", help="Configuration (default ./sheriff.yaml, if there).")]
+
+
+@app.command()
+def serve(
+    home: Home = None,
+    config: Config = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default 127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (default 3978; 0: any free one).")] = None,
+) -> None:
+    """Serve the web chat, the desk, the API and /api/messages."""
+    from bot.serving import run
+    from bot.settings import with_server
+
+    run(with_server(_settings(config, home), host=host, port=port))
+
+
+@app.command()
+def ingest(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Folders to read instead of the configured sources.", metavar="[DIR]…")
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    base_url: Annotated[str, typer.Option(help="Where people open the pages of DIR, for links.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
+) -> None:
+    """Bring the index up to date with the documentation: only what changed is read again."""
+    from bot.commands import ingest_command
+
+    ingest_command(_settings(config, home), folders or [], base_url=base_url, dry_run=dry_run)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, or - to read it from standard input.")],
+    home: Home = None,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the reply as JSON.")] = False,
+    hand_over: Annotated[bool, typer.Option("--hand-over", help="Open a case when there is no answer.")] = False,
+) -> None:
+    """Answer one question from the index, with the places where it is written."""
+    from bot.commands import ask_command
+
+    ask_command(_settings(config, home), _text(question), as_json=as_json, hand_over=hand_over, begun=_BEGUN)
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+def validate(context: typer.Context) -> None:
+    """Check YAML and JSON files, and mend what can be mended. `sheriff validate --help` lists the options."""
+    from bot.checking.command import main
+
+    raise typer.Exit(main(context.args))
+
+
+@app.command()
+def gaps(
+    home: Home = None,
+    config: Config = None,
+    output: Annotated[str, typer.Option("--format", help="md, html or json.")] = "md",
+    target: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+) -> None:
+    """What people asked and the documentation could not answer, clustered."""
+    from bot.commands import gaps_command
+
+    gaps_command(_settings(config, home), output=output, target=target)
+
+
+@app.command()
+def doctor(home: Home = None, config: Config = None) -> None:
+    """Say what is set up, what is missing, and what to do about it."""
+    from bot.doctor import report
+
+    raise typer.Exit(report(_settings(config, home)))
+
+
+@model_app.command()
+def prepare(
+    folder: Annotated[Path | None, typer.Option("--dir", help="Where to keep it (SHERIFF_MODEL_DIR).")] = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Build the embedding model's graph now, for an image that starts without writing anything."""
+    from bot.commands import prepare_command
+
+    prepare_command(_settings(config, home), folder)
+
+
+@schema_app.command("export")
+def export_schemas(
+    folder: Annotated[Path, typer.Argument(help="Where to write them.", metavar="[DIR]")] = Path("editor-schemas"),
+    kind: Annotated[str | None, typer.Option(help="Only the schema of this kind.")] = None,
+    config: Config = None,
+) -> None:
+    """Write the platform's schemas for editors, and say how an editor is told to use them."""
+    from bot.checking.editors import export
+
+    export(_settings(config, None).platform.schemas, folder, kind=kind)
+
+
+def _settings(config: Path | None, home: Path | None) -> Settings:
+    from bot.settings import load
+    from bot.telemetry import configure_logging
+
+    configure_logging("error")  # a command prints its result; `serve` turns its log on
+    return load(config, home=home)
+
+
+def _text(argument: str) -> str:
+    if argument != "-":
+        return argument
+    return sys.stdin.buffer.read().decode("utf-8", errors="replace")
