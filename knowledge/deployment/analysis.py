@@ -10,7 +10,7 @@ from knowledge.deployment import topology as topologies
 from knowledge.deployment.cells import Cell
 from knowledge.deployment.leaves import Leaves
 from knowledge.deployment.merged_check import check_merged
-from knowledge.deployment.merging import Layer, authors
+from knowledge.deployment.merging import Layer, authors, fresh
 from knowledge.deployment.placement import Folders
 from knowledge.deployment.platform import LOCK, SUFFIX, TOPOLOGY, Platform, stem
 from knowledge.deployment.rules import Finding, Leaf
@@ -253,10 +253,13 @@ def _without_effect(leaves: Leaves) -> Iterator[Diagnostic]:
         for place, layer in files.items():
             if layer.file in left or place not in reached:
                 continue
-            if deeper[place]:
+            says = bool(fresh(leaves.platform.components[component], layer).value)
+            if deeper[place] or not says:
                 named = ", ".join(deeper[place][:NAMED])
                 message = f"the file has no effect: at every leaf all of it is overridden by {named}"
-                why = "Delete it, or the overrides."
+                message, why = (
+                    (message, "Delete it, or the overrides.") if says else ("the file sets nothing", "Delete it.")
+                )
                 beginning = Span(1, 1, 1, 1)
                 yield Diagnostic("OVL012", Severity.WARNING, layer.file, beginning, message, why=why, doc=_DOC)
 

@@ -248,6 +248,11 @@ def _shown(value: Any) -> str:
     return f"“{value}”" if isinstance(value, str) else json.dumps(value)
 
 
+def fresh(guide: Guide, layer: Layer) -> Cell:
+    """What a file says alone."""
+    return Merge(guide, layer).over(None)
+
+
 def authors(cell: Cell) -> set[str]:
     """The files of which something is left in a merged value."""
     return {origin.file for origin in _written(cell)}

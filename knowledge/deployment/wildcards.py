@@ -72,8 +72,8 @@ class Expansion:
         return found
 
     def _choices(self, element: Cell, outer: Choice) -> Iterator[Choice]:
-        """Every combination of values of the wildcards that this element repeats for."""
-        names = [name for name in dict.fromkeys(_repeating(element)) if name not in outer]
+        """Every combination of values of the wildcards that this element repeats for, whatever holds outside of it."""
+        names = dict.fromkeys(_repeating(element))
         bound = {name: self.bindings[name].value for name in names if name in self.bindings}
         several = {name: values for name, values in bound.items() if isinstance(values, list)}
         for values in product(*several.values()):
