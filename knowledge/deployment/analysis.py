@@ -72,7 +72,7 @@ class _Run:
         if root is None:
             self.notes.append(self._no_topology(file))
             return None
-        topology = topologies.read(root, self._root(lock), files=(file, lock), levels=self.platform.levels)
+        topology = topologies.read(root, self._root(lock), files=(file, lock), platform=self.platform)
         taken = {(d.file, d.span.line, d.span.column) for d in topology.diagnostics}
         self.found = [d for d in self.found if (d.file, d.span.line, d.span.column) not in taken]
         self.found += topology.diagnostics
@@ -255,13 +255,15 @@ def _without_effect(leaves: Leaves) -> Iterator[Diagnostic]:
                 continue
             says = bool(fresh(leaves.platform.components[component], layer).value)
             if deeper[place] or not says:
-                named = ", ".join(deeper[place][:NAMED])
-                message = f"the file has no effect: at every leaf all of it is overridden by {named}"
-                message, why = (
-                    (message, "Delete it, or the overrides.") if says else ("the file sets nothing", "Delete it.")
-                )
-                beginning = Span(1, 1, 1, 1)
-                yield Diagnostic("OVL012", Severity.WARNING, layer.file, beginning, message, why=why, doc=_DOC)
+                yield _idle(layer.file, deeper[place] if says else ())
+
+
+def _idle(file: str, deeper: Sequence[str]) -> Diagnostic:
+    message, why = "the file sets nothing", "Delete it."
+    if deeper:
+        message = f"the file has no effect: at every leaf all of it is overridden by {', '.join(deeper[:NAMED])}"
+        why = "Delete it, or the overrides."
+    return Diagnostic("OVL012", Severity.WARNING, file, Span(1, 1, 1, 1), message, why=why, doc=_DOC)
 
 
 def _ruled(leaves: Leaves, platform: Platform) -> Iterator[Diagnostic]:

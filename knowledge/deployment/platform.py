@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from knowledge.deployment.guide import Guide
 from knowledge.deployment.rules import Rule
+from knowledge.deployment.topology import OF_A_NODE, wildcard_of
 from knowledge.validation.catalog import SchemaCatalog
-from knowledge.validation.schema import Schema
 
 LEVELS: Final = ("group", "subscription", "region", "partition", "platform")
 TOPOLOGY, LOCK = "topology", "topology.lock"  # stems of the two files that are no overlays
@@ -31,8 +31,13 @@ class Platform:
         return {stem(schema.file): Guide(schema) for schema in self.catalog.schemas if schema.overlay}
 
     @cached_property
-    def topology(self) -> Schema | None:
-        return next((s for s in self.catalog.schemas if stem(s.file) == TOPOLOGY), None)
+    def leaf_values(self) -> Set[str]:
+        """Wildcards that a leaf may give a value by a key of its own, as the schema of topologies has it."""
+        schema = next((s for s in self.catalog.schemas if stem(s.file) == TOPOLOGY), None)
+        declared = schema.declared(("nodes", 0)) if schema is not None else {}
+        return {
+            wildcard_of(name, part.get("type") == "array") for name, part in declared.items() if name not in OF_A_NODE
+        }
 
 
 def stem(file: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from knowledge.deployment.cells import Bound, Origin, scalar_of
 from knowledge.validation.diagnostics import Diagnostic, Severity
@@ -14,7 +14,7 @@ from knowledge.validation.tree import MappingNode, Node, ScalarNode, SequenceNod
 
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 ROOT: Final = "root"
-_OF_A_NODE: Final = frozenset({"name", "level", "labels", "nodes", "discover"})
+OF_A_NODE: Final = frozenset({"name", "level", "labels", "nodes", "discover"})
 _DOC: Final = "topology/errors.md"
 
 
@@ -69,6 +69,7 @@ class Topology:
     levels: Sequence[str]  # outermost first
     application: Bound | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    leaf_values: Set[str] = frozenset()  # wildcards that a leaf may give a value, whether one does or not
 
     def bindings(self, leaf: Place) -> Mapping[str, Bound]:
         """What each wildcard stands for at a leaf."""
@@ -87,7 +88,7 @@ class Topology:
     @cached_property
     def wildcards(self) -> set[str]:
         """Every name that is bound at some place."""
-        known = {*self.levels, "application"}
+        known = {*self.levels, *self.leaf_values, "application"}
         for place in self.root.walk():
             known |= place.labels.keys() | place.values.keys()
         return known
@@ -98,18 +99,31 @@ class Topology:
         return not any(place.unknown for place in self.root.walk())
 
 
-def read(topology: MappingNode, lock: MappingNode | None, *, files: tuple[str, str], levels: Sequence[str]) -> Topology:
-    """The tree of a topology and its lock file; `files` are their names, `levels` the platform's, outermost first."""
-    return _Reader(topology, lock, files, levels).read()
+class Declared(Protocol):
+    """What the platform says about topologies."""
+
+    @property
+    def levels(self) -> Sequence[str]:
+        """Outermost first."""
+
+    @property
+    def leaf_values(self) -> Set[str]:
+        """Wildcards that a leaf may give a value by a key of its own."""
+
+
+def read(topology: MappingNode, lock: MappingNode | None, *, files: tuple[str, str], platform: Declared) -> Topology:
+    """The tree of a topology and its lock file; `files` are their names."""
+    return _Reader(topology, lock, files, platform).read()
 
 
 class _Reader:
     def __init__(
-        self, topology: MappingNode, lock: MappingNode | None, files: tuple[str, str], levels: Sequence[str]
+        self, topology: MappingNode, lock: MappingNode | None, files: tuple[str, str], platform: Declared
     ) -> None:
         self.file, self.lock_file = files
         self.topology, self.lock = topology, lock
-        self.levels = list(levels)
+        self.levels = list(platform.levels)
+        self.leaf_values = platform.leaf_values
         self.found: list[Diagnostic] = []
 
     def read(self) -> Topology:
@@ -122,7 +136,7 @@ class _Reader:
         if application is not None:
             value = resolved(application.value)
             bound = Bound("application", _scalar(value), Origin(self.file, value))
-        return Topology(root, tuple(self.levels), bound, self.found)
+        return Topology(root, tuple(self.levels), bound, self.found, self.leaf_values)
 
     def _own_levels(self) -> None:
         entry = self.topology.entry("levels")
@@ -207,7 +221,7 @@ class _Reader:
                 for label in value.entries:
                     inner = resolved(label.value)
                     place.labels[label.name] = Bound(label.name, _scalar(inner), Origin(file, inner))
-            elif entry.name not in _OF_A_NODE:
+            elif entry.name not in OF_A_NODE:
                 name = wildcard_of(entry.name, isinstance(value, SequenceNode))
                 place.values[name] = Bound(name, value_of(value), Origin(file, entry.key))
 

@@ -134,7 +134,7 @@ class Expansion:
         if isinstance(value, list) and not alone:
             if len(value) != 1:
                 message = f"%{name}% has {len(value)} values here and stands in no list"
-                self._report("WLD006", cell, message, path, "Only an element of a list can be repeated for each.")
+                self._report("WLD002", cell, message, path, "Only an element of a list can be repeated for each.")
                 return None
             value = value[0]
         used.append(replace(found, value=value))
