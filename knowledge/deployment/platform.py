@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -31,13 +31,12 @@ class Platform:
         return {stem(schema.file): Guide(schema) for schema in self.catalog.schemas if schema.overlay}
 
     @cached_property
-    def leaf_values(self) -> Set[str]:
+    def leaf_values(self) -> frozenset[str]:
         """Wildcards that a leaf may give a value by a key of its own, as the schema of topologies has it."""
         schema = next((s for s in self.catalog.schemas if stem(s.file) == TOPOLOGY), None)
         declared = schema.declared(("nodes", 0)) if schema is not None else {}
-        return {
-            wildcard_of(name, part.get("type") == "array") for name, part in declared.items() if name not in OF_A_NODE
-        }
+        own = [(name, part.get("type") == "array") for name, part in declared.items() if name not in OF_A_NODE]
+        return frozenset(wildcard_of(name, several) for name, several in own)
 
 
 def stem(file: str) -> str:

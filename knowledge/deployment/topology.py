@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -69,7 +69,7 @@ class Topology:
     levels: Sequence[str]  # outermost first
     application: Bound | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    leaf_values: Set[str] = frozenset()  # wildcards that a leaf may give a value, whether one does or not
+    leaf_values: frozenset[str] = frozenset()  # wildcards that a leaf may give a value, whether one does or not
 
     def bindings(self, leaf: Place) -> Mapping[str, Bound]:
         """What each wildcard stands for at a leaf."""
@@ -107,7 +107,7 @@ class Declared(Protocol):
         """Outermost first."""
 
     @property
-    def leaf_values(self) -> Set[str]:
+    def leaf_values(self) -> frozenset[str]:
         """Wildcards that a leaf may give a value by a key of its own."""
 
 
