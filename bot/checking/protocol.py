@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -18,31 +20,38 @@ MAX_LINE = 1_000_000  # bytes of one request
 _FORM = '{"schema": PATH, "file": PATH}'
 
 Check = Callable[..., ValidationReport]
+_Stamp = tuple[tuple[str, int, int], ...]
 
 
 class Catalogs:
-    """The schemas of each path, read again when the file has changed."""
+    """The schemas of each path, read again when a file of theirs has changed."""
 
     def __init__(self, platform: Path) -> None:
         self._platform = platform
-        self._known: dict[Path, tuple[tuple[int, int], SchemaCatalog]] = {}
-        self._default: SchemaCatalog | None = None
+        self._known: dict[Path, tuple[_Stamp, SchemaCatalog]] = {}
 
     def of(self, schema: Path | None) -> SchemaCatalog:
         """The catalogue for a schema file; without one the platform's. Raises Misuse when it cannot be used."""
-        if schema is None:
-            self._default = self._default or SchemaCatalog.load(self._platform)
-            return self._default
-        try:
-            stamp = (schema.stat().st_mtime_ns, schema.stat().st_size)
-        except (OSError, ValueError) as error:
-            raise Misuse(f"{schema}: no readable schema ({getattr(error, 'strerror', None) or error}).") from error
-        known = self._known.get(schema)
+        path = schema or self._platform
+        stamp = _stamp(path, folder=schema is None)
+        known = self._known.get(path)
         if known is None or known[0] != stamp:
-            known = (stamp, SchemaCatalog.of_file(schema))
-            known[1].check()
-            self._known[schema] = known
+            catalog = SchemaCatalog.of_file(schema) if schema else SchemaCatalog.load(path)
+            catalog.check()
+            known = self._known[path] = (stamp, catalog)
         return known[1]
+
+
+def _stamp(path: Path, *, folder: bool) -> _Stamp:
+    """What changes when a schema is written: name, time and size of each file."""
+    try:
+        if not folder:
+            return ((path.name, path.stat().st_mtime_ns, path.stat().st_size),)
+        with os.scandir(path) as entries:
+            files = [entry for entry in entries if entry.name.endswith(".schema.json")]
+            return tuple(sorted((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+    except (OSError, ValueError) as error:
+        raise Misuse(f"{path}: no readable schema ({getattr(error, 'strerror', None) or error}).") from error
 
 
 def serve(
@@ -65,7 +74,8 @@ def _answer(line: bytes, catalogs: Catalogs, schema: Path | None, check: Check) 
     try:
         request = _request(line)
         if "file" not in request:
-            catalogs.of(schema).check()
+            with contextlib.suppress(Misuse):  # whoever asks for a check is told
+                catalogs.of(schema)
             return ()
         name = request["file"]
         catalog = catalogs.of(Path(request["schema"]) if "schema" in request else schema)

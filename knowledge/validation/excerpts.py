@@ -21,7 +21,8 @@ def corrected_excerpt(text: str, diagnostics: Iterable[Diagnostic], *, most: int
         return ""
     lines = BREAK.split(apply_edits(text, edits))
     shown = sorted({n for first, last in _changed(edits) for n in range(first - AROUND, last + AROUND + 1)})
-    return "\n".join(_joined(lines, [n for n in shown if 1 <= n <= len(lines)], most))
+    last = len(lines) if lines[-1] else len(lines) - 1  # a final line end opens no further line
+    return "\n".join(_joined(lines[:last], [n for n in shown if 1 <= n <= last], most))
 
 
 def _changed(edits: Iterable[Edit]) -> Iterator[tuple[int, int]]:
@@ -40,6 +41,5 @@ def _joined(lines: list[str], numbers: list[int], most: int) -> Iterator[str]:
             yield LEFT_OUT
         yield lines[number - 1]
         before = number
-    last = len(lines) - 1 if not lines[-1] else len(lines)
-    if before < last:
+    if before < len(lines):
         yield LEFT_OUT

@@ -68,14 +68,26 @@ def mend(file: SourceFile, *, catalog: SchemaCatalog) -> Mended:
         report = validate([file], catalog=catalog)
         refused = _DIFFERS if any(d.edits for d in report.diagnostics) else ""
         return Mended(file.name, source.text, source.text, (), report, refused=refused)
+    last, fixed = _mended(file.name, state, catalog)
+    if not _gained(last, state):
+        last, fixed = state, []
+    return Mended(file.name, source.text, last.text, tuple(fixed), last.report, mark=mark)
+
+
+def _mended(name: str, state: _State, catalog: SchemaCatalog) -> tuple[_State, list[Diagnostic]]:
     fixed: list[Diagnostic] = []
     for _ in range(ROUNDS):
-        step = _step(file.name, state, catalog)
+        step = _step(name, state, catalog)
         if step is None:
             break
         state, applied = step
         fixed += applied
-    return Mended(file.name, source.text, state.text, tuple(fixed), state.report, mark=mark)
+    return state, fixed
+
+
+def _gained(after: _State, before: _State) -> bool:
+    """Whether all rounds together were worth a changed file."""
+    return after.readable > before.readable or (after.errors, after.warnings) < (before.errors, before.warnings)
 
 
 def _exact(file: SourceFile, text: str) -> tuple[str, bool]:

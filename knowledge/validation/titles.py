@@ -26,6 +26,7 @@ TITLES: Mapping[str, str] = {
     "SCH006": "No variant, or several",
     "SCH007": "Deprecated",
     "SCH008": "Unknown kind of file",
+    "USE001": "The request could not be carried out",
 }
 
 

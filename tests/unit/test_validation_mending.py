@@ -1,0 +1,176 @@
+"""Files mended: the smallest change, proved by checking again; and the lines that a reply shows of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge import bundled
+from knowledge.validation.catalog import SchemaCatalog
+from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile, Span
+from knowledge.validation.engine import validate
+from knowledge.validation.excerpts import corrected_excerpt
+from knowledge.validation.mending import Mended, mend
+from knowledge.validation.schema import Schema
+
+CATALOG = SchemaCatalog.load(bundled.SCHEMAS)
+CORPORA = Path(__file__).resolve().parents[1] / "corpora"
+KAFKA = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitons: 12   # as agreed\n"
+
+
+def mended(content: str | bytes, name: str = "kafka.yaml", catalog: SchemaCatalog = CATALOG) -> Mended:
+    return mend(SourceFile(name, content), catalog=catalog)
+
+
+def test_a_typing_error_is_mended_and_the_rest_stays_byte_for_byte() -> None:
+    done = mended(KAFKA.encode())
+
+    assert done.content == KAFKA.replace("partitons", "partitions").encode()
+    assert [d.code for d in done.fixed] == ["SCH001"]
+    assert done.report.valid
+
+
+def test_line_ends_and_byte_order_mark_are_kept() -> None:
+    content = ("\ufeff" + KAFKA.replace("\n", "\r\n")).encode()
+
+    assert mended(content).content == content.replace(b"partitons", b"partitions")
+
+
+def test_a_line_put_in_ends_as_the_others_do() -> None:
+    schema = Schema({"required": ["kind"], "properties": {"kind": {"const": "Thing"}}}, origin="x.json")
+    text = "a: 1\r\nb: 2\r\n"
+
+    done = mended(text.encode(), "x.yaml", SchemaCatalog([schema], forced=schema))
+
+    assert done.content == b"kind: Thing\r\na: 1\r\nb: 2\r\n"
+
+
+def test_faults_that_hide_one_another_are_mended_in_rounds() -> None:
+    text = KAFKA.replace("  partitons", "\tpartitons") + "topics:\n  - name: no\n"
+
+    done = mended(text)
+
+    assert [d.code for d in done.fixed] == ["YAML002", "SCH001", "YAML005"]
+    assert done.after == KAFKA.replace("partitons", "partitions") + 'topics:\n  - name: "no"\n'
+
+
+def test_what_cannot_be_mended_remains_in_the_report() -> None:
+    done = mended(KAFKA + "topics: 7\n")
+
+    assert [d.code for d in done.fixed] == ["SCH001"]
+    assert [d.code for d in done.report.diagnostics if d.severity is Severity.ERROR] == ["SCH002"]
+
+
+def test_a_file_without_faults_is_not_changed() -> None:
+    done = mended(KAFKA.replace("partitons", "partitions"))
+
+    assert (done.changed, list(done.fixed), done.refused) == (False, [], "")
+
+
+def test_a_fix_that_makes_the_file_worse_is_not_applied() -> None:
+    # The near key is of another type: with the right name the value would be wrong, and so is no better.
+    schema = Schema(
+        {
+            "properties": {"threshold": {"type": "array", "minItems": 3, "items": {"type": "integer"}}},
+            "additionalProperties": False,
+        },
+        origin="x.json",
+    )
+    text = "treshold: [a, b]\n"
+
+    done = mended(text, "x.yaml", SchemaCatalog([schema], forced=schema))
+
+    assert any(d.edits for d in done.report.diagnostics)
+    assert (done.changed, list(done.fixed)) == (False, [])
+
+
+def test_json_stays_json() -> None:
+    text = '{"apiVersion": "sheriff/v1", "kind": "Kafka", "quota": {"partitons": 12}}'
+
+    assert mended(text, "kafka.json").after == text.replace("partitons", "partitions")
+
+
+@pytest.mark.parametrize(
+    "content", [KAFKA.encode("utf-16"), KAFKA.encode() + b"# \xfc\n", b"\x00\x01" * 50], ids=["16", "1252", "binary"]
+)
+def test_a_file_that_is_not_plain_utf8_is_left_alone(content: bytes) -> None:
+    done = mended(content)
+
+    assert not done.changed
+    assert done.report.diagnostics
+
+
+def test_why_a_file_is_left_alone_is_said_when_it_has_fixes() -> None:
+    assert "UTF-8" in mended(KAFKA.encode("utf-16")).refused
+
+
+@pytest.mark.parametrize("case", sorted(p.name for p in (CORPORA / "invalid").iterdir() if p.is_dir()))
+def test_mending_the_corpora_never_adds_errors_and_ends_where_nothing_is_left_to_mend(case: str) -> None:
+    catalog = SchemaCatalog.load(CORPORA / "schemas")
+    for path in sorted((CORPORA / "invalid" / case).glob("*.y*ml")):
+        file = SourceFile(path.name, path.read_bytes())
+
+        done = mend(file, catalog=catalog)
+
+        before = sum(d.severity is Severity.ERROR for d in validate([file], catalog=catalog).diagnostics)
+        after = sum(d.severity is Severity.ERROR for d in done.report.diagnostics)
+        assert after <= before
+        assert not mended(done.content, path.name, catalog).changed
+
+
+@given(st.text(alphabet='ab:- \n\t\r"[]{}#%\u00a0|>&*', max_size=60))
+def test_any_text_can_be_mended_without_an_accident(text: str) -> None:
+    done = mended(text, "x.yaml")
+
+    assert done.changed == bool(done.fixed)
+    assert all(diagnostic.edits for diagnostic in done.fixed)
+
+
+# ---- the lines a reply shows ----
+
+
+def fix(line: int, column: int, end: int, text: str) -> Diagnostic:
+    span = Span(line, column, line, end)
+    return Diagnostic("X", Severity.ERROR, "f", span, "", edits=(Edit(span, text),))
+
+
+LINES = "".join(f"k{n}: {n}\n" for n in range(1, 10))
+
+
+def test_an_excerpt_has_the_corrected_line_between_its_neighbours() -> None:
+    assert corrected_excerpt(LINES, [fix(5, 1, 3, "key")]) == "# …\nk4: 4\nkey: 5\nk6: 6\n# …"
+
+
+def test_an_excerpt_of_a_short_file_is_the_whole_file() -> None:
+    assert corrected_excerpt("a: 1\nb: 2\n", [fix(1, 1, 2, "c")]) == "c: 1\nb: 2"
+
+
+def test_far_changes_are_joined_by_a_comment_and_near_ones_are_not() -> None:
+    far = corrected_excerpt(LINES, [fix(1, 1, 3, "x"), fix(9, 1, 3, "y")])
+    near = corrected_excerpt(LINES, [fix(1, 1, 3, "x"), fix(3, 1, 3, "y")])
+
+    assert far == "x: 1\nk2: 2\n# …\nk8: 8\ny: 9"
+    assert near == "x: 1\nk2: 2\ny: 3\nk4: 4\n# …"
+
+
+def test_lines_put_in_and_taken_out_move_what_is_shown() -> None:
+    added = fix(2, 1, 1, "new: 0\nnewer: 0\n")
+    removed = Diagnostic("X", Severity.ERROR, "f", Span(6, 1, 6, 2), "", edits=(Edit(Span(6, 1, 7, 1), ""),))
+
+    assert corrected_excerpt(LINES, [added]) == "k1: 1\nnew: 0\nnewer: 0\nk2: 2\nk3: 3\n# …"
+    assert corrected_excerpt(LINES, [added, removed]).endswith("# …\nk5: 5\nk7: 7\nk8: 8\n# …")
+
+
+def test_an_excerpt_has_an_end() -> None:
+    text = "".join(f"k{n}: {n}\n" for n in range(1, 200))
+    excerpt = corrected_excerpt(text, [fix(n, 1, 2, "z") for n in range(1, 200)], most=10)
+
+    assert len(excerpt.split("\n")) == 11
+    assert excerpt.endswith("\n# …")
+
+
+def test_without_a_mechanical_fix_there_is_no_excerpt() -> None:
+    assert corrected_excerpt(LINES, [Diagnostic("X", Severity.ERROR, "f", Span(1, 1, 1, 2), "", suggestion="a")]) == ""
