@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from knowledge.errors import Misuse
+from knowledge.validation.drafts import dated
 from knowledge.validation.tree import Path
 
 Part = Mapping[str, Any]  # a schema inside a schema
@@ -58,10 +59,8 @@ class Schema:
         """Raises Misuse when the document is no usable schema."""
         import jsonschema_rs
 
-        document = dict(self.document)
-        document.setdefault("$schema", "http://json-schema.org/draft-07/schema#")
         try:
-            return jsonschema_rs.validator_for(document, validate_formats=True, offline=True)
+            return jsonschema_rs.validator_for(dated(self.document), validate_formats=True, offline=True)
         except (ValueError, jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError) as error:
             raise Misuse(f"{self.origin}: not a usable JSON Schema: {error}".split("\n")[0]) from error
 
