@@ -77,9 +77,8 @@ def _raised(part: Any) -> Any:
     if isinstance(raised.get("id"), str) and "$id" not in raised:
         raised["$id"] = raised.pop("id")
     for exclusive, inclusive in _BOUNDS:
-        if isinstance(raised.get(exclusive), bool):
-            if raised.pop(exclusive) and inclusive in raised:
-                raised[exclusive] = raised.pop(inclusive)
+        if isinstance(raised.get(exclusive), bool) and raised.pop(exclusive) and inclusive in raised:
+            raised[exclusive] = raised.pop(inclusive)
     return raised
 
 
