@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 import yaml
@@ -37,6 +38,10 @@ from knowledge.validation.tree import (
 
 MAX_DEPTH: Final = 100
 MAX_EXPANDED: Final = 10_000
+MAX_VALUES: Final = 250_000
+MAX_DOCUMENTS: Final = 10_000
+MAX_FOUND: Final = 1_000  # diagnostics of one file; nobody reads more
+MAX_COMPARED: Final = 200  # anchors that a wrong name is compared with, the nearest above
 _CORE: Final = "tag:yaml.org,2002:"
 _KNOWN_TAGS: Final = frozenset(
     _CORE + name
@@ -120,9 +125,17 @@ class _Composer:
             DocumentStartEvent: self._start_document,
             DocumentEndEvent: self._end_document,
         }
+        count = 0
         get = self._placed if self.readable.changed else self.parser.get_event
         while (kind := type(event := get())) is not StreamEndEvent:
             if maker := make.get(kind):
+                count += 1
+                if count > MAX_VALUES:
+                    raise _Limit(
+                        self._diagnostic(
+                            "YAML006", event, f"More than {MAX_VALUES:,} keys and values in one file", "Split the file."
+                        )
+                    )
                 self._attach(maker(event))
             elif kind in other:
                 other[kind](event)
@@ -137,6 +150,12 @@ class _Composer:
         return event
 
     def _start_document(self, event: Any) -> None:
+        if len(self.result.documents) >= MAX_DOCUMENTS:
+            raise _Limit(
+                self._diagnostic(
+                    "YAML006", event, f"More than {MAX_DOCUMENTS:,} documents in one file", "Split the file."
+                )
+            )
         self.document = Document(None, event.start_mark.line + 1)
         self.anchors = {}
 
@@ -217,11 +236,11 @@ class _Composer:
         return len(text) - len(text.lstrip(" "))
 
     def _tight_comment(self, line: int, column: int) -> None:
-        self.result.diagnostics.append(tight_comment(self.source, line + 1, column + 1))
+        self._tell(tight_comment(self.source, line + 1, column + 1))
 
     def _strict(self, span: Span, message: str, why: str, fix: str, *, insert: bool = False) -> None:
         place = Span(span.line, span.column, span.line, span.column) if insert else span
-        self.result.diagnostics.append(_refused(self.source.name, span, message, why, Edit(place, fix)))
+        self._tell(_refused(self.source.name, span, message, why, Edit(place, fix)))
 
     def _open(self, event: Any) -> None:
         mapping = type(event) is MappingStartEvent
@@ -255,6 +274,10 @@ class _Composer:
         self._measure(node, event)
         return node
 
+    def _tell(self, diagnostic: Diagnostic) -> None:
+        if len(self.result.diagnostics) < MAX_FOUND:
+            self.result.diagnostics.append(diagnostic)
+
     def _attach(self, node: Node) -> None:
         parent = self.stack[-1] if self.stack else None
         if parent is None:
@@ -274,7 +297,7 @@ class _Composer:
             self._report("YAML006", event, f"“*{name}” stands inside what it repeats", "That would never end.")
             target = None
         elif target is None:
-            guess = nearest(name, self.anchors)
+            guess = nearest(name, islice(reversed(self.anchors), MAX_COMPARED))
             self._report(
                 "YAML008",
                 event,
@@ -329,12 +352,13 @@ class _Composer:
         for entry in node.entries:
             name = entry.name
             first = seen.setdefault(name, entry)
-            if first is entry or entry.merge or reported:
+            named = isinstance(resolved(entry.key), ScalarNode)  # other keys are told apart by what they hold
+            if first is entry or entry.merge or reported or not named:
                 continue
             # A forgotten dash repeats several keys of one element: the first of them says it all.
             reported = True
             line = first.key.start.line + 1
-            self.result.diagnostics.append(
+            self._tell(
                 Diagnostic(
                     "YAML003",
                     Severity.ERROR,
@@ -376,9 +400,7 @@ class _Composer:
         severity: Severity = Severity.ERROR,
         length: int | None = None,
     ) -> None:
-        self.result.diagnostics.append(
-            self._diagnostic(code, event, message, why, suggestion, severity=severity, length=length)
-        )
+        self._tell(self._diagnostic(code, event, message, why, suggestion, severity=severity, length=length))
 
     def _diagnostic(
         self,

@@ -9,10 +9,20 @@ DRAFT_7: Final = "http://json-schema.org/draft-07/schema#"
 DRAFT_2019: Final = "https://json-schema.org/draft/2019-09/schema"
 DRAFT_2020: Final = "https://json-schema.org/draft/2020-12/schema"
 _OLD: Final = ("draft-04", "draft-06")
+_LATEST: Final = ("http://json-schema.org/schema#", "http://json-schema.org/schema")
 _SINCE_6: Final = frozenset({"const", "contains", "propertyNames"})
 _SINCE_7: Final = frozenset({"if"})
 _SINCE_2019: Final = frozenset(
-    {"unevaluatedProperties", "unevaluatedItems", "dependentRequired", "dependentSchemas", "$recursiveRef", "$anchor"}
+    {
+        "minContains",
+        "maxContains",
+        "unevaluatedProperties",
+        "unevaluatedItems",
+        "dependentRequired",
+        "dependentSchemas",
+        "$recursiveRef",
+        "$anchor",
+    }
 )
 _SINCE_2020: Final = frozenset({"prefixItems", "$dynamicRef", "$dynamicAnchor"})
 # Where schemas stand in a schema; elsewhere, as in "enum" or "default", the same words are data.
@@ -35,7 +45,7 @@ def dated(document: Mapping[str, Any]) -> dict[str, Any]:
     A draft-04 schema with `const` or `if` means them, as its author's editor does: it is read as draft-07. A schema
     that names no draft is read by the oldest one since draft-07 that knows its keywords."""
     named = document.get("$schema")
-    if named is None:
+    if named is None or named in _LATEST:
         return {**document, "$schema": _needed(_keywords(document))}
     if isinstance(named, str) and any(draft in named for draft in _OLD):
         later = _SINCE_7 if "draft-06" in named else _SINCE_7 | _SINCE_6

@@ -6,9 +6,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from knowledge.validation import scalars
-from knowledge.validation.compose import Document, children, compose, tight_comment
+from knowledge.validation.compose import MAX_FOUND, Document, children, compose, tight_comment
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile
 from knowledge.validation.fixes import apply_edits
 from knowledge.validation.layout import odd_space_fault, odd_space_lines
@@ -57,8 +58,8 @@ def parse(file: SourceFile) -> Parsed:
         return Parsed(source, (), [*found, odd], repairs)
     found += _directives(source)
     found += _tight_comments(source, composed.documents)
-    traps = [trap for document in composed.documents if document.root for trap in _traps(source, document.root)]
-    return Parsed(source, composed.documents, [*found, *composed.diagnostics, *traps])
+    traps = (trap for root in _roots(composed.documents) for trap in _traps(source, root))
+    return Parsed(source, composed.documents, [*found, *composed.diagnostics, *islice(traps, MAX_FOUND)])
 
 
 def _odd_spaces(source: SourceText, documents: Sequence[Document]) -> Diagnostic | None:
