@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 import yaml
@@ -22,7 +23,7 @@ from yaml.events import (
 
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, Span
 from knowledge.validation.hints import nearest
-from knowledge.validation.parser import MAX_RETRIES, Readable, parser
+from knowledge.validation.parser import Readable, parser, tries
 from knowledge.validation.scalars import meaning
 from knowledge.validation.text import SourceText
 from knowledge.validation.tree import (
@@ -37,6 +38,10 @@ from knowledge.validation.tree import (
 
 MAX_DEPTH: Final = 100
 MAX_EXPANDED: Final = 10_000
+MAX_VALUES: Final = 250_000
+MAX_DOCUMENTS: Final = 10_000
+MAX_FOUND: Final = 1_000  # diagnostics of one file; nobody reads more
+MAX_COMPARED: Final = 200  # anchors that a wrong name is compared with, the nearest above
 _CORE: Final = "tag:yaml.org,2002:"
 _KNOWN_TAGS: Final = frozenset(
     _CORE + name
@@ -67,7 +72,7 @@ class Composed:
 def compose(source: SourceText) -> Composed:
     """Parse the text; a syntax error is handed back, not raised."""
     readable = Readable(source.text)
-    for _ in range(MAX_RETRIES):
+    for _ in range(tries(source.text)):
         composer = _Composer(source, readable)
         try:
             composer.run()
@@ -96,6 +101,7 @@ def _span(event: Any) -> Span:
 class _Composer:
     def __init__(self, source: SourceText, readable: Readable) -> None:
         self.source = source
+        self.readable = readable
         self.restored = readable.restored
         self.parser = parser(readable.text)
         self.result = Composed()
@@ -119,14 +125,37 @@ class _Composer:
             DocumentStartEvent: self._start_document,
             DocumentEndEvent: self._end_document,
         }
-        get = self.parser.get_event
+        count = 0
+        get = self._placed if self.readable.changed else self.parser.get_event
         while (kind := type(event := get())) is not StreamEndEvent:
             if maker := make.get(kind):
+                count += 1
+                if count > MAX_VALUES:
+                    raise _Limit(
+                        self._diagnostic(
+                            "YAML006", event, f"More than {MAX_VALUES:,} keys and values in one file", "Split the file."
+                        )
+                    )
                 self._attach(maker(event))
             elif kind in other:
                 other[kind](event)
 
+    def _placed(self) -> Any:
+        """The next event, its marks where they are in the text as it was written."""
+        event = self.parser.get_event()
+        event.start_mark = self.readable.place(event.start_mark)
+        event.end_mark = self.readable.place(event.end_mark)
+        if name := self.readable.names.get(getattr(event, "anchor", None) or ""):
+            event.anchor = name
+        return event
+
     def _start_document(self, event: Any) -> None:
+        if len(self.result.documents) >= MAX_DOCUMENTS:
+            raise _Limit(
+                self._diagnostic(
+                    "YAML006", event, f"More than {MAX_DOCUMENTS:,} documents in one file", "Split the file."
+                )
+            )
         self.document = Document(None, event.start_mark.line + 1)
         self.anchors = {}
 
@@ -158,37 +187,60 @@ class _Composer:
                 "Inside brackets a list needs no dashes; a text needs quotes.",
                 '"-"',
             )
-        elif text[node.end.index : node.end.index + 1] == "#" and style not in "|>":
-            self._tight_comment(node.end.index)
+        elif style not in "|>":
+            if text[node.end.index : node.end.index + 1] == "#":
+                self._tight_comment(node.end.line, node.end.column)
+            if node.end.line > node.start.line:
+                self._check_quoted(node)
         elif style in "|>" and (found := _TIGHT_HEADER.match(text, node.start.index)):
-            self._tight_comment(found.end() - 1)
+            self._tight_comment(node.start.line, node.start.column + len(found[0]) - 1)
 
     def _check_flow(self, node: MappingNode | SequenceNode) -> None:
         if self.source.text[node.end.index : node.end.index + 1] == "#":
-            self._tight_comment(node.end.index)
-        parent = self.stack[-1] if self.stack else None
-        key = self.keys[-1] if self.stack else None
-        if not isinstance(parent, MappingNode) or parent.flow or key is None or node.end.line == node.start.line:
+            self._tight_comment(node.end.line, node.end.column)
+        column = self._column_above() if node.end.line > node.start.line else None
+        if column is None:
             return
-        for child in _children(node):
-            if child.start.line > node.start.line and child.start.column <= key.start.column:
-                why = f"The list or map in brackets belongs to line {key.start.line + 1}, so its lines are deeper."
-                fix = " " * (key.start.column + 2 - child.start.column)
+        for child in children(node):
+            if child.start.line > node.start.line and self._indent(child.start.line) <= column:
+                why = f"The list or map in brackets starts on line {node.start.line + 1}, so its lines are deeper."
+                fix = " " * (column + 2 - child.start.column)
                 self._strict(child.span, "This line is not indented deeper than its key", why, fix, insert=True)
                 return
 
-    def _tight_comment(self, index: int) -> None:
-        line, column = self.source.position(index)
-        span = self.source.span(line, column)
-        self._strict(span, "A comment needs a space before its #", "Directly behind a value # is no comment.", " #")
+    def _check_quoted(self, node: Node) -> None:
+        """Lines of a quoted text have to be deeper than what they belong to."""
+        column = self._column_above()
+        if column is None:
+            return
+        for number in range(node.start.line + 1, node.end.line + 1):
+            if self.source.lines[number].strip() and self._indent(number) <= column:
+                why = f"The text in quotes starts on line {node.start.line + 1}, so its lines are deeper."
+                span = self.source.line_span(number + 1)
+                self._strict(
+                    span, "This line is not indented deeper than its key", why, " " * (column + 2), insert=True
+                )
+                return
+
+    def _column_above(self) -> int | None:
+        """The column from 0 of the key or dash that a value on several lines belongs to; None in brackets."""
+        parent, key = (self.stack[-1], self.keys[-1]) if self.stack else (None, None)
+        if parent is None or parent.flow:
+            return None
+        if isinstance(parent, SequenceNode):
+            return parent.start.column
+        return key.start.column if key is not None else None
+
+    def _indent(self, line: int) -> int:
+        text = self.source.lines[line]
+        return len(text) - len(text.lstrip(" "))
+
+    def _tight_comment(self, line: int, column: int) -> None:
+        self._tell(tight_comment(self.source, line + 1, column + 1))
 
     def _strict(self, span: Span, message: str, why: str, fix: str, *, insert: bool = False) -> None:
         place = Span(span.line, span.column, span.line, span.column) if insert else span
-        edits = (Edit(place, fix),)
-        name = self.source.name
-        self.result.diagnostics.append(
-            Diagnostic("YAML001", Severity.ERROR, name, span, message, why=why, suggestion=fix.strip(), edits=edits)
-        )
+        self._tell(_refused(self.source.name, span, message, why, Edit(place, fix)))
 
     def _open(self, event: Any) -> None:
         mapping = type(event) is MappingStartEvent
@@ -222,6 +274,10 @@ class _Composer:
         self._measure(node, event)
         return node
 
+    def _tell(self, diagnostic: Diagnostic) -> None:
+        if len(self.result.diagnostics) < MAX_FOUND:
+            self.result.diagnostics.append(diagnostic)
+
     def _attach(self, node: Node) -> None:
         parent = self.stack[-1] if self.stack else None
         if parent is None:
@@ -241,7 +297,7 @@ class _Composer:
             self._report("YAML006", event, f"“*{name}” stands inside what it repeats", "That would never end.")
             target = None
         elif target is None:
-            guess = nearest(name, self.anchors)
+            guess = nearest(name, islice(reversed(self.anchors), MAX_COMPARED))
             self._report(
                 "YAML008",
                 event,
@@ -296,12 +352,13 @@ class _Composer:
         for entry in node.entries:
             name = entry.name
             first = seen.setdefault(name, entry)
-            if first is entry or entry.merge or reported:
+            named = isinstance(resolved(entry.key), ScalarNode)  # other keys are told apart by what they hold
+            if first is entry or entry.merge or reported or not named:
                 continue
             # A forgotten dash repeats several keys of one element: the first of them says it all.
             reported = True
             line = first.key.start.line + 1
-            self.result.diagnostics.append(
+            self._tell(
                 Diagnostic(
                     "YAML003",
                     Severity.ERROR,
@@ -314,7 +371,7 @@ class _Composer:
             )
 
     def _measure(self, node: Node, event: Any) -> None:
-        size = 1 + sum(self._size(child) for child in _children(node))
+        size = 1 + sum(self._size(child) for child in children(node))
         self.sizes[id(node)] = size
         written = node.end.index - node.start.index
         if size > MAX_EXPANDED + written:
@@ -343,9 +400,7 @@ class _Composer:
         severity: Severity = Severity.ERROR,
         length: int | None = None,
     ) -> None:
-        self.result.diagnostics.append(
-            self._diagnostic(code, event, message, why, suggestion, severity=severity, length=length)
-        )
+        self._tell(self._diagnostic(code, event, message, why, suggestion, severity=severity, length=length))
 
     def _diagnostic(
         self,
@@ -367,13 +422,26 @@ class _Composer:
         return Diagnostic(code, severity, self.source.name, span, message, why=why, suggestion=suggestion, edits=edits)
 
 
+def tight_comment(source: SourceText, line: int, column: int) -> Diagnostic:
+    """What is wrong with a comment directly behind something else; line and column from 1 are those of its #."""
+    span = source.span(line, column)
+    message = "A comment needs a space before its #"
+    return _refused(source.name, span, message, "Directly behind something else # starts no comment.", Edit(span, " #"))
+
+
+def _refused(name: str, span: Span, message: str, why: str, edit: Edit) -> Diagnostic:
+    """What YAML 1.2 refuses and the parser, made for 1.1, lets pass."""
+    fix = edit.text.strip()
+    return Diagnostic("YAML001", Severity.ERROR, name, span, message, why=why, suggestion=fix, edits=(edit,))
+
+
 def _last(node: MappingNode | SequenceNode) -> Node | None:
     if isinstance(node, MappingNode):
         return node.entries[-1].value if node.entries else None
     return node.items[-1] if node.items else None
 
 
-def _children(node: Node) -> Iterator[Node]:
+def children(node: Node) -> Iterator[Node]:
     if isinstance(node, SequenceNode):
         yield from node.items
     elif isinstance(node, MappingNode):

@@ -20,7 +20,7 @@ from knowledge.validation.diagnostics import (
 from knowledge.validation.faults import Lens
 from knowledge.validation.source import Parsed, parse
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import MappingNode, Node, entry_at, path_text, path_to, resolved, value_of
+from knowledge.validation.tree import MappingNode, Node, entry_at, path_text, paths_to, resolved, value_of
 
 NOT_PLACED = "Placement and overrides were not checked: they need the whole deployment repository."
 NOT_MERGED = "Placement, overrides and wildcards across the files were not checked; each file was checked by itself."
@@ -113,10 +113,9 @@ def _merged(lens: Lens, before: Sequence[Diagnostic], new: Sequence[Diagnostic])
 
 def _without_followers(lens: Lens, before: Sequence[Diagnostic], new: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
     """Without what follows from a YAML error: said of the same token, or of a map in which a key is set twice."""
-    followers: set[str] = set()
-    for diagnostic in before:
-        path = path_to(lens.root, diagnostic.span) if diagnostic.code == "YAML003" else None
-        followers |= {path_text(path), path_text(path[:-1])} if path else set()
+    twice = {d.span for d in before if d.code == "YAML003"}
+    paths = paths_to(lens.root, twice) if twice and new else []
+    followers = {path_text(told) for path in paths for told in (path, path[:-1])}
     told = {(d.span.line, d.span.column) for d in before if d.severity is Severity.ERROR}
     return [d for d in new if d.path not in followers and (d.span.line, d.span.column) not in told]
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from knowledge.validation.schema import Schema
-from knowledge.validation.tree import AliasNode, Node, Path, ScalarNode, node_at, resolved
+from knowledge.validation.tree import AliasNode, Node, Path, ScalarNode, node_at, path_of, resolved
 
 MAX_FAULTS = 200
+LARGE = 20_000  # characters; below it no number of faults takes long
+MAX_ERRORS = 20_000
+MAX_COPIED = 20_000_000  # characters that faults would hold in all
+UNDECIDED = "undecided"  # a keyword that refuses a value, and nothing more is known about why
 WILDCARD = re.compile(r"%[a-z0-9_-]+%")
 _OF_TEXT = frozenset(
     {"pattern", "enum", "const", "format", "type", "minLength", "maxLength", "contentEncoding", "contentMediaType"}
@@ -43,6 +47,8 @@ def faults(lens: Lens, value: Any) -> list[Fault]:
     validator = lens.schema.validator
     if validator.is_valid(value):
         return []
+    if lens.root.end.index - lens.root.start.index > LARGE and (many := _too_many(lens, validator.evaluate(value))):
+        return many
     found: list[Fault] = []
     for error in validator.iter_errors(value):
         kept = _kept(_fault(error), lens)
@@ -50,6 +56,29 @@ def faults(lens: Lens, value: Any) -> list[Fault]:
         if len(found) >= MAX_FAULTS:
             break
     return found
+
+
+def _too_many(lens: Lens, evaluation: Any) -> list[Fault]:
+    """The first faults with their keyword only, where all of them with their values would fill the memory; else none.
+
+    Each fault holds a copy of the value it is about."""
+    errors = evaluation.errors()
+    paths: list[Path] = []
+    copied = 0
+    for number, error in enumerate(errors):
+        path = path_of(lens.root, error["instanceLocation"])
+        node = node_at(lens.root, path)
+        copied += node.end.index - node.start.index if node is not None else 0
+        if number < MAX_FAULTS:
+            paths.append(path)
+        elif copied > MAX_COPIED:
+            break
+    if len(errors) <= MAX_ERRORS and copied <= MAX_COPIED:
+        return []
+    keywords = [error["schemaLocation"].rpartition("/")[2] for error in errors[: len(paths)]]
+    singles = (Fault(path, keyword, {}, ()) for path, keyword in zip(paths, keywords, strict=True))
+    kept = [_kept(single, lens) for single in singles]
+    return [replace(fault, keyword=UNDECIDED, data={"keyword": fault.keyword}) for fault in kept if fault is not None]
 
 
 def _fault(error: Any) -> Fault:
@@ -62,6 +91,8 @@ def _fault(error: Any) -> Fault:
     if kind.name == "propertyNames":
         inner = _fault(data["error"])
         return Fault(path, "propertyNames", {"inner": inner, "key": data["error"].instance}, where)
+    if set(data) == {"error"}:  # the pattern took too long
+        return Fault(path, UNDECIDED, {"keyword": kind.name}, where)
     return Fault(path, kind.name, data, where)
 
 

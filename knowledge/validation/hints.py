@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 _QUOTES = "\"'“”„‟‘’‚‛«»`"
 
@@ -38,6 +39,7 @@ def _contains(word: str, other: str) -> bool:
     return len(short) >= 4 and long.startswith(short) and len(long) - len(short) <= 8
 
 
+@lru_cache(maxsize=10_000)
 def _plain(word: str) -> str:
     """Without case, quotes, and the separators that styles of naming differ in."""
     folded = unicodedata.normalize("NFKC", word).strip(_QUOTES).casefold()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any, Final
 
 import yaml
 from yaml.events import StreamEndEvent
 
-MAX_RETRIES: Final = 50
+from knowledge.validation.leniency import Change, changes_for
+from knowledge.validation.text import BREAK
+
+MAX_RETRIES: Final = 100
+READ_AGAIN: Final = 2_000_000  # characters in all, so that no text takes long
 # Allowed by YAML 1.2 (the line separators are no line breaks there), refused or misread by YAML 1.1.
 _UNREADABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _BACKSLASHES_OR_PAIR: Final = re.compile(
@@ -17,12 +24,20 @@ _BACKSLASHES_OR_PAIR: Final = re.compile(
 )
 _PRIVATE: Final = (range(0xE000, 0xF8FF), range(0xF0000, 0xFFFFE))  # for private use, by Unicode
 _ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})|\\U000([0-9a-fA-F]{5})")
-_RESERVED_DIRECTIVE: Final = re.compile(r"\A((?:#.*\n|[ \t]*\n)*)%(?!YAML|TAG)(?=[A-Z])")
 _EMPTY_FIRST: Final = re.compile(r"\A((?:#.*\n|[ \t]*\n)*)\.\.\.(?=\s*$)")
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A mark in the text as it was written, all from 0."""
+
+    line: int
+    column: int
+    index: int
+
+
 class Readable:
-    """A text of the same length that the parser accepts, and the way back for what it hands out."""
+    """A text that the parser accepts, and the way back for what it hands out."""
 
     def __init__(self, text: str) -> None:
         self.originals: dict[int, str] = {}
@@ -33,9 +48,17 @@ class Readable:
             text = text.replace(odd, self._stand_in(odd))
         if "\\u" in text:
             text = _BACKSLASHES_OR_PAIR.sub(self._pair, text)
-        if text.lstrip("# \t\n")[:1] in {"%", "."} or text[:1] == "#":
-            text = _EMPTY_FIRST.sub(r"\1###", _RESERVED_DIRECTIVE.sub(r"\1#", text))
+        if text.lstrip("# \t\n")[:1] == "." or text[:1] == "#":
+            text = _EMPTY_FIRST.sub(r"\1###", text)
+        self._written = text  # as long as the original, so that its places are those of the original
+        self._changes: dict[int, Change] = {}
+        self.names: dict[str, str] = {}  # of anchors that the parser cannot read, by what it reads instead
         self.text = text
+
+    @property
+    def changed(self) -> bool:
+        """Whether marks have to be brought back to the text as it was written."""
+        return bool(self._changes)
 
     def _stand_in(self, original: str) -> str:
         if original not in self._standing:
@@ -56,18 +79,59 @@ class Readable:
         return value.translate(self.originals) if self.originals else value
 
     def tolerate(self, error: yaml.YAMLError) -> bool:
-        """Hide the tab that begins the text of a block, which YAML 1.2 allows; False when the error is another."""
-        if not isinstance(error, yaml.MarkedYAMLError) or "tab character" not in (error.problem or ""):
+        """Change what YAML 1.2 allows and the parser does not; False when the error is another.
+
+        The marks of the error are brought back to the text as it was written."""
+        if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
             return False
-        mark, header = error.problem_mark, error.context_mark
-        if mark is None or header is None or self.text[mark.index : mark.index + 1] != "\t":
-            return False
-        start = header.index - header.column
-        line = self.text[start : header.index]
-        if mark.column <= len(line) - len(line.lstrip(" ")):
-            return False
-        self.text = self.text[: mark.index] + self._stand_in("\t") + self.text[mark.index + 1 :]
-        return True
+        error.problem_mark = self.place(error.problem_mark)
+        error.context_mark = self.place(error.context_mark) if error.context_mark else None
+        changes = [c for c in changes_for(error, self._written) if c.start not in self._changes]
+        self._changes |= {change.start: self._named(change) for change in changes}
+        self._apply()
+        return bool(changes)
+
+    def _named(self, change: Change) -> Change:
+        if change.literal:
+            return change._replace(new="".join(self._stand_in(character) for character in change.new))
+        if not change.anchor:
+            return change
+        known = {name: plain for plain, name in self.names.items()}
+        plain = known.get(change.new) or next(
+            name for number in range(len(self._written) + 1) if (name := f"anchor-{number}") not in self.text
+        )
+        self.names[plain] = change.new
+        return change._replace(new=plain)
+
+    def _apply(self) -> None:
+        pieces, position, grown = [], 0, 0
+        self._shifts: list[tuple[int, int]] = []  # from which index of the changed text on, and by how much
+        self._inside: list[tuple[int, int, int]] = []
+        for start, end, new, *_ in sorted(self._changes.values()):
+            pieces += [self._written[position:start], new]
+            self._inside.append((start + grown, start + grown + len(new), start))
+            position, grown = end, grown + len(new) - (end - start)
+            self._shifts.append((position + grown, grown))
+        self.text = "".join([*pieces, self._written[position:]])
+
+    def place(self, mark: Any) -> Any:
+        """Where a mark of the parser stands in the text as it was written."""
+        if not self._changes:
+            return mark
+        index = self._index(mark.index)
+        line = bisect_right(self._lines, index) - 1
+        return Place(line, index - self._lines[line], index)
+
+    def _index(self, index: int) -> int:
+        number = bisect_right(self._inside, (index, len(self.text) + 1, 0)) - 1
+        if number < 0:
+            return index
+        begin, end, start = self._inside[number]
+        return start if begin <= index < end else index - self._shifts[number][1]
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        return [0, *(found.end() for found in BREAK.finditer(self._written))]
 
 
 def parser(text: str) -> Any:
@@ -87,7 +151,7 @@ class _PurePython(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
 def error_line(text: str) -> int | None:
     """The line from 1 where parsing stops; None when the text parses."""
     readable = Readable(text)
-    for _ in range(MAX_RETRIES):
+    for _ in range(tries(text)):
         try:
             _exhaust(readable.text)
         except yaml.MarkedYAMLError as error:
@@ -99,6 +163,11 @@ def error_line(text: str) -> int | None:
             return 1
         return None
     return 1
+
+
+def tries(text: str) -> int:
+    """How often a text may be read again after a change to it: less often when it is long."""
+    return 1 + min(MAX_RETRIES, READ_AGAIN // (len(text) + 1))
 
 
 def _exhaust(text: str) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 from urllib.parse import unquote
 
 from knowledge.errors import Misuse
+from knowledge.validation.drafts import DRAFT_7, dated
 from knowledge.validation.tree import Path
 
 Part = Mapping[str, Any]  # a schema inside a schema
@@ -36,9 +36,12 @@ class Schema:
     def read(cls, file: FilePath) -> Schema:
         """The schema in a file. Raises Misuse, naming file and reason, when there is none."""
         try:
-            document = json.loads(file.read_text("utf-8"))
+            document = json.loads(file.read_text("utf-8-sig"))
         except (OSError, ValueError, RecursionError) as error:
-            raise Misuse(f"{file}: not a readable JSON Schema: {error}") from error
+            hint = "; a schema in YAML has to be converted to JSON" if file.suffix in {".yaml", ".yml"} else ""
+            raise Misuse(f"{file}: not a readable JSON Schema: {error}{hint}") from error
+        if isinstance(document, bool):
+            document = {} if document else {"not": {}}
         if not isinstance(document, dict):
             raise Misuse(f"{file}: not a JSON Schema: expected an object, found {type(document).__name__}")
         return cls(document, origin=str(file))
@@ -58,10 +61,8 @@ class Schema:
         """Raises Misuse when the document is no usable schema."""
         import jsonschema_rs
 
-        document = dict(self.document)
-        document.setdefault("$schema", "http://json-schema.org/draft-07/schema#")
         try:
-            return jsonschema_rs.validator_for(document, validate_formats=True, offline=True)
+            return jsonschema_rs.validator_for(dated(self.document), validate_formats=True, offline=True)
         except (ValueError, jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError) as error:
             raise Misuse(f"{self.origin}: not a usable JSON Schema: {error}".split("\n")[0]) from error
 
@@ -190,10 +191,19 @@ def _property(part: Part, name: str) -> list[Any]:
 
 
 def _matches(pattern: str, name: str) -> bool:
+    matcher = _matcher(pattern)
+    return matcher is not None and bool(matcher.is_valid(name))
+
+
+@lru_cache(maxsize=1000)
+def _matcher(pattern: str) -> Any | None:
+    """The validator's own reading of a pattern, which no pattern can keep busy for long; None for an unusable one."""
+    import jsonschema_rs
+
     try:
-        return re.search(pattern, name) is not None
-    except re.error:  # ECMAScript and Python differ in some forms; the validator itself knows them all
-        return False
+        return jsonschema_rs.validator_for({"$schema": DRAFT_7, "pattern": pattern})
+    except (ValueError, jsonschema_rs.ValidationError):
+        return None
 
 
 def _element(part: Part, index: int) -> list[Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from knowledge.validation import scalars
-from knowledge.validation.compose import Document, compose
+from knowledge.validation.compose import MAX_FOUND, Document, children, compose, tight_comment
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile
 from knowledge.validation.fixes import apply_edits
 from knowledge.validation.layout import odd_space_fault, odd_space_lines
@@ -18,6 +20,8 @@ from knowledge.validation.tree import MappingNode, Node, ScalarNode, SequenceNod
 
 __all__ = ["Parsed", "fenced_blocks", "looks_like_yaml", "parse", "split_bare"]
 
+_COMMENT_IN_BRACKETS = re.compile(r"[,\[{]#")
+_COMMENT = re.compile(r"(?:^|[ \t])#")
 _VERSION = re.compile(r"%YAML[ \t]+\d+\.\d+(?:[ \t]+#.*|[ \t]*)$")
 
 
@@ -53,8 +57,9 @@ def parse(file: SourceFile) -> Parsed:
         repairs = (Repair(odd, apply_edits(source.text, odd.edits)),) if small else ()
         return Parsed(source, (), [*found, odd], repairs)
     found += _directives(source)
-    traps = [trap for document in composed.documents if document.root for trap in _traps(source, document.root)]
-    return Parsed(source, composed.documents, [*found, *composed.diagnostics, *traps])
+    found += _tight_comments(source, composed.documents)
+    traps = (trap for root in _roots(composed.documents) for trap in _traps(source, root))
+    return Parsed(source, composed.documents, [*found, *composed.diagnostics, *islice(traps, MAX_FOUND)])
 
 
 def _odd_spaces(source: SourceText, documents: Sequence[Document]) -> Diagnostic | None:
@@ -75,7 +80,7 @@ def _directives(source: SourceText) -> Iterator[Diagnostic]:
         return
     before = ""
     for number, line in enumerate(source.lines, 1):
-        wrong = line.startswith("%YAML") and (before or not _VERSION.match(line))
+        wrong = line.startswith(("%YAML ", "%YAML\t")) and (before or not _VERSION.match(line))
         # Without a document after it the line is the end of a text that runs over several lines.
         if wrong and source.line(number + 1).startswith("---"):
             yield Diagnostic(
@@ -88,6 +93,33 @@ def _directives(source: SourceText) -> Iterator[Diagnostic]:
             )
         if line.strip() and not line.startswith(("#", "%")):
             before = "" if line.startswith("...") else line
+
+
+def _tight_comments(source: SourceText, documents: Sequence[Document]) -> Iterator[Diagnostic]:
+    """Comments directly behind a comma or an opening bracket, which the parser takes for comments."""
+    places = [found.end() - 1 for found in _COMMENT_IN_BRACKETS.finditer(source.text)]
+    if not places:
+        return
+    written = sorted((node.start.index, node.end.index) for root in _roots(documents) for node in _every_scalar(root))
+    for place in places:
+        before = bisect_right(written, (place, len(source.text) + 1)) - 1
+        inside = before >= 0 and place < written[before][1]
+        line = source.text[source.text.rfind("\n", 0, place) + 1 : place]
+        if not inside and not _COMMENT.search(line):
+            yield tight_comment(source, *source.position(place))
+            return
+
+
+def _roots(documents: Sequence[Document]) -> Iterator[Node]:
+    return (document.root for document in documents if document.root is not None)
+
+
+def _every_scalar(node: Node) -> Iterator[ScalarNode]:
+    """Scalars as keys and as values."""
+    if isinstance(node, ScalarNode):
+        yield node
+    for child in children(node):
+        yield from _every_scalar(child)
 
 
 def _traps(source: SourceText, root: Node) -> Iterator[Diagnostic]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile, Span
 
 MAX_CHARACTERS = 1_000_000
+SHOWN = 1_000  # characters kept of a text that is too large to check
 BREAK = re.compile(r"\r\n|\r|\n")
 ODD_SPACES = "\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200C))) + "\u202f\u205f\u2060\u3000\ufeff"
 ODD_INDENT = re.compile(rf"^[ \t]*[{ODD_SPACES}][ \t{ODD_SPACES}]*", re.MULTILINE)
@@ -28,6 +29,13 @@ _WIDE = (
     (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
+)
+# Without a mark the first character, one of ASCII, tells: its other bytes are zero.
+_UNMARKED = (
+    (re.compile(rb"\x00\x00\x00[\x09-\x7f]"), "utf-32-be"),
+    (re.compile(rb"[\x09-\x7f]\x00\x00\x00"), "utf-32-le"),
+    (re.compile(rb"\x00[\x09-\x7f]"), "utf-16-be"),
+    (re.compile(rb"[\x09-\x7f]\x00"), "utf-16-le"),
 )
 _NAMES = {0: "NUL", 0x1B: "escape", 0x7F: "delete", 0x08: "backspace", 0x0B: "vertical tab", 0x0C: "form feed"}
 
@@ -77,12 +85,17 @@ class SourceText:
 def decode(file: SourceFile) -> tuple[SourceText, list[Diagnostic]]:
     """The file's text, and what is wrong with its bytes; the text is empty when it is no text at all."""
     content = file.content
+    if len(content) > MAX_CHARACTERS * (1 if isinstance(content, str) else 4):
+        start = content[:SHOWN] if isinstance(content, str) else content[:SHOWN].decode("utf-8", "replace")
+        return SourceText.of(file.name, start), [_too_large(file.name, len(content))]
     if isinstance(content, str):
         text, found = content, list[Diagnostic]()
     else:
         text, found = _decoded(file.name, content)
     # A byte order mark is allowed at the start of each document, and invisible: it takes no column.
     text = re.sub("^\ufeff(?=[^\\s\ufeff])", "", text.removeprefix("\ufeff"), flags=re.MULTILINE)
+    if len(text) > MAX_CHARACTERS:
+        return SourceText.of(file.name, text[:SHOWN]), [_too_large(file.name, len(text))]
     source = SourceText.of(file.name, text)
     if not found:
         found = list(_faults(source))
@@ -96,6 +109,9 @@ def _decoded(name: str, content: bytes) -> tuple[str, list[Diagnostic]]:
     for mark, encoding in _WIDE:
         if content.startswith(mark):
             return _wide(name, content, encoding)
+    for start, encoding in _UNMARKED:
+        if start.match(content) and len(content) % 2 == 0:
+            return _wide(name, content, encoding)
     try:
         return content.decode("utf-8"), []
     except UnicodeDecodeError as error:
@@ -103,7 +119,7 @@ def _decoded(name: str, content: bytes) -> tuple[str, list[Diagnostic]]:
 
 
 def _wide(name: str, content: bytes, encoding: str) -> tuple[str, list[Diagnostic]]:
-    label = encoding.upper()
+    label = encoding.upper().removesuffix("-LE").removesuffix("-BE")
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError:
@@ -155,18 +171,20 @@ def _not_text(name: str, reason: str) -> Diagnostic:
     )
 
 
+def _too_large(name: str, length: int) -> Diagnostic:
+    return Diagnostic(
+        "YAML006",
+        Severity.ERROR,
+        name,
+        Span(1, 1, 1, 1),
+        f"The file has {length:,} characters, more than the {MAX_CHARACTERS:,} that are checked",
+        why="A file of this size is nearly always generated, or not the file that was meant.",
+        suggestion="split the file, or check the part in question",
+    )
+
+
 def _faults(source: SourceText) -> Iterator[Diagnostic]:
-    if len(source.text) > MAX_CHARACTERS:
-        yield Diagnostic(
-            "YAML006",
-            Severity.ERROR,
-            source.name,
-            Span(1, 1, 1, 1),
-            f"The file has {len(source.text):,} characters, more than the {MAX_CHARACTERS:,} that are checked",
-            why="A file of this size is nearly always generated, or not the file that was meant.",
-            suggestion="split the file, or check the part in question",
-        )
-    elif found := FORBIDDEN.search(source.text):
+    if found := FORBIDDEN.search(source.text):
         yield _forbidden(source, found.start())
     elif "<<<<<<<" in source.text or ">>>>>>>" in source.text:
         yield from _conflict(source)

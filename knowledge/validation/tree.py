@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from math import copysign, isfinite, isnan
 from typing import Any, Protocol
@@ -67,11 +67,15 @@ class Entry:
 class MappingNode(Node):
     entries: list[Entry] = field(default_factory=list)
     flow: bool = False
+    _by_name: dict[str, Entry] | None = None
 
     def entry(self, name: str) -> Entry | None:
-        """The last entry of this name, which is the one that holds; keys that were merged in come after own ones."""
-        own = next((e for e in reversed(self.entries) if e.name == name), None)
-        return own or next((e for e in merged_entries(self) if e.name == name), None)
+        """The last entry of this name, which is the one that holds; keys that were merged in come after own ones.
+
+        To be asked once the tree is complete."""
+        if self._by_name is None:
+            self._by_name = {e.name: e for e in (*merged_entries(self), *self.entries)}
+        return self._by_name.get(name)
 
 
 @dataclass(slots=True, eq=False)
@@ -153,6 +157,19 @@ def _child(node: Node, step: str | int) -> Node | None:
     return None
 
 
+def path_of(root: Node, pointer: str) -> Path:
+    """The path that a JSON pointer means in this tree."""
+    path: list[str | int] = []
+    node: Node | None = root
+    for part in pointer.split("/")[1:]:
+        inside = resolved(node) if node is not None else None
+        name = part.replace("~1", "/").replace("~0", "~")
+        step = int(name) if isinstance(inside, SequenceNode) and name.isdecimal() else name
+        node = _child(inside, step) if inside is not None else None
+        path.append(step)
+    return tuple(path)
+
+
 def entry_at(root: Node, path: Path) -> Entry | None:
     """The key and value that a path ends in; None when it ends in a list element or nowhere."""
     parent = node_at(root, path[:-1]) if path else None
@@ -160,19 +177,20 @@ def entry_at(root: Node, path: Path) -> Entry | None:
     return parent.entry(str(path[-1])) if isinstance(parent, MappingNode) else None
 
 
-def path_to(root: Node, key: Span) -> Path | None:
-    """The path that ends in the key at this span; None when no key stands there."""
+def paths_to(root: Node, keys: Collection[Span]) -> list[Path]:
+    """The paths that end in the keys at these spans."""
     stack: list[tuple[Path, Node]] = [((), root)]
+    found: list[Path] = []
     while stack:
         path, node = stack.pop()
         if isinstance(node, SequenceNode):
             stack += [((*path, index), item) for index, item in enumerate(node.items)]
         elif isinstance(node, MappingNode):
             for entry in node.entries:
-                if entry.key.span == key:
-                    return (*path, entry.name)
+                if entry.key.span in keys:
+                    found.append((*path, entry.name))
                 stack.append(((*path, entry.name), entry.value))
-    return None
+    return found
 
 
 def path_text(path: Path) -> str:

@@ -268,6 +268,7 @@ def _rule(fault: Fault) -> str:
         "uniqueItems": lambda: "a list without repetition",
         "contains": lambda: "a list with an element that is asked for and not there",
         "falseSchema": lambda: "left out here",
+        "undecided": lambda: f"as “{data['keyword']}” in its schema asks",
         "not": lambda: "something else: what is written is ruled out",
         "additionalItems": lambda: f"a list of at most {limit}",
         "unevaluatedItems": lambda: "a list without the elements that the schema does not know",
