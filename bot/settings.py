@@ -43,6 +43,12 @@ class PlatformSettings(Section):
     name: str = "Meridian"
     docs: str = "Dev Insight"
     schemas: Path = Field(bundled.SCHEMAS, description="Folder of JSON Schemas that user YAML is checked against")
+    levels: Sequence[str] = Field(
+        ("group", "subscription", "region", "partition", "platform"),
+        description="Levels of the topology, outermost first; a branch has to reach the last",
+        min_length=1,
+    )
+    rules: Sequence[Path] = Field((), description="Python files with rules of components: a function check(leaves)")
     glossary: Path | None = Field(
         None, description="YAML file of abbreviations and synonyms; empty: the bundled one for the bundled pages"
     )
@@ -265,7 +271,9 @@ def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     platform = result.get("platform")
     if isinstance(platform, Mapping):
         paths = {key: folder / platform[key] for key in ("schemas", "glossary") if isinstance(platform.get(key), str)}
-        result["platform"] = {**platform, **paths}
+        rules = platform.get("rules")
+        files = {"rules": [folder / str(file) for file in rules]} if isinstance(rules, list) else {}
+        result["platform"] = {**platform, **paths, **files}
     sources = result.get("sources")
     if isinstance(sources, list):
         result["sources"] = [{**s, "path": folder / s["path"]} for s in sources]

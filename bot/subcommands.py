@@ -86,6 +86,33 @@ def validate(context: typer.Context) -> None:
 
 
 @app.command()
+def explain(
+    repository: Annotated[Path, typer.Argument(help="A deployment repository: a folder or a .zip.", metavar="REPO")],
+    leaf: Annotated[str, typer.Argument(help="A leaf: its path, a short form of it, or its name.")],
+    key: Annotated[str, typer.Argument(help="A component or key: kafka, threshold, alerting.replicas-low.for.")] = "",
+    config: Config = None,
+    output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Say what holds at a leaf, which line set it, what it hides and what wildcards stand for."""
+    from bot.explaining import explain_command
+
+    explain_command(_settings(config), repository, leaf, key, output=output)
+
+
+@app.command()
+def diff(
+    repository: Annotated[Path, typer.Argument(help="A deployment repository in Git.", metavar="REPO")],
+    base: Annotated[str, typer.Option(help="Branch, tag or commit to compare with.")] = "HEAD",
+    config: Config = None,
+    output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Say which leaves and which effective values a change alters, before and after."""
+    from bot.explaining import diff_command
+
+    raise typer.Exit(diff_command(_settings(config), repository, base, output=output))
+
+
+@app.command()
 def gaps(
     home: Home = None,
     config: Config = None,
@@ -130,7 +157,7 @@ def export_schemas(
     export(_settings(config, None).platform.schemas, folder, kind=kind)
 
 
-def _settings(config: Path | None, home: Path | None) -> Settings:
+def _settings(config: Path | None, home: Path | None = None) -> Settings:
     from bot.settings import load
     from bot.telemetry import configure_logging
 

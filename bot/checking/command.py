@@ -13,6 +13,7 @@ from bot.checking.showing import FORMATS, allow_any_name, show
 from knowledge import bundled
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
+from knowledge.validation.diagnostics import ValidationReport
 from knowledge.validation.engine import validate
 
 _EPILOG = """\
@@ -24,10 +25,12 @@ line, a JSON list of diagnostics. Without "schema" the platform's schemas are us
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What the configuration says about the platform: its schemas, and where its pages are shown ("" if nowhere)."""
+    """What the configuration says about the platform; `pages` is where its documentation is shown, "" if nowhere."""
 
     schemas: Path
     pages: str = ""
+    levels: Sequence[str] = ()  # of topologies; empty: the usual ones
+    rules: Sequence[Path] = ()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,10 +49,16 @@ def main(arguments: Sequence[str]) -> int:
         raise Misuse("Name the files or folders to check, or - for standard input.")
     catalog = SchemaCatalog.of_file(given.schema) if given.schema else SchemaCatalog.load(platform.schemas)
     catalog.check()
-    files, unreadable = read_all(given.files)
+    archives = [Path(name) for name in given.files if name.lower().endswith(".zip") and not given.schema]
+    files, unreadable = read_all([name for name in given.files if Path(name) not in archives])
     for sentence in unreadable:
         print(f"sheriff: {sentence}", file=sys.stderr)
-    code = _fix(given, files, catalog, platform) if given.fix or given.diff else _check(given, files, catalog, platform)
+    if given.fix or given.diff:
+        code = _fix(given, files, catalog, platform)
+    else:
+        report = _checked(files, archives, catalog, None if given.schema else platform)
+        show(report, given.format, pages=platform.pages)
+        code = 0 if report.valid else 1
     return 2 if unreadable else code
 
 
@@ -62,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("files", nargs="*", metavar="FILE", help="YAML or JSON files or folders; - for standard input")
+    add("files", nargs="*", metavar="FILE", help="YAML or JSON files, folders, .zip; - for standard input")
     add("--config", type=Path, help="configuration (default ./sheriff.yaml, if there)")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--schemas", type=Path, metavar="DIR", help="folder of JSON Schemas (default: the platform's)")
@@ -74,10 +83,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check(given: argparse.Namespace, files: Sequence[Input], catalog: SchemaCatalog, platform: Platform) -> int:
-    report = validate([each.file for each in files], catalog=catalog)
-    show(report, given.format, pages=platform.pages)
-    return 0 if report.valid else 1
+def _checked(
+    files: Sequence[Input], archives: Sequence[Path], catalog: SchemaCatalog, platform: Platform | None
+) -> ValidationReport:
+    """The report on all files; with a platform, those of a whole deployment repository are checked as one."""
+    from bot.checking import repositories
+
+    places = [*repositories.tops(files), *archives] if platform else []
+    alone = [each.file for each in files if not any(top in Path(each.file.name).parents for top in places)]
+    found = [validate(alone, catalog=catalog)] if alone or not places else []
+    if platform and places:
+        from bot import deployments
+
+        of = deployments.platform(platform.schemas, levels=platform.levels, rules=platform.rules)
+        found += repositories.reports(places, of)
+    return repositories.together(found)
 
 
 def _fix(given: argparse.Namespace, files: Sequence[Input], catalog: SchemaCatalog, platform: Platform) -> int:
@@ -98,4 +118,5 @@ def _platform(given: argparse.Namespace) -> Platform:
 
     settings = load(given.config)
     pages = f"{settings.server.public_url.rstrip('/')}/pages/docs" if settings.server.public_url else ""
-    return Platform(given.schemas or settings.platform.schemas, pages)
+    chosen = settings.platform
+    return Platform(given.schemas or chosen.schemas, pages, chosen.levels, chosen.rules)

@@ -1,0 +1,79 @@
+"""From names on a command line and a configuration to an analysed deployment repository."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from knowledge.deployment import reading
+from knowledge.deployment.analysis import Analysis, analyse
+from knowledge.deployment.leaves import Leaves
+from knowledge.deployment.platform import LEVELS, Platform
+from knowledge.deployment.rules import Rule
+from knowledge.errors import Misuse
+from knowledge.validation.catalog import SchemaCatalog
+from knowledge.validation.diagnostics import ValidationReport
+
+CHECK = "check"  # the function of a rule module
+
+
+def platform(schemas: Path, *, levels: Sequence[str] = LEVELS, rules: Sequence[Path] = ()) -> Platform:
+    """The platform of a folder of schemas and the rule modules beside it. Raises Misuse, naming what is unusable."""
+    return Platform(SchemaCatalog.load(schemas), tuple(levels) or LEVELS, tuple(map(_rule, rules)))
+
+
+def read(place: Path, reference: str = "") -> reading.Files:
+    """The files of a repository: a folder, an archive, or a folder at a Git reference. Raises Misuse."""
+    if place.is_dir():
+        return reading.of_git(place, reference) if reference else reading.of_folder(place)
+    if not place.exists():
+        raise Misuse(f"{place}: no such folder or archive. Name a deployment repository.")
+    if place.suffix.lower() != ".zip":
+        raise Misuse(f"{place}: not a folder or a .zip. Name a deployment repository.")
+    if reference:
+        raise Misuse(f"{place}: an archive has no Git history. Name a folder in a repository, or leave --base out.")
+    return reading.of_zip(place.read_bytes(), str(place))
+
+
+def is_repository(place: Path) -> bool:
+    """Whether a name on the command line is a whole repository: a folder with a topology, or an archive."""
+    return place.suffix.lower() == ".zip" if place.is_file() else reading.is_repository(place)
+
+
+def with_leaves(files: reading.Files, of: Platform, place: str) -> tuple[Analysis, Leaves]:
+    """The analysis of a repository whose leaves are known. Raises Misuse, with the reason, when they are not."""
+    analysis = analyse(files, of)
+    if analysis.leaves is None:
+        raise Misuse(f"{place}: {' '.join(analysis.report.notes)} Run `sheriff validate {place}` first.")
+    return analysis, analysis.leaves
+
+
+def below(folder: Path, report: ValidationReport) -> ValidationReport:
+    """The report with its files named as they are found from here, not from the top of the repository."""
+
+    def path(name: str) -> str:
+        return str(folder / name)
+
+    return ValidationReport(
+        tuple(replace(file, name=path(file.name)) for file in report.files),
+        tuple(replace(diagnostic, file=path(diagnostic.file)) for diagnostic in report.diagnostics),
+        report.notes,
+    )
+
+
+def _rule(file: Path) -> Rule:
+    """The function `check` of a Python file."""
+    spec = importlib.util.spec_from_file_location(f"sheriff_rules_{file.stem}", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise Misuse(f"{file}: no Python file with rules. Check platform.rules in sheriff.yaml.")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError) as error:
+        raise Misuse(f"{file}: cannot be loaded ({error}).") from error
+    rule = getattr(module, CHECK, None)
+    if not callable(rule):
+        raise Misuse(f"{file}: has no function `{CHECK}(leaves)`. See the operator guide, “Rules of components”.")
+    return rule  # type: ignore[no-any-return]
