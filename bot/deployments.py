@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from knowledge.deployment import reading
 from knowledge.deployment.analysis import Analysis, analyse
 from knowledge.deployment.leaves import Leaves
 from knowledge.deployment.platform import LEVELS, Platform
 from knowledge.deployment.rules import Rule
+from knowledge.deployment.together import renamed
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import ValidationReport
+
+if TYPE_CHECKING:
+    from bot.settings import Settings  # its import takes longer than a check
 
 CHECK = "check"  # the function of a rule module
 
@@ -22,6 +26,12 @@ CHECK = "check"  # the function of a rule module
 def platform(schemas: Path, *, levels: Sequence[str] = LEVELS, rules: Sequence[Path] = ()) -> Platform:
     """The platform of a folder of schemas and the rule modules beside it. Raises Misuse, naming what is unusable."""
     return Platform(SchemaCatalog.load(schemas), tuple(levels) or LEVELS, tuple(map(_rule, rules)))
+
+
+def platform_of(settings: Settings) -> Platform:
+    """The configured platform."""
+    chosen = settings.platform
+    return platform(chosen.schemas, levels=chosen.levels, rules=chosen.rules)
 
 
 def read(place: Path, reference: str = "") -> reading.Files:
@@ -52,15 +62,7 @@ def with_leaves(files: reading.Files, of: Platform, place: str) -> tuple[Analysi
 
 def below(folder: Path, report: ValidationReport) -> ValidationReport:
     """The report with its files named as they are found from here, not from the top of the repository."""
-
-    def path(name: str) -> str:
-        return str(folder / name)
-
-    return ValidationReport(
-        tuple(replace(file, name=path(file.name)) for file in report.files),
-        tuple(replace(diagnostic, file=path(diagnostic.file)) for diagnostic in report.diagnostics),
-        report.notes,
-    )
+    return renamed(report, {file.name: str(folder / file.name) for file in report.files})
 
 
 def _rule(file: Path) -> Rule:

@@ -9,7 +9,6 @@ from bot import deployments
 from bot.settings import Settings
 from knowledge.deployment.diffing import difference
 from knowledge.deployment.explaining import explain, in_context, leaf_named
-from knowledge.deployment.platform import Platform
 from knowledge.deployment.printing import as_json, as_text, as_yaml, difference_as_json
 from knowledge.errors import Misuse
 
@@ -17,7 +16,7 @@ from knowledge.errors import Misuse
 def explain_command(settings: Settings, place: Path, leaf: str, key: str, *, output: str) -> None:
     """Print what holds at a leaf. Raises Misuse for a leaf or key that is not there."""
     _require(output)
-    _, leaves = deployments.with_leaves(deployments.read(place), platform_of(settings), str(place))
+    _, leaves = deployments.with_leaves(deployments.read(place), deployments.platform_of(settings), str(place))
     at = leaf_named(leaves, leaf)
     found = explain(leaves, at, key)
     if output == "json":
@@ -33,18 +32,12 @@ def explain_command(settings: Settings, place: Path, leaf: str, key: str, *, out
 def diff_command(settings: Settings, place: Path, base: str, *, output: str) -> int:
     """Print which effective values a change alters; returns 0, as `diff` is read by people and programs alike."""
     _require(output)
-    of = platform_of(settings)
+    of = deployments.platform_of(settings)
     _, before = deployments.with_leaves(deployments.read(place, base), of, f"{place} at {base}")
     _, after = deployments.with_leaves(deployments.read(place), of, str(place))
     found = difference(before, after)
     print(json.dumps(difference_as_json(found), ensure_ascii=False, indent=2) if output == "json" else as_text(found))
     return 0
-
-
-def platform_of(settings: Settings) -> Platform:
-    """The configured platform."""
-    chosen = settings.platform
-    return deployments.platform(chosen.schemas, levels=chosen.levels, rules=chosen.rules)
 
 
 def _require(output: str) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from bot.intents import Intent
 from bot.messages import Reply
 from bot.support.cases import Case
+from knowledge.deployment.asking import MOST_LEAVES, Told
+from knowledge.deployment.printing import as_yaml
 from knowledge.validation.diagnostics import Diagnostic, Severity, ValidationReport
 from knowledge.validation.excerpts import corrected_excerpt
 
@@ -74,6 +76,14 @@ def is_question(text: str) -> bool:
     """Whether prose beside YAML asks more than "is this ok?", greetings and a signature aside."""
     content = _ASKS_FOR_A_CHECK.sub("", _FAREWELL.sub("", text))
     return len(re.findall(r"\w{2,}", content)) >= 3
+
+
+def of_values(told: Sequence[Told]) -> str:
+    """What holds at the leaves that a question named, each as YAML with where it comes from."""
+    blocks = [f"At `{each.leaf.node_path}`:\n\n```yaml\n{as_yaml(each.shown)}\n```" for each in told[:MOST_LEAVES]]
+    rest = len(told) - MOST_LEAVES
+    more = [f"… and at {rest:,} more leaves. Name one to see it."] if rest > 0 else []
+    return "\n\n".join([*blocks, *more])
 
 
 def is_clean(report: ValidationReport) -> bool:

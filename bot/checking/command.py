@@ -88,6 +88,7 @@ def _checked(
 ) -> ValidationReport:
     """The report on all files; with a platform, those of a whole deployment repository are checked as one."""
     from bot.checking import repositories
+    from knowledge.deployment.together import joined
 
     places = [*repositories.tops(files), *archives] if platform else []
     alone = [each.file for each in files if not any(top in Path(each.file.name).parents for top in places)]
@@ -97,7 +98,7 @@ def _checked(
 
         of = deployments.platform(platform.schemas, levels=platform.levels, rules=platform.rules)
         found += repositories.reports(places, of)
-    return repositories.together(found)
+    return joined(found)
 
 
 def _fix(given: argparse.Namespace, files: Sequence[Input], catalog: SchemaCatalog, platform: Platform) -> int:

@@ -22,12 +22,3 @@ def tops(files: Iterable[Input]) -> list[Path]:
 def reports(places: Sequence[Path], platform: Platform) -> list[ValidationReport]:
     """The report of each repository, a folder or an archive. Raises Misuse when one cannot be read."""
     return [deployments.below(place, analyse(deployments.read(place), platform).report) for place in places]
-
-
-def together(found: Sequence[ValidationReport]) -> ValidationReport:
-    """All of them as one."""
-    return ValidationReport(
-        tuple(file for report in found for file in report.files),
-        tuple(diagnostic for report in found for diagnostic in report.diagnostics),
-        tuple(dict.fromkeys(note for report in found for note in report.notes)),
-    )

@@ -19,6 +19,7 @@ from bot.telemetry import Metrics
 from bot.turn import Sheriff, Surroundings
 from knowledge import bundled
 from knowledge.adapters.local_embedder import LocalEmbedder
+from knowledge.deployment.platform import Platform
 from knowledge.ports import ChatModel
 from knowledge.relevance import Policy
 from knowledge.validation.catalog import SchemaCatalog
@@ -76,7 +77,7 @@ def office_of(home: Path, embedder: LocalEmbedder, folder: Path, model: ChatMode
     casework, metrics = Handing(store), Metrics()
     sheriff = Sheriff(
         library=library,
-        catalog=SchemaCatalog.load(bundled.SCHEMAS),
+        platform=Platform(SchemaCatalog.load(bundled.SCHEMAS)),
         cases=store.cases,
         turns=store.turns,
         casework=casework,
