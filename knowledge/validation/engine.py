@@ -69,18 +69,19 @@ def _check_file(parsed: Parsed, catalog: SchemaCatalog, *, alone: bool) -> tuple
     if any(d.severity is Severity.ERROR for d in diagnostics) and not parsed.documents:
         return diagnostics, choices
     written = [document.root for document in parsed.documents if document.root is not None]
-    if not any(value_of(root) is not None for root in written):
+    values = [value_of(root) for root in written]
+    if all(value is None for value in values):
         choice = catalog.recognise(parsed.source.name, None)
         accepted = choice.schema is not None and choice.schema.validator.is_valid(None)
         return diagnostics + ([] if accepted else [_empty(parsed.source, choice)]), [choice]
-    for root in written:
-        choice = catalog.recognise(parsed.source.name, value_of(root))
+    for root, value in zip(written, values, strict=True):
+        choice = catalog.recognise(parsed.source.name, value)
         choices.append(choice)
         if choice.schema is None:
             diagnostics.append(_unrecognised(parsed.source, root, choice))
         else:
             lens = Lens(choice.schema, root, alone=alone)
-            diagnostics = _merged(lens, diagnostics, check(lens, parsed.source))
+            diagnostics = _merged(lens, diagnostics, check(lens, parsed.source, value))
     return diagnostics, choices
 
 
@@ -96,6 +97,8 @@ def _check_repaired(parsed: Parsed, catalog: SchemaCatalog) -> tuple[list[Diagno
         rest = [d for d in found if d.span.line not in touched]
         errors = sum(d.severity is Severity.ERROR for d in found)
         outcomes.append((errors, repair.diagnostic, rest, choices))
+        if not errors:
+            break
     _, cause, rest, choices = min(outcomes, key=lambda outcome: outcome[0])
     before = [d for d in parsed.diagnostics if d.severity is not Severity.ERROR]
     return [*before, cause, *(replace(d, edits=()) for d in rest)], choices
