@@ -599,6 +599,7 @@ def test_the_text_of_a_file_reads_as_the_file(repository: Repository) -> None:
 @example("0o17")
 @example("%region%-x")
 @example("y")
+@example("ſaK")
 def test_any_text_is_written_so_that_it_reads_as_text(text: str) -> None:
     written = as_yaml({"key": text})
 
