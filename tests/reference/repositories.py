@@ -161,7 +161,7 @@ def some_of(values: Sequence[Any]) -> st.SearchStrategy[list[Any]]:
 
 STAGES = st.sampled_from(["production", "test", "100"])
 ROOT_LABELS = st.fixed_dictionaries({}, optional={"stage": STAGES, "tier": st.just("gold")})
-LABELS = st.one_of(st.just({}), st.just({}), st.just({}), ROOT_LABELS)
+LABELS: st.SearchStrategy[dict[str, str]] = st.one_of(st.just({}), st.just({}), st.just({}), ROOT_LABELS)
 
 
 # ---- schemas ----
