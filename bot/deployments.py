@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from knowledge import bundled
 from knowledge.deployment import reading
 from knowledge.deployment.analysis import Analysis, analyse
 from knowledge.deployment.leaves import Leaves
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 CHECK = "check"  # the function of a rule module
 
 
-def platform(schemas: Path, *, levels: Sequence[str] = LEVELS, rules: Sequence[Path] = ()) -> Platform:
-    """The platform of a folder of schemas and the rule modules beside it. Raises Misuse, naming what is unusable."""
+def platform(schemas: Path, *, levels: Sequence[str] = LEVELS, rules: Sequence[Path] | None = None) -> Platform:
+    """The platform of a folder of schemas, with its levels and rule modules; without any, the bundled platform's own.
+
+    Raises Misuse, naming what is unusable.
+    """
+    if rules is None:
+        rules = bundled.RULES if schemas == bundled.SCHEMAS else ()
     return Platform(SchemaCatalog.load(schemas), tuple(levels) or LEVELS, tuple(map(_rule, rules)))
 
 
@@ -77,5 +83,7 @@ def _rule(file: Path) -> Rule:
         raise Misuse(f"{file}: cannot be loaded ({error}).") from error
     rule = getattr(module, CHECK, None)
     if not callable(rule):
-        raise Misuse(f"{file}: has no function `{CHECK}(leaves)`. See the operator guide, “Rules of components”.")
+        raise Misuse(
+            f"{file}: has no function `{CHECK}(leaves, schemas)`. See the operator guide, “Rules of components”."
+        )
     return rule  # type: ignore[no-any-return]

@@ -30,7 +30,7 @@ class Platform:
     schemas: Path
     pages: str = ""
     levels: Sequence[str] = ()  # of topologies; empty: the usual ones
-    rules: Sequence[Path] = ()
+    rules: Sequence[Path] | None = None
 
 
 def main(arguments: Sequence[str]) -> int:

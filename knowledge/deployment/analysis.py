@@ -271,8 +271,9 @@ def _ruled(leaves: Leaves, platform: Platform) -> Iterator[Diagnostic]:
         return
     seen = [_seen(leaves, leaf) for leaf in leaves.topology.root.leaves()]
     found: dict[Diagnostic, list[str]] = {}
+    schemas = {component: guide.schema.document for component, guide in platform.components.items()}
     for rule in platform.rules:
-        for finding in rule(seen):
+        for finding in rule(seen, schemas):
             found.setdefault(_told(finding), []).extend([finding.leaf] if finding.leaf else [])
     for diagnostic, places in found.items():
         yield _at(diagnostic, places) if places else diagnostic
