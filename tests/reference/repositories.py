@@ -1,8 +1,8 @@
 """Random deployment repositories, most of them valid, for properties of whatever resolves them.
 
 Trees, labels and lock files satisfy the bundled platform's schemas of topology.yaml and topology.lock.yaml; component
-schemas have the shape of the bundled ones (`x-file`, `kind`, closed maps). About one repository in seven carries one
-deliberate mistake, and a few more are refused by chance, mostly for WLD004.
+schemas have the shape of the bundled ones (`x-file`, `kind`, closed maps). About one repository in seven is refused;
+each of those carries one deliberate mistake.
 """
 
 from __future__ import annotations
