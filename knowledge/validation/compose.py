@@ -38,7 +38,7 @@ from knowledge.validation.tree import (
 
 MAX_DEPTH: Final = 100
 MAX_EXPANDED: Final = 10_000
-MAX_VALUES: Final = 200_000
+MAX_VALUES: Final = 250_000
 MAX_DOCUMENTS: Final = 10_000
 MAX_FOUND: Final = 1_000  # diagnostics of one file; nobody reads more
 MAX_COMPARED: Final = 200  # anchors that a wrong name is compared with, the nearest above

@@ -120,7 +120,15 @@ def _without_followers(lens: Lens, before: Sequence[Diagnostic], new: Sequence[D
     paths = paths_to(lens.root, twice) if twice and new else []
     followers = {path_text(told) for path in paths for told in (path, path[:-1])}
     told = {(d.span.line, d.span.column) for d in before if d.severity is Severity.ERROR}
-    return [d for d in new if d.path not in followers and (d.span.line, d.span.column) not in told]
+    # Which variant was meant depends on the value that the alias does not have.
+    unknown = {d.span.line for d in before if d.code == "YAML008" and d.severity is Severity.ERROR}
+    return [
+        d
+        for d in new
+        if d.path not in followers
+        and (d.span.line, d.span.column) not in told
+        and not (d.code == "SCH006" and d.span.line in unknown)
+    ]
 
 
 def _ordered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
