@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from knowledge.validation.mending import Mended, mend
 from knowledge.validation.schema import Schema
 
 CATALOG = SchemaCatalog.load(bundled.SCHEMAS)
+GOOD_HEAD = "apiVersion: sheriff/v1\nkind: Kafka\ntopics:\n"
 CORPORA = Path(__file__).resolve().parents[1] / "corpora"
 KAFKA = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitons: 12   # as agreed\n"
 
@@ -85,6 +87,36 @@ def test_a_fix_that_makes_the_file_worse_is_not_applied() -> None:
 
     assert any(d.edits for d in done.report.diagnostics)
     assert (done.changed, list(done.fixed)) == (False, [])
+
+
+def test_beside_a_fix_that_does_harm_the_others_are_applied() -> None:
+    wanted = {"threshold": {"type": "array", "minItems": 3, "items": {"type": "integer"}}}
+    others = {f"{word}Limit": {"type": "integer"} for word in ("memory", "storage", "network")}
+    schema = Schema({"properties": {**wanted, **others}, "additionalProperties": False}, origin="x.json")
+    text = "treshold: [a, b]\nmemroyLimit: 1\nstorageLimt: 2\nnetworkLimit: no\n"
+
+    done = mended(text, "x.yaml", SchemaCatalog([schema], forced=schema))
+
+    assert done.after == "treshold: [a, b]\nmemoryLimit: 1\nstorageLimit: 2\nnetworkLimit: no\n"
+    assert [d.span.line for d in done.fixed] == [2, 3]
+
+
+def test_more_faults_than_are_told_are_mended_all_the_same() -> None:
+    text = GOOD_HEAD + "".join(f"  - name: t{n}\n    partitons: 3\n" for n in range(150))
+
+    done = mended(text)
+
+    assert len(done.fixed) == 150
+    assert done.after == text.replace("partitons", "partitions")
+
+
+def test_a_large_file_full_of_faults_takes_seconds_not_minutes() -> None:
+    text = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n" + "".join(f"  partitons{n}: 1\n" for n in range(5000))
+
+    begun = time.perf_counter()
+    mended(text)
+
+    assert time.perf_counter() - begun < 20
 
 
 def test_json_stays_json() -> None:
