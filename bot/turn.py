@@ -29,8 +29,9 @@ from knowledge.errors import IndexBroken, Unavailable
 from knowledge.model import Answer, Clarification, Outcome
 from knowledge.scope import is_off_topic
 from knowledge.validation.catalog import SchemaCatalog
-from knowledge.validation.diagnostics import ValidationReport
+from knowledge.validation.diagnostics import SourceFile, ValidationReport
 from knowledge.validation.engine import validate
+from knowledge.validation.mending import with_mended
 
 log = structlog.get_logger(__name__)
 Listener = Callable[[str], None]
@@ -133,7 +134,7 @@ class Sheriff:
             return replace(added, note=wording.secrets_note(secrets))
         match request.intent:
             case Intent.CHECK:
-                checked = masked(validate(request.files, catalog=self._catalog))
+                checked = masked(self._report(request.files))
                 secrets += checked.found
                 reply = self._check(incoming, request, checked.report, listen)
             case Intent.ASK:
@@ -149,6 +150,9 @@ class Sheriff:
             case _:
                 reply = Reply(ReplyKind.NOTED, wording.polite(request.intent, self._world.platform, self._world.docs))
         return replace(reply, note=wording.joined(wording.secrets_note(secrets), reply.note))
+
+    def _report(self, files: Sequence[SourceFile]) -> ValidationReport:
+        return with_mended(validate(files, catalog=self._catalog), files, catalog=self._catalog)
 
     def _solved(self, incoming: Incoming) -> Reply:
         """Words that do what the button "That solved it" does."""

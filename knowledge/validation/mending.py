@@ -15,6 +15,7 @@ from knowledge.validation.text import decode
 
 ROUNDS = 20  # one syntax error may hide the next; more of them in one file are not mended in one go
 BUDGET = 2_000_000  # characters checked for one file, so that a large one takes seconds and not minutes
+SHOWN = 100_000  # characters; a longer file is not mended for a reply
 TRIALS = 40  # fixes tried one by one in a round, after all at once made something worse
 _MARK = "\ufeff"
 _DIFFERS = "its bytes are not plain UTF-8, so a fix could change more than its place; save the file as UTF-8 first"
@@ -93,6 +94,21 @@ def mend(file: SourceFile, *, catalog: SchemaCatalog) -> Mended:
         last, fixed = first, []
     report = validate([SourceFile(file.name, last.text)], catalog=catalog)
     return Mended(file.name, source.text, last.text, tuple(fixed), report, mark=mark)
+
+
+def with_mended(report: ValidationReport, files: Sequence[SourceFile], *, catalog: SchemaCatalog) -> ValidationReport:
+    """The report of `files` with the mended text of each file that has mechanical faults and is not too long."""
+    fixable = {diagnostic.file for diagnostic in report.diagnostics if diagnostic.edits}
+    checked = [
+        replace(one, mended=_mended_text(file, catalog)) if one.name in fixable and len(one.text) <= SHOWN else one
+        for one, file in zip(report.files, files, strict=True)
+    ]
+    return replace(report, files=tuple(checked))
+
+
+def _mended_text(file: SourceFile, catalog: SchemaCatalog) -> str:
+    done = mend(file, catalog=catalog)
+    return done.after if done.changed else ""
 
 
 def _mended(bench: _Bench, state: _State) -> tuple[_State, list[Diagnostic]]:
