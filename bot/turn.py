@@ -31,6 +31,7 @@ from knowledge.deployment.together import Checked, check_together
 from knowledge.errors import IndexBroken, Unavailable
 from knowledge.model import Answer, Clarification, Outcome
 from knowledge.scope import is_off_topic
+from knowledge.validation.mending import with_mended
 
 log = structlog.get_logger(__name__)
 Listener = Callable[[str], None]
@@ -134,7 +135,8 @@ class Sheriff:
         match request.intent:
             case Intent.CHECK:
                 together = check_together(request.files, self._platform)
-                checked = masked(together.report)
+                report = with_mended(together.report, request.files, catalog=self._platform.catalog)
+                checked = masked(report)
                 secrets += checked.found
                 reply = self._check(incoming, request, replace(together, report=checked.report), listen)
             case Intent.ASK:

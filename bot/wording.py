@@ -119,7 +119,7 @@ def of_report(report: ValidationReport) -> str:
         if len(found) > 20:
             lines.append(f"- and {len(found) - 20} more")
         parts.append("\n".join(lines))
-        if excerpt := corrected_excerpt(checked.text, found):
+        if excerpt := corrected_excerpt(checked.text, checked.mended):
             parts.append(f"Corrected:\n\n{_fenced(excerpt)}")
     notes = [" ".join(report.notes)] if report.notes else []
     return "\n\n".join([*parts, *notes])  # a note right under a list would read as its last line

@@ -217,8 +217,7 @@ def _corrections(report: ValidationReport) -> list[Card]:
     containers: list[Card] = []
     room = _MOST_LINES
     for file in report.files:
-        found = [d for d in report.diagnostics if d.file == file.name]
-        lines = corrected_excerpt(file.text, found, most=room).split("\n") if room > 0 else []
+        lines = corrected_excerpt(file.text, file.mended, most=room).split("\n") if room > 0 else []
         if not any(lines):
             continue
         rows = [_mono({"text": _spaces(line[:_WIDEST]) or "\u00a0"}, spacing="None") for line in lines]

@@ -11,7 +11,7 @@ from bot.addresses import page_address
 from bot.channels.rendering import inline
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, ValidationReport
 from knowledge.validation.engine import MAX_DIAGNOSTICS
-from knowledge.validation.fixes import apply_edits, fixed_text
+from knowledge.validation.fixes import apply_edits
 from knowledge.validation.text import BREAK
 
 _BADGES = {Severity.ERROR: "wrong", Severity.WARNING: "outdated", Severity.INFORMATION: ""}
@@ -52,7 +52,7 @@ class FileFindings:
     headline: str
     findings: Sequence[Finding]
     hidden: int
-    corrected: str  # the whole file with every mechanical fix; "" when there is none
+    corrected: str  # the whole file, mended; "" when nothing could be
 
 
 def files(report: ValidationReport) -> list[FileFindings]:
@@ -66,14 +66,13 @@ def files(report: ValidationReport) -> list[FileFindings]:
 
 def _file(checked: CheckedFile, diagnostics: Sequence[Diagnostic], *, of: int) -> FileFindings:
     lines = BREAK.split(checked.text)
-    fixable = bool(checked.text) and any(diagnostic.edits for diagnostic in diagnostics)
     return FileFindings(
         file=checked,
         is_one_of_many=of > 1,
         headline=headline(diagnostics) + (" or more" if len(diagnostics) >= MAX_DIAGNOSTICS else ""),
         findings=[_finding(d, checked.text, lines) for d in diagnostics[:SHOWN]],
         hidden=max(0, len(diagnostics) - SHOWN),
-        corrected=fixed_text(checked.text, diagnostics) if fixable else "",
+        corrected=checked.mended,
     )
 
 

@@ -108,8 +108,9 @@ def _swap(target: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(PermissionError):  # only the owner's own files keep another owner or group
-            os.chown(temporary, status.st_uid, status.st_gid)
+        if hasattr(os, "chown"):  # not on Windows
+            with contextlib.suppress(PermissionError):  # whoever is not root may not give a file away
+                os.chown(temporary, status.st_uid, status.st_gid)
         temporary.chmod(status.st_mode & 0o7777)
         temporary.replace(target)
     finally:

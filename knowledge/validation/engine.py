@@ -45,6 +45,13 @@ def validate(files: Sequence[SourceFile], *, catalog: SchemaCatalog) -> Validati
     return ValidationReport(tuple(checked), tuple(found), tuple(notes))
 
 
+def everything(file: SourceFile, *, catalog: SchemaCatalog) -> tuple[Parsed, list[Diagnostic]]:
+    """One file as it was read, and all that `validate` finds in it alone, without the limit on what is told."""
+    parsed = parse(file)
+    diagnostics, _ = _check_file(parsed, catalog, alone=True)
+    return parsed, _ordered(diagnostics)
+
+
 def check_fragment(text: str, kind: str, *, catalog: SchemaCatalog, name: str = "fragment.yaml") -> ValidationReport:
     """Check a piece of a file of this kind: as `validate`, but keys missing at its top may be elsewhere.
 

@@ -33,7 +33,7 @@ def corrected() -> ValidationReport:
     """A report with a mechanical fix."""
     span = Span(1, 1, 1, 9)
     found = Diagnostic("SCH001", Severity.ERROR, "a.yaml", span, "m", edits=(Edit(span, "threshold"),))
-    return ValidationReport([CheckedFile("a.yaml", "treshold: 2\n", "Alerting", "its kind")], [found])
+    return ValidationReport([CheckedFile("a.yaml", "treshold: 2\n", "Alerting", "its kind", "threshold: 2\n")], [found])
 
 
 CARDS = {

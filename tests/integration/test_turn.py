@@ -159,6 +159,25 @@ def test_pasted_yaml_is_checked_and_the_faulty_line_named(office: Office) -> Non
     assert reply.case
 
 
+def test_mechanical_faults_are_answered_with_the_corrected_lines_also_where_one_hides_another(office: Office) -> None:
+    pasted = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n\tpartitons: 12  # agreed\ntopics:\n  - name: no\n"
+
+    reply = office.say(f"is this ok?\n```yaml\n{pasted}```")
+
+    assert "Corrected:\n\n```yaml\n" in reply.text
+    block = reply.text.split("```yaml\n")[1].split("\n```")[0]
+    assert block == '# …\nquota:\n  partitions: 12  # agreed\ntopics:\n  - name: "no"'
+    assert reply.report is not None
+    assert reply.report.files[0].text == pasted
+
+
+def test_faults_that_need_a_decision_come_without_corrected_lines(office: Office) -> None:
+    reply = office.say("```yaml\napiVersion: sheriff/v1\nkind: Kafka\nquota: 5\n```")
+
+    assert "SCH002" in reply.text
+    assert "Corrected" not in reply.text
+
+
 def test_clean_yaml_with_a_real_question_gets_the_question_answered(office: Office) -> None:
     clean = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitions: 72\n"
 

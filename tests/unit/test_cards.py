@@ -96,7 +96,8 @@ def test_a_finding_underlines_the_token_and_shows_the_fix() -> None:
 def test_the_corrected_lines_stand_under_the_findings() -> None:
     span = Span(2, 1, 2, 9)
     found = Diagnostic("SCH001", Severity.ERROR, "a.yaml", span, "m", edits=(Edit(span, "threshold"),))
-    file = CheckedFile("a.yaml", "kind: Alerting\ntreshold: 2\n", "Alerting", "its kind")
+    text = "kind: Alerting\ntreshold: 2\n"
+    file = CheckedFile("a.yaml", text, "Alerting", "its kind", text.replace("tresh", "thresh"))
 
     shown = list(texts(diagnostics_card(ValidationReport([file], [found]), CASE)))
 
@@ -104,9 +105,9 @@ def test_the_corrected_lines_stand_under_the_findings() -> None:
 
 
 def test_corrections_of_many_long_lines_stay_below_what_teams_accepts() -> None:
-    spans = [Span(n, 1, n, 2) for n in range(1, 300)]
-    found = [Diagnostic("X", Severity.ERROR, "a.yaml", s, "m", edits=(Edit(s, "y"),)) for s in spans]
-    file = CheckedFile("a.yaml", ("x" + " é" * 500 + "\n") * 300, "Alerting", "its kind")
+    text = ("x" + " é" * 500 + "\n") * 300
+    found = [Diagnostic("X", Severity.ERROR, "a.yaml", Span(n, 1, n, 2), "m") for n in range(1, 300)]
+    file = CheckedFile("a.yaml", text, "Alerting", "its kind", text.replace("x", "y"))
 
     card = diagnostics_card(ValidationReport([file], found), CASE)
 

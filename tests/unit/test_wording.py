@@ -10,7 +10,7 @@ from bot.intents import Intent
 from bot.messages import Person, Reply, ReplyKind
 from bot.support.cases import Case, CaseState
 from knowledge.model import Citation
-from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, Span, ValidationReport
+from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, Span, ValidationReport
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 CASE = Case("c-1", CaseState.NEW, "q?", Person("kim", "Kim"), "web", "c", NOW, NOW, "unanswered")
@@ -100,9 +100,8 @@ def test_what_was_not_checked_stands_apart_from_the_last_finding() -> None:
 
 def mendable(text: str, name: str = "a.yaml") -> tuple[CheckedFile, Diagnostic]:
     span = Span(2, 1, 2, 6)
-    edits = (Edit(span, "topics"),)
-    unknown = Diagnostic("SCH001", Severity.ERROR, name, span, "Unknown key “topcs”", suggestion="topics", edits=edits)
-    return CheckedFile(name, text, "Kafka", "its kind"), unknown
+    unknown = Diagnostic("SCH001", Severity.ERROR, name, span, "Unknown key “topcs”", suggestion="topics")
+    return CheckedFile(name, text, "Kafka", "its kind", text.replace("topcs", "topics")), unknown
 
 
 def test_a_mechanical_fix_is_offered_as_the_corrected_lines_in_a_code_block() -> None:
