@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -185,16 +185,21 @@ def _nearest_branch(fault: Fault) -> Iterator[Fault]:
     if merged is not None:
         yield merged
         return
-    yield from min(fitting, key=lambda branch: _distance(branch, fault.path))
+    depth = len(fault.path)
+    known = {leaf.path[depth] for branch in fitting for leaf in branch if len(leaf.path) > depth}
+    yield from min(fitting, key=lambda branch: _distance(branch, fault.path, known))
 
 
 def _is_about(branch: Sequence[Fault], path: Path, keyword: str) -> bool:
     return any(leaf.path == path and leaf.keyword == keyword for leaf in branch)
 
 
-def _distance(branch: Sequence[Fault], path: Path) -> tuple[int, int, int]:
-    """How far a value is from a variant: a wrong discriminator weighs most, then the number of faults."""
-    wrong = sum(leaf.keyword in {"const", "enum"} and len(leaf.path) <= len(path) + 1 for leaf in branch)
+def _distance(branch: Sequence[Fault], path: Path, known: Collection[str | int]) -> tuple[int, int, int]:
+    """How far a value is from a variant: a wrong discriminator weighs most, then the number of faults.
+
+    A variant that has no use for a key into which another one looks is as wrong as one with another discriminator."""
+    wrong = sum(name in known for leaf in branch if leaf.path == path for name in leaf.data.get("unexpected", ()))
+    wrong += sum(leaf.keyword in {"const", "enum"} and len(leaf.path) <= len(path) + 1 for leaf in branch)
     count = sum(len(list(_singles(leaf))) for leaf in branch)
     return wrong, count, -max((len(leaf.path) for leaf in branch), default=0)
 
