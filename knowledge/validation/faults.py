@@ -126,7 +126,7 @@ def _later(fault: Fault, node: Node, schema: Schema) -> bool:
 
 def causes(lens: Lens, found: Sequence[Fault]) -> list[Fault]:
     """The faults that a person would mend, without those that follow from them."""
-    leaves = list(_leaves(found))
+    leaves = _unconditional(lens, list(_leaves(found)))
     specific = {leaf.path for leaf in leaves if leaf.keyword != "unevaluatedProperties"}
     kept: dict[tuple[Path, str, str], Fault] = {}
     for leaf in leaves:
@@ -138,6 +138,28 @@ def causes(lens: Lens, found: Sequence[Fault]) -> list[Fault]:
         if len(kept) >= MAX_FAULTS:
             break
     return list(kept.values())[:MAX_FAULTS]
+
+
+def _unconditional(lens: Lens, leaves: Sequence[Fault]) -> list[Fault]:
+    """Without what `then` and `else` ask for because of a key that is missing: with the key they may not apply."""
+    conditional = [any(step in {"then", "else"} for step in leaf.where) for leaf in leaves]
+    missing = {
+        (leaf.path, leaf.data.get("property"))
+        for leaf, depends in zip(leaves, conditional, strict=True)
+        if leaf.keyword == "required" and not depends
+    }
+    if not missing:
+        return list(leaves)
+    return [
+        leaf
+        for leaf, depends in zip(leaves, conditional, strict=True)
+        if not depends
+        or not any(
+            (leaf.path[:length], name) in missing
+            for name in lens.schema.tested(leaf.where)
+            for length in range(len(leaf.path) + 1)
+        )
+    ]
 
 
 def _undeclared_only(fault: Fault, schema: Schema) -> Fault | None:
