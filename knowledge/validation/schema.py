@@ -122,6 +122,19 @@ class Schema:
                 return None
         return node if isinstance(node, dict) else None
 
+    def tested(self, where: Sequence[str | int]) -> set[str]:
+        """The keys that decide whether the part at this place of the schema applies, by `if` on the way to it."""
+        names: set[str] = set()
+        part: Any = self.document
+        for step in where:
+            if step in _BRANCHES and isinstance(part, dict) and isinstance(part.get("if"), dict):
+                names |= {name for name, _ in _named(part["if"])}
+            if isinstance(part, dict):
+                part = self.target(part.get("$ref")) if step == "$ref" else part.get(str(step))
+            else:
+                part = part[step] if isinstance(part, list) and isinstance(step, int) and step < len(part) else None
+        return names
+
     @cached_property
     def _by_id(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}

@@ -123,3 +123,27 @@ def test_thousands_of_faults_about_a_large_map_are_cut_short(tmp_path: Path) -> 
     assert names[0].span.line == 1
     assert "propertyNames" in names[0].message or "pattern" in names[0].message
     assert unknown[0].message == "Unknown key “key0”. Did you mean `key0x`?"
+
+
+def test_what_depends_on_a_missing_key_is_not_told_with_it(tmp_path: Path) -> None:
+    schema = {
+        "required": ["type"],
+        "properties": {"type": {"enum": ["a", "b"]}, "size": {}},
+        "additionalProperties": False,
+        "allOf": [{"if": {"properties": {"type": {"const": "a"}}}, "then": {"required": ["size"]}}],
+    }
+
+    (typo,) = check(schema, "tipe: b\n", tmp_path)
+    (size,) = check(schema, "type: a\n", tmp_path)
+
+    assert (typo.message, size.message) == ("Unknown key “tipe”. Did you mean `type`?", "The file needs “size”")
+
+
+def test_the_variant_that_knows_the_key_around_a_typo_is_told(tmp_path: Path) -> None:
+    def variant(inner: str) -> dict[str, Any]:
+        member = {"properties": {"rate": {}}, "required": ["rate"], "additionalProperties": False}
+        return {"properties": {"name": {}, inner: member}, "additionalProperties": False}
+
+    (found,) = check({"anyOf": [variant("can"), variant("lin")]}, "name: x\nlin:\n  rote: 1\n", tmp_path)
+
+    assert (found.span.line, found.message) == (3, "Unknown key “rote”. Did you mean `rate`?")
