@@ -23,6 +23,7 @@ SCHEMAS = ROOT / "tests" / "corpora" / "schemas"
 LISTS = {"titles", "pages"}  # modules that name codes and emit none
 OF_THE_CALL = {"USE001"}  # of the command line, not of a file
 TYPO = "apiVersion: sheriff/v1\nkind: Alerting\nalerts:\n  - name: low\n    treshold: 2\n    deployOn: no\n"
+GOOD = TYPO.replace("treshold", "threshold").replace("no\n", "pf-blue\n")
 
 
 def report(text: str = TYPO) -> ValidationReport:
@@ -47,6 +48,32 @@ def test_text_shows_place_line_caret_reason_and_suggestion() -> None:
         "alerting.yaml: 1 error, 1 warning, checked as Alerting, from its kind\n"
         "Placement and overrides were not checked: they need the whole deployment repository.\n"
     )
+
+
+def checked_with_others(others: int, text: str = TYPO) -> str:
+    good = [SourceFile(f"{n}/alerting.yaml", GOOD) for n in range(others)]
+    files = [SourceFile("alerting.yaml", text), *good]
+    return as_text(validate(files, catalog=SchemaCatalog.load(SCHEMAS)))
+
+
+def test_each_of_eight_files_has_a_line_of_its_own() -> None:
+    assert len(re.findall(r"^\S+alerting\.yaml: no errors, checked as ", checked_with_others(7), re.MULTILINE)) == 7
+
+
+def test_of_nine_files_only_those_in_which_something_was_found_have_a_line() -> None:
+    summaries = [line for line in checked_with_others(8).splitlines() if "checked as" in line]
+
+    assert summaries == ["alerting.yaml: 1 error, 1 warning, checked as Alerting, from its kind"]
+
+
+def test_of_many_faultless_files_only_what_was_not_checked_is_said() -> None:
+    text = checked_with_others(8, GOOD)
+
+    assert text == "Placement and overrides were not checked: they need the whole deployment repository.\n"
+
+
+def test_a_report_about_nothing_is_empty() -> None:
+    assert as_text(ValidationReport((), ())) == ""
 
 
 def test_colour_is_added_only_when_asked_for() -> None:
