@@ -55,8 +55,10 @@ class _Run:
     def analysis(self) -> Analysis:
         for name, content in self.files.items():
             self.examined[name] = examine(SourceFile(name, content), self.platform.catalog)
+            before = len(self.found)
             self.found += self.examined[name].diagnostics
-            if any(d.severity is Severity.ERROR for d in self.examined[name].diagnostics):
+            self._one_document(name)
+            if any(d.severity is Severity.ERROR for d in self.found[before:]):
                 self.broken.add(name)
         self.sources = {name: examined.parsed.source for name, examined in self.examined.items()}
         topology = self._topology()
@@ -64,6 +66,15 @@ class _Run:
         if leaves is not None:
             self._at_leaves(leaves)
         return Analysis(self._report(), topology, leaves, self.sources)
+
+    def _one_document(self, name: str) -> None:
+        """Every file is one map; a second document would be left out silently."""
+        roots = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
+        if len(roots) > 1:
+            why = "A file of a deployment repository holds one document. Move the others into files of their own."
+            start = roots[1].span
+            span = Span(start.line, start.column, start.line, start.column + 1)
+            self._say("OVL015", name, f"the file holds {len(roots):,} documents", why, span=span)
 
     # ---- topology ----
 
@@ -76,7 +87,7 @@ class _Run:
         topology = topologies.read(root, self._root(lock), files=(file, lock), platform=self.platform)
         taken = {(d.file, d.span.line, d.span.column) for d in topology.diagnostics}
         self.found = [d for d in self.found if (d.file, d.span.line, d.span.column) not in taken]
-        self.found += [d for d in topology.diagnostics if not self._follows(d)]
+        self.found += [d for d in topology.diagnostics if not self._follows(d, lock)]
         wrong = {d.file for d in topology.diagnostics if d.severity is Severity.ERROR} | self.broken
         for name in (file, lock):
             if name in wrong:
@@ -84,10 +95,11 @@ class _Run:
                 return None
         return topology
 
-    def _follows(self, diagnostic: Diagnostic) -> bool:
-        """Whether a branch ends too high only because its file was not read to the end."""
-        unread = (d.file == diagnostic.file and d.code.startswith("YAML") for d in self.found)
-        return diagnostic.code == "TOP004" and diagnostic.file in self.broken and any(unread)
+    def _follows(self, diagnostic: Diagnostic, lock: str) -> bool:
+        """Whether a branch ends too high, or is not in the lock file, only because a file was not read to the end."""
+        unread = {d.file for d in self.found if d.code.startswith("YAML")} & self.broken
+        needed = {"TOP004": diagnostic.file, "TOP006": lock}.get(diagnostic.code)
+        return needed in unread
 
     def _no_topology(self, file: str) -> str:
         if file in self.files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from knowledge.deployment import guide as guides
@@ -27,12 +27,15 @@ def check_merged(cell: Cell, guide: Guide, sources: Sources) -> Iterator[Diagnos
     if schema.validator.is_valid(value):
         return
     lens = Lens(schema, tree(cell))
+    missing: dict[Path, list[str]] = {}
     for fault in causes(lens, faults(lens, value)):
         if fault.keyword == "required":
             if fault.path or fault.data["property"] not in {"apiVersion", "kind"}:
-                yield _missing(cell, lens, guide, fault)
+                missing.setdefault(fault.path, []).append(fault.data["property"])
         elif fault.keyword != "additionalProperties" and fault.path:
             yield _wrong(cell, lens, fault, sources)
+    for path, names in missing.items():
+        yield _missing(cell, lens, guide, path, names)
 
 
 def _head(guide: Guide) -> dict[str, Any]:
@@ -45,8 +48,8 @@ def _head(guide: Guide) -> dict[str, Any]:
     }
 
 
-def _missing(cell: Cell, lens: Lens, guide: Guide, fault: Fault) -> Diagnostic:
-    where = nearest_at(cell, fault.path)
+def _missing(cell: Cell, lens: Lens, guide: Guide, path: Path, names: Sequence[str]) -> Diagnostic:
+    where = nearest_at(cell, path)
     first = next(iter(where.value.values()), None) if isinstance(where.value, dict) else None
     node = first.key.node if first is not None and first.key is not None else where.origin.node
     return Diagnostic(
@@ -54,10 +57,10 @@ def _missing(cell: Cell, lens: Lens, guide: Guide, fault: Fault) -> Diagnostic:
         Severity.ERROR,
         where.origin.file,
         _beginning(node),
-        f"{_owner(cell, lens, guide, fault.path)} needs “{fault.data['property']}”",
-        path=path_text(fault.path),
+        f"{_owner(cell, lens, guide, path)} needs {' and '.join(f'“{name}”' for name in names)}",
+        path=path_text(path),
         why="No file on the way to these leaves sets it. Set it in the outermost file that holds for them.",
-        suggestion=f"{fault.data['property']}: …",
+        suggestion=f"{names[0]}: …",
         doc=page_of("OVL010"),
     )
 

@@ -27,6 +27,7 @@ PAGES: Final[Mapping[str, str]] = {
     "OVL012": f"{_OVERLAYS}#ovl012-the-file-has-no-effect",
     "OVL013": f"{_OVERLAYS}#ovl013-two-files-for-one-node",
     "OVL014": f"{_OVERLAYS}#ovl014-file-name-and-kind-differ",
+    "OVL015": f"{_OVERLAYS}#ovl015-several-documents-in-one-file",
     "WLD001": f"{_WILDCARDS}#wld001-unknown-wildcard",
     "WLD002": f"{_WILDCARDS}#wld002-the-wildcard-has-no-value-at-some-leaves",
     "WLD003": f"{_WILDCARDS}#wld003-a-stray-percent-sign",

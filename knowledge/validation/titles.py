@@ -46,6 +46,7 @@ TITLES: Mapping[str, str] = {
     "OVL012": "File has no effect",
     "OVL013": "Two files for one node",
     "OVL014": "File name and kind differ",
+    "OVL015": "Several documents in one file",
     "WLD001": "Unknown wildcard",
     "WLD002": "Wildcard without a value",
     "WLD003": "Stray percent sign",
