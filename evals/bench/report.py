@@ -75,7 +75,7 @@ def _line(contender: Contender) -> str:
 def _speed_lines(found: Sequence[Speeds]) -> Iterator[str]:
     yield f"{found[0].files} YAML files of each kind, each by itself: files/s, and ours / theirs"
     peers = list(found[0].peers)
-    yield f"{'':34}{'sheriff':>9}" + "".join(f"{peer:>34}" for peer in peers)
+    yield f"{'':34}{'sheriff validate':>17}" + "".join(f"{peer:>34}" for peer in peers)
     for speed in found:
         theirs = (f"{speed.peers[peer]:.0f} ({speed.ours / speed.peers[peer]:.2f})" for peer in peers)
-        yield f"{speed.name:34}{speed.ours:9.0f}" + "".join(f"{shown:>34}" for shown in theirs)
+        yield f"{speed.name:34}{speed.ours:17.0f}" + "".join(f"{shown:>34}" for shown in theirs)
