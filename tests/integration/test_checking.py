@@ -197,7 +197,7 @@ def test_the_check_starts_without_what_it_does_not_need(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_cold_check_takes_a_third_of_a_second(tmp_path: Path) -> None:
+def test_a_cold_check_is_over_before_anybody_waits(tmp_path: Path) -> None:
     (tmp_path / "kafka.yaml").write_text(GOOD)
     times = []
     for _ in range(5):
@@ -205,7 +205,7 @@ def test_a_cold_check_takes_a_third_of_a_second(tmp_path: Path) -> None:
         assert sheriff("kafka.yaml", cwd=tmp_path).returncode == 0
         times.append(time.perf_counter() - start)
 
-    assert min(times) < 0.7, "0.2 s on an idle machine; twice that and more is a heavy import"
+    assert min(times) < 1, "0.2 s on an idle machine; more on one that is busy with other tests"
 
 
 # ---- fixes ----
