@@ -107,6 +107,10 @@ def test_a_bracket_before_a_hash_in_text_is_no_comment(good: str) -> None:
     assert values(good)
 
 
+def test_the_text_of_a_block_is_not_taken_for_an_anchor() -> None:
+    assert value_of(read("--- |\n&é word\n").documents[0].root) == "&é word\n"
+
+
 PIECES = st.sampled_from(
     [
         *"ab:?-[]{},&*!|>'\"%\t \n",
