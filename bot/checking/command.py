@@ -90,7 +90,7 @@ def _checked(
     from bot.checking import repositories
 
     places = [*repositories.tops(files), *archives] if platform else []
-    alone = [each.file for each in files if not any(top in Path(each.file.name).parents for top in places)]
+    alone = [each.file for each in files if not any(repositories.holds(top, each.file.name) for top in places)]
     found = [validate(alone, catalog=catalog)] if alone or not places else []
     if platform and places:
         from bot import deployments

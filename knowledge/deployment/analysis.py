@@ -57,12 +57,21 @@ class _Run:
             self.found += self.examined[name].diagnostics
             if any(d.severity is Severity.ERROR for d in self.examined[name].diagnostics):
                 self.broken.add(name)
+            self._second_document(name)
         self.sources = {name: examined.parsed.source for name, examined in self.examined.items()}
         topology = self._topology()
         leaves = self._leaves(topology) if topology is not None else None
         if leaves is not None:
             self._at_leaves(leaves)
         return Analysis(self._report(), topology, leaves, self.sources)
+
+    def _second_document(self, name: str) -> None:
+        """A second document would never be merged, so it may not pass in silence."""
+        roots = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
+        if len(roots) > 1:
+            self.broken.add(name)
+            why = "Only one can hold for a node. Make them one, without `---` between them."
+            self._say("OVL015", name, f"the file has {len(roots)} documents", why, span=_start(roots[1].span))
 
     # ---- topology ----
 
@@ -73,12 +82,15 @@ class _Run:
             self.notes.append(self._no_topology(file))
             return None
         topology = topologies.read(root, self._root(lock), files=(file, lock), platform=self.platform)
-        taken = {(d.file, d.span.line, d.span.column) for d in topology.diagnostics}
+        errors = [d for d in topology.diagnostics if d.severity is Severity.ERROR]
+        taken = {(d.file, d.span.line, d.span.column) for d in errors}
         self.found = [d for d in self.found if (d.file, d.span.line, d.span.column) not in taken]
-        self.found += topology.diagnostics
-        if any(d.severity is Severity.ERROR for d in topology.diagnostics) or file in self.broken:
-            self.notes.append(f"Placement, overrides and wildcards were not checked: {file} has errors.")
+        wrong = [name for name in (file, lock) if name in self.broken or any(d.file == name for d in errors)]
+        if wrong:
+            self.found += [d for d in topology.diagnostics if d in errors]
+            self.notes.append(f"Placement, overrides and wildcards were not checked: {wrong[0]} has errors.")
             return None
+        self.found += topology.diagnostics
         return topology
 
     def _no_topology(self, file: str) -> str:
@@ -225,6 +237,10 @@ class _Run:
             key=lambda d: (d.file, d.span.line, d.span.column, d.severity is not Severity.ERROR, d.code),
         )
         return ValidationReport(files, tuple(order), tuple(dict.fromkeys(self.notes)))
+
+
+def _start(span: Span) -> Span:
+    return Span(span.line, span.column, span.line, span.column)
 
 
 def _is_hidden(name: str) -> bool:

@@ -77,7 +77,7 @@ class Topology:
         for place in leaf.upwards():
             for name, bound in place.labels.items():
                 found.setdefault(name, bound)
-        found |= leaf.values
+        found |= {name: bound for name, bound in leaf.values.items() if bound.value not in ([], None)}
         for place in leaf.upwards():
             if place.level:
                 found[place.level] = Bound(place.level, place.name, place.origin)
