@@ -186,4 +186,6 @@ def _with_kind(path: str, text: str) -> str:
     stem = path.rpartition("/")[2].partition(".")[0]
     if "kind:" in text or stem == "topology":
         return text
+    if text.startswith("{"):
+        return f"{{kind: {stem.capitalize()}, {text[1:]}"
     return f"{text.rstrip()}\nkind: {stem.capitalize()}\n"

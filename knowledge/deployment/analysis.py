@@ -67,7 +67,8 @@ class _Run:
 
     def _second_document(self, name: str) -> None:
         """A second document would never be merged, so it may not pass in silence."""
-        roots = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
+        written = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
+        roots = [root for root in written if value_of(root) is not None]
         if len(roots) > 1:
             self.broken.add(name)
             why = "Only one can hold for a node. Make them one, without `---` between them."
@@ -257,10 +258,11 @@ def _at(diagnostic: Diagnostic, leaves: Sequence[str]) -> Diagnostic:
 
 
 def _without_effect(leaves: Leaves) -> Iterator[Diagnostic]:
-    """Files of which nothing is left at any leaf."""
+    """Files of which nothing is left at any leaf; what is wrong with one explains that already."""
+    wrong = {d.file for d in leaves.diagnostics if d.severity is Severity.ERROR}
     for component, files in leaves.placed.items():
         holding = [(authors(cell), where) for cell, where in leaves.finals(component)]
-        left = {file for written, _ in holding for file in written}
+        left = wrong.union(*(written for written, _ in holding))
         reached = {place for _, where in holding for leaf in where for place in leaf.upwards()}
         deeper: defaultdict[Place, list[str]] = defaultdict(list)
         for place, layer in files.items():

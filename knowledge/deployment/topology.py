@@ -30,7 +30,8 @@ class Place:
     children: list[Place] = field(default_factory=list)
     labels: dict[str, Bound] = field(default_factory=dict)  # its own
     values: dict[str, Bound] = field(default_factory=dict)  # its own leaf values, by wildcard name
-    unknown: bool = False  # discovered, and no lock file says what is below
+    discovered: bool = False  # what is below is for the platform to find
+    unknown: bool = False  # and no lock file says what it found, or its names are wrong
 
     @property
     def node_path(self) -> str:
@@ -38,7 +39,7 @@ class Place:
 
     @property
     def is_leaf(self) -> bool:
-        return not self.children and not self.unknown and bool(self.path)
+        return not (self.children or self.unknown or self.discovered) and bool(self.path)
 
     def walk(self) -> Iterator[Place]:
         """This place and all below, outer ones first."""
@@ -171,6 +172,7 @@ class _Reader:
         for item in _items(entry.value) if entry is not None else ():
             child = self._place(parent, item, file)
             if child is None:
+                parent.unknown = True
                 continue
             twin = names.setdefault(child.name.casefold(), child)
             if twin is not child:
@@ -230,6 +232,7 @@ class _Reader:
         if discover is None:
             self._children(place, node, file)
             return
+        place.discovered = True
         kept = self._locked(place)
         if kept is not None:
             self._children(place, kept, self.lock_file)

@@ -132,11 +132,9 @@ class Expansion:
             return None
         value = choice.get(name, found.value)
         if isinstance(value, list) and not alone:
-            if len(value) != 1:
-                message = f"%{name}% has {len(value)} values here and stands in no list"
-                self._report("WLD002", cell, message, path, "Only an element of a list can be repeated for each.")
-                return None
-            value = value[0]
+            message = f"%{name}% is a list, {len(value)} long here, and stands in a text outside of any list"
+            self._report("WLD002", cell, message, path, "Only an element of a list can be repeated for each.")
+            return None
         if isinstance(value, dict) and not alone:
             self._report("WLD002", cell, f"%{name}% is a map here and stands in a text", path, "Only a value can.")
             return None
