@@ -58,11 +58,17 @@ def is_repository(place: Path) -> bool:
     return place.suffix.lower() == ".zip" if place.is_file() else reading.is_repository(place)
 
 
-def with_leaves(files: reading.Files, of: Platform, place: str) -> tuple[Analysis, Leaves]:
-    """The analysis of a repository whose leaves are known. Raises Misuse, with the reason, when they are not."""
+def with_leaves(files: reading.Files, of: Platform, place: str, base: str = "") -> tuple[Analysis, Leaves]:
+    """The analysis of a repository whose leaves are known, as it is or was at `base`.
+
+    Raises Misuse, with the reason, when they are not.
+    """
     analysis = analyse(files, of)
     if analysis.leaves is None:
-        raise Misuse(f"{place}: {' '.join(analysis.report.notes)} Run `sheriff validate {place}` first.")
+        reason = " ".join(analysis.report.notes)
+        if base:
+            raise Misuse(f"{place} at {base}: {reason} Choose another --base.")
+        raise Misuse(f"{place}: {reason} Run `sheriff validate {place}` first.")
     return analysis, analysis.leaves
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from bot import deployments
 from bot.settings import Settings
 from knowledge.deployment.diffing import difference
 from knowledge.deployment.explaining import explain, in_context, leaf_named
+from knowledge.deployment.leaves import Leaves
+from knowledge.deployment.platform import Platform
 from knowledge.deployment.printing import as_json, as_text, as_yaml, difference_as_json
+from knowledge.deployment.reading import Files
 from knowledge.errors import Misuse
 
 
 def explain_command(settings: Settings, place: Path, leaf: str, key: str, *, output: str) -> None:
     """Print what holds at a leaf. Raises Misuse for a leaf or key that is not there."""
     _require(output)
-    _, leaves = deployments.with_leaves(deployments.read(place), deployments.platform_of(settings), str(place))
+    leaves = _leaves(deployments.read(place), deployments.platform_of(settings), str(place))
     at = leaf_named(leaves, leaf)
     found = explain(leaves, at, key)
     if output == "json":
@@ -33,11 +37,19 @@ def diff_command(settings: Settings, place: Path, base: str, *, output: str) -> 
     """Print which effective values a change alters; returns 0, as `diff` is read by people and programs alike."""
     _require(output)
     of = deployments.platform_of(settings)
-    _, before = deployments.with_leaves(deployments.read(place, base), of, f"{place} at {base}")
-    _, after = deployments.with_leaves(deployments.read(place), of, str(place))
+    before = _leaves(deployments.read(place, base), of, str(place), base)
+    after = _leaves(deployments.read(place), of, str(place))
     found = difference(before, after)
     print(json.dumps(difference_as_json(found), ensure_ascii=False, indent=2) if output == "json" else as_text(found))
     return 0
+
+
+def _leaves(files: Files, of: Platform, place: str, base: str = "") -> Leaves:
+    """The leaves of a repository; what was not merged is said on standard error, since it is missing from the rest."""
+    analysis, leaves = deployments.with_leaves(files, of, place, base)
+    for note in analysis.report.notes:
+        print(f"sheriff: {f'{place} at {base}' if base else place}: {note}", file=sys.stderr)
+    return leaves
 
 
 def _require(output: str) -> None:

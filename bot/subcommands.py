@@ -94,8 +94,10 @@ def explain(
     output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
     """Say what holds at a leaf, which line set it, what it hides and what wildcards stand for."""
+    from bot.checking.showing import allow_any_name
     from bot.explaining import explain_command
 
+    allow_any_name()
     explain_command(_settings(config), repository, leaf, key, output=output)
 
 
@@ -107,8 +109,10 @@ def diff(
     output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
     """Say which leaves and which effective values a change alters, before and after."""
+    from bot.checking.showing import allow_any_name
     from bot.explaining import diff_command
 
+    allow_any_name()
     raise typer.Exit(diff_command(_settings(config), repository, base, output=output))
 
 

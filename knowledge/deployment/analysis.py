@@ -50,6 +50,7 @@ class _Run:
         self.sources: dict[str, SourceText] = {}
         self.found: list[Diagnostic] = []
         self.notes: list[str] = []
+        self.nameless: set[str] = set()  # files of no component: that says more than SCH008
         self.broken: set[str] = set()  # files with errors of their own: nothing is built on them
 
     def analysis(self) -> Analysis:
@@ -85,14 +86,14 @@ class _Run:
             self.notes.append(self._no_topology(file))
             return None
         topology = topologies.read(root, self._root(lock), files=(file, lock), platform=self.platform)
-        taken = {(d.file, d.span.line, d.span.column) for d in topology.diagnostics}
+        errors = [d for d in topology.diagnostics if d.severity is Severity.ERROR]
+        taken = {(d.file, d.span.line, d.span.column) for d in errors}
         self.found = [d for d in self.found if (d.file, d.span.line, d.span.column) not in taken]
-        self.found += [d for d in topology.diagnostics if not self._follows(d, lock)]
-        wrong = {d.file for d in topology.diagnostics if d.severity is Severity.ERROR} | self.broken
-        for name in (file, lock):
-            if name in wrong:
-                self.notes.append(f"Placement, overrides and wildcards were not checked: {name} has errors.")
-                return None
+        wrong = [name for name in (file, lock) if name in {*self.broken, *(d.file for d in errors)}]
+        self.found += [d for d in (errors if wrong else topology.diagnostics) if not self._follows(d, lock)]
+        if wrong:
+            self.notes.append(f"Placement, overrides and wildcards were not checked: {wrong[0]} has errors.")
+            return None
         return topology
 
     def _follows(self, diagnostic: Diagnostic, lock: str) -> bool:
@@ -168,7 +169,7 @@ class _Run:
             return component
         known = [f"{known}{SUFFIX}" for known in self.platform.components]
         near = nearest(base, known) or ""
-        self.found = [d for d in self.found if d.file != name or d.code != "SCH008"]
+        self.nameless.add(name)
         self._say("OVL003", name, f"no component has the file {base}", f"Known are {', '.join(sorted(known))}.", near)
         return None
 
@@ -244,7 +245,7 @@ class _Run:
     def _report(self) -> ValidationReport:
         files = tuple(examined.checked for examined in self.examined.values())
         order = sorted(
-            dict.fromkeys(self.found),
+            dict.fromkeys(d for d in self.found if d.code != "SCH008" or d.file not in self.nameless),
             key=lambda d: (d.file, d.span.line, d.span.column, d.severity is not Severity.ERROR, d.code),
         )
         return ValidationReport(files, tuple(order), tuple(dict.fromkeys(self.notes)))
@@ -264,11 +265,11 @@ def _at(diagnostic: Diagnostic, leaves: Sequence[str]) -> Diagnostic:
 
 
 def _without_effect(leaves: Leaves) -> Iterator[Diagnostic]:
-    """Files of which nothing is left at any leaf."""
+    """Files of which nothing is left at any leaf; what is wrong with one explains that already."""
     wrong = {diagnostic.file for diagnostic in leaves.diagnostics}  # left out for that, or told already
     for component, files in leaves.placed.items():
         holding = [(authors(cell), where) for cell, where in leaves.finals(component)]
-        left = {file for written, _ in holding for file in written}
+        left = wrong.union(*(written for written, _ in holding))
         reached = {place for _, where in holding for leaf in where for place in leaf.upwards()}
         deeper: defaultdict[Place, list[str]] = defaultdict(list)
         for place, layer in files.items():

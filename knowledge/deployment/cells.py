@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,22 @@ def plain(cell: Cell) -> Any:
     if isinstance(cell.value, list):
         return [plain(inner) for inner in cell.value]
     return cell.value
+
+
+def comparable(value: Any) -> Hashable:
+    """What is equal for equal JSON values only: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(value, dict):
+        return "a map", frozenset((name, comparable(inner)) for name, inner in value.items())
+    if isinstance(value, list):
+        return "a list", tuple(comparable(inner) for inner in value)
+    return ("a truth value", value) if isinstance(value, bool) else value
+
+
+def shown(value: Any) -> str:
+    """A JSON value within a sentence, on one line."""
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return f"“{value}”" if value.isprintable() else f"“{json.dumps(value)[1:-1]}”"
 
 
 def at(cell: Cell, path: Path) -> Cell | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from knowledge.deployment import guide as guides
+from knowledge.deployment.cells import comparable
 from knowledge.deployment.explaining import Explained, explain
 from knowledge.deployment.guide import Guide
 from knowledge.deployment.leaves import Leaves
@@ -61,7 +62,7 @@ def difference(before: Leaves, after: Leaves) -> Difference:
 
 def _value(one: Explained | None) -> Any:
     """What decides whether two are the same: absent, removed and a default of the same value are different things."""
-    return None if one is None or one.removed else (one.value,)
+    return None if one is None or one.removed else (comparable(one.value),)
 
 
 def _named(leaves: Leaves, found: Sequence[Explained]) -> Named:

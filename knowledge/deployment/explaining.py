@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from knowledge.deployment import guide as guides
-from knowledge.deployment.cells import Bound, Cell, plain
+from knowledge.deployment.cells import Bound, Cell, plain, shown
 from knowledge.deployment.guide import Guide, Parts
 from knowledge.deployment.leaves import Leaves
+from knowledge.deployment.merging import HEAD
 from knowledge.deployment.placement import Folders
 from knowledge.deployment.topology import Place
 from knowledge.errors import Misuse
@@ -39,13 +39,13 @@ class Explained:
 
     @property
     def name(self) -> str:
-        return f"{self.component}.{path_text(self.path)}"
+        return f"{self.component}.{path_text(self.path)}" if self.path else self.component
 
     @property
     def note(self) -> str:
         """In words, as it stands behind the value."""
         parts = [f"removed by {self.origin}"] if self.removed else [self.origin or "default"]
-        parts += [f"hides {_shown(value)} from {origin}" for value, origin in self.hides]
+        parts += [f"hides {shown(value)} from {origin}" for value, origin in self.hides]
         parts += [f"%{name}% from {origin}" for name, _, origin in self.wildcards]
         return ", ".join([*parts, *(["locked"] if self.locked else [])])
 
@@ -54,22 +54,29 @@ def leaf_named(leaves: Leaves, name: str) -> Place:
     """The leaf that a path, a short form of it, or its mere name means. Raises Misuse, with what there is, if none."""
     all_leaves = list(leaves.topology.root.leaves())
     parts = [part for part in name.strip("/").split("/") if part]
-    fitting = [place for place in Folders(leaves.topology).fitting(parts) if place.is_leaf] if parts else []
+    places = Folders(leaves.topology).fitting(parts) if parts else []
+    fitting = [place for place in places if place.is_leaf]
     if len(fitting) == 1:
         return fitting[0]
-    if not fitting and parts:
-        place = next(iter(Folders(leaves.topology).fitting(parts)), None)
-        below = list(place.leaves()) if place is not None else []
+    if not fitting:
+        below = [leaf for place in places for leaf in place.leaves()]
         if len(below) == 1:
             return below[0]
         if below:
             raise Misuse(f"{name} is no leaf: values hold at leaves only. Below it: {_listed(below)}.")
-        near = nearest(name, [leaf.node_path for leaf in all_leaves]) or nearest(
-            parts[-1], [p.name for p in all_leaves]
-        )
-        hint = f"Did you mean {near}? " if near else ""
-        raise Misuse(f"{name}: no such leaf. {hint}Leaves are {_listed(all_leaves)}.")
+        raise Misuse(f"{name or 'An empty name'}: no such leaf. {_meant(parts, all_leaves)}")
     raise Misuse(f"{name} fits {len(fitting)} leaves: {_listed(fitting)}. Write more of the path.")
+
+
+def _meant(parts: Sequence[str], leaves: Sequence[Place]) -> str:
+    """Which leaves there are, the nearest first, in sentences."""
+    if not leaves:
+        return "The topology has no leaf yet."
+    near = nearest("/".join(parts), [leaf.node_path for leaf in leaves])
+    if near is None and parts:
+        near = nearest(parts[-1], [leaf.name for leaf in leaves])
+    hint = f"Did you mean {near}? " if near else ""
+    return f"{hint}Leaves are {_listed(leaves)}."
 
 
 def in_context(found: Sequence[Explained], leaves: Leaves, leaf: Place) -> list[Explained]:
@@ -101,8 +108,9 @@ def explain(leaves: Leaves, leaf: Place, key: str = "") -> list[Explained]:
     if not key:
         return everything
     steps = [step.casefold() for step in _STEP.findall(key)]
-    found = [one for one in everything if _matches(steps, _steps(leaves, leaf, one))]
-    if found:
+    values = {component: leaves.effective(component, leaf) for component in leaves.placed}
+    found = [one for one in everything if _matches(steps, _steps(leaves, values[one.component], one))]
+    if found and steps:
         return found
     if len(steps) == 1 and steps[0] in leaves.platform.components:
         raise Misuse(f"{key} is absent at {leaf.node_path}: no file on the way to it declares it.")
@@ -149,9 +157,12 @@ class _Explanation:
             yield Explained(
                 self.component, (*path, name), None, str(origin), hides, removed=True, doc=self._doc(path, name)
             )
-        for name, value in _defaults(parts).items():
-            if name not in cell.value and not (not path and name in {"apiVersion", "kind"}):
-                yield self._default((*path, name), value)
+        defaults = _defaults(parts)
+        missing = [name for name in defaults if name not in cell.value and (path or name not in HEAD)]
+        for name in missing:
+            yield self._default((*path, name), defaults[name])
+        if not (cell.value or cell.removed or missing):
+            yield self._one(cell, parts, path)
 
     def _one(self, cell: Cell, parts: Parts, path: Path) -> Explained:
         return Explained(
@@ -189,9 +200,8 @@ def _defaults(parts: Parts) -> Mapping[str, Any]:
     return found
 
 
-def _steps(leaves: Leaves, leaf: Place, one: Explained) -> list[str]:
+def _steps(leaves: Leaves, cell: Cell | None, one: Explained) -> list[str]:
     """The names that lead to a value: its component, its keys, and the keys of the elements it stands in."""
-    cell = leaves.effective(one.component, leaf)
     guide = leaves.platform.components[one.component]
     parts = guide.root
     steps = [one.component]
@@ -226,7 +236,3 @@ def _components(found: Sequence[Explained]) -> list[str]:
 def _listed(leaves: Sequence[Place]) -> str:
     named = ", ".join(leaf.node_path for leaf in leaves[:NAMED])
     return named if len(leaves) <= NAMED else f"{named} and {len(leaves) - NAMED:,} more"
-
-
-def _shown(value: Any) -> str:
-    return f"“{value}”" if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

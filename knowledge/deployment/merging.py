@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from knowledge.deployment import guide as guides
-from knowledge.deployment.cells import Cell, Hidden, Origin, kind_of, plain, scalar_of
+from knowledge.deployment.cells import Cell, Hidden, Origin, comparable, kind_of, plain, scalar_of, shown
 from knowledge.deployment.guide import Guide, Parts
 from knowledge.deployment.pages import page_of
 from knowledge.validation import words
@@ -69,7 +68,7 @@ class Merge:
             self._report(
                 "OVL006",
                 node,
-                f"{self._spoken(path)} is {_shown(value)} already, set in {outer.origin}",
+                f"{self._spoken(path)} is {shown(value)} already, set in {outer.origin}",
                 path,
                 why="The override changes nothing.",
                 severity=Severity.WARNING,
@@ -79,10 +78,9 @@ class Merge:
     def _fits(self, outer: Cell, node: Node, parts: Parts, path: Path) -> bool:
         """Whether the deeper value may replace the outer one."""
         deeper, before = kind_of(node), outer.kind
-        if deeper == before or _is_wildcard(outer.value) or _is_wildcard(getattr(node, "value", None)):
-            return True
         scalars = not {deeper, before} & {"a map", "a list"}
-        if scalars and len(guides.types(parts)) > 1:
+        wildcard = _is_wildcard(outer.value) or _is_wildcard(getattr(node, "value", None))
+        if deeper == before or (scalars and (wildcard or len(guides.types(parts)) != 1)):
             return True
         self._report(
             "OVL008",
@@ -151,10 +149,11 @@ class Merge:
         if how == "append":
             return Cell([*outer.value, *own], outer.origin, outer.key)
         if how == "unique":
-            known = [plain(cell) for cell in outer.value]
-            return Cell([*outer.value, *(cell for cell in own if plain(cell) not in known)], outer.origin, outer.key)
+            known = {comparable(plain(cell)) for cell in outer.value}
+            new = [cell for cell in own if comparable(plain(cell)) not in known]
+            return Cell([*outer.value, *new], outer.origin, outer.key)
         before = plain(outer)
-        if before == value_of(node):
+        if comparable(before) == comparable(value_of(node)):
             message = f"{self._spoken(path)} is the same list already, set in {outer.origin}"
             self._report("OVL006", node, message, path, "The override changes nothing.", Severity.WARNING)
         return Cell(own, origin, key, hidden=(Hidden(outer.origin, before), *outer.hidden))
@@ -175,13 +174,14 @@ class Merge:
             if entry is None or not isinstance(resolved(entry.value), ScalarNode):
                 self._without_key(element, name, (*path, index))
                 continue
-            key = scalar_of(resolved(entry.value))
+            written = scalar_of(resolved(entry.value))
+            key = comparable(written)
             if key in here:
-                self._twice(entry, key, here[key], (*path, index))
+                self._twice(entry, written, here[key], (*path, index))
                 continue
             here[key] = entry.key.start.line + 1
             below = self.guide.child(parts, index)
-            self._keys[(*path, places.get(key, len(elements)))] = key
+            self._keys[(*path, places.get(key, len(elements)))] = written
             if key in places:
                 place = places[key]
                 elements[place] = self._element(elements[place], element, name, below, (*path, place))
@@ -242,11 +242,7 @@ def _is_wildcard(value: object) -> bool:
 
 def _key(cell: Cell, name: str) -> Any:
     inner = cell.value.get(name) if isinstance(cell.value, dict) else None
-    return inner.value if inner is not None and not isinstance(inner.value, dict | list) else None
-
-
-def _shown(value: Any) -> str:
-    return f"“{value}”" if isinstance(value, str) else json.dumps(value)
+    return comparable(inner.value) if inner is not None and not isinstance(inner.value, dict | list) else None
 
 
 def fresh(guide: Guide, layer: Layer) -> Cell:

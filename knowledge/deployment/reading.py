@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import lzma
+import os
 import stat
+import struct
 import subprocess
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NoReturn
 
 from knowledge.errors import Misuse
 
@@ -19,6 +23,19 @@ MOST_BYTES: Final = 64_000_000  # of all YAML files together, unpacked
 LONGEST_FILE: Final = 4_000_000
 STEEPEST: Final = 200  # how many times larger than packed an archive's file may be
 _GIT_SECONDS: Final = 30
+
+_UNREADABLE: Final = (  # what the standard library raises for archives that are broken in one way or another
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    OSError,
+)
 
 Files = Mapping[str, bytes]  # content by path below the repository
 
@@ -35,14 +52,18 @@ def of_folder(folder: Path) -> Files:
     """
     top = folder.resolve()
     found: dict[str, bytes] = {}
+    left = MOST_BYTES
     for path in _below(top):
-        if not path.resolve().is_relative_to(top):
-            continue
         try:
-            found[path.relative_to(top).as_posix()] = path.read_bytes()
+            if not path.resolve().is_relative_to(top):
+                continue
+            with path.open("rb") as file:
+                content = file.read(left + 1)
         except OSError as error:
-            raise Misuse(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
-        _bounded(found, str(folder))
+            _unreadable(error)
+        found[path.relative_to(top).as_posix()] = content
+        left -= len(content)
+        _bounded(found, left, str(folder))
     return found
 
 
@@ -54,7 +75,7 @@ def of_zip(content: bytes, name: str) -> Files:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             found = dict(_unpacked(archive, name))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _UNREADABLE as error:
         raise Misuse(f"{name}: cannot be unpacked ({error}). Send a plain .zip without a password.") from error
     return _without_common_folder(found)
 
@@ -64,29 +85,31 @@ def of_git(folder: Path, reference: str) -> Files:
 
     Raises Misuse when the folder is in no Git repository, or the reference is unknown.
     """
-    if reference.startswith("-") or not reference.strip():
+    if reference.startswith("-") or not reference.strip() or "\0" in reference:
         raise Misuse(f"“{reference}” is no Git reference. Name a branch, a tag or a commit.")
     listed = _git(folder, "ls-tree", "-r", "-z", "--full-name", reference, "--", ".").split(b"\0")
-    prefix = _git(folder, "rev-parse", "--show-prefix").decode().strip()
+    prefix = _git(folder, "rev-parse", "--show-prefix").decode("utf-8", "replace").removesuffix("\n")
     wanted: list[tuple[str, str]] = []
     for line in listed:
         about, _, name = line.partition(b"\t")
         mode, kind, digest = [*about.decode().split(), "", "", ""][:3]
         path = name.decode("utf-8", "replace").removeprefix(prefix)
-        if kind == "blob" and mode != "120000" and _is_wanted(path):
+        if kind == "blob" and mode != "120000" and is_wanted(path):
             wanted.append((path, digest))
     return _blobs(folder, wanted)
 
 
 def _blobs(folder: Path, wanted: list[tuple[str, str]]) -> Files:
     found: dict[str, bytes] = {}
+    left = MOST_BYTES
     batch = "".join(f"{digest}\n" for _, digest in wanted).encode()
     output = io.BytesIO(_git(folder, "cat-file", "--batch", content=batch) if wanted else b"")
     for path, _ in wanted:
         size = int(output.readline().split()[2])
         found[path] = output.read(size)
         output.read(1)
-        _bounded(found, str(folder))
+        left -= size
+        _bounded(found, left, str(folder))
     return found
 
 
@@ -105,12 +128,19 @@ def _git(folder: Path, *arguments: str, content: bytes = b"") -> bytes:
 
 
 def _below(top: Path) -> Iterator[Path]:
-    for path in sorted(top.rglob("*")):
-        if _is_wanted(path.relative_to(top).as_posix()) and path.is_file():
-            yield path
+    for folder, inner, names in os.walk(top, onerror=_unreadable):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        for path in (Path(folder, name) for name in sorted(names)):
+            if is_wanted(path.relative_to(top).as_posix()) and path.is_file():
+                yield path
 
 
-def _is_wanted(path: str) -> bool:
+def _unreadable(error: OSError) -> NoReturn:
+    raise Misuse(f"{error.filename}: cannot be read ({error.strerror}). Check its permissions.") from error
+
+
+def is_wanted(path: str) -> bool:
+    """Whether a path below a repository is one of its files: YAML, and not hidden."""
     return path.endswith(SUFFIXES) and not any(part.startswith(".") for part in path.split("/"))
 
 
@@ -126,7 +156,7 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, bytes]
             raise Misuse(f"{name}: {member.filename} leads out of the archive. Pack the folder's own files only.")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise Misuse(f"{name}: {member.filename} is a link. Pack the file that it stands for.")
-        if member.is_dir() or not _is_wanted(path):
+        if member.is_dir() or not is_wanted(path):
             continue
         too_steep = member.file_size > STEEPEST * max(member.compress_size, 1) and member.file_size > LONGEST_FILE // 10
         if member.file_size > LONGEST_FILE or too_steep or total + member.file_size > MOST_BYTES:
@@ -139,7 +169,9 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, bytes]
         yield path, content
 
 
-def _bounded(found: Mapping[str, bytes], name: str) -> None:
+def _bounded(found: Mapping[str, bytes], left: int, name: str) -> None:
+    if left < 0:
+        raise Misuse(f"{name}: holds more than {MOST_BYTES // 1_000_000} MB of YAML. Name the deployment repository.")
     if len(found) > MOST_FILES:
         raise Misuse(f"{name}: holds more than {MOST_FILES:,} YAML files. Name the deployment repository itself.")
 

@@ -32,8 +32,8 @@ class Place:
     children: list[Place] = field(default_factory=list)
     labels: dict[str, Bound] = field(default_factory=dict)  # its own
     values: dict[str, Bound] = field(default_factory=dict)  # its own leaf values, by wildcard name
-    unknown: bool = False  # discovered, and no lock file says what is below
-    empty: bool = False  # discovered, and the lock file says that there is nothing below
+    discovered: bool = False  # what is below is for the platform to find
+    unknown: bool = False  # and no lock file says what it found, or its names are wrong
 
     @property
     def node_path(self) -> str:
@@ -41,7 +41,7 @@ class Place:
 
     @property
     def is_leaf(self) -> bool:
-        return not self.children and not self.unknown and not self.empty and bool(self.path)
+        return not (self.children or self.unknown or self.discovered) and bool(self.path)
 
     def walk(self) -> Iterator[Place]:
         """This place and all below, outer ones first."""
@@ -80,7 +80,7 @@ class Topology:
         for place in leaf.upwards():
             for name, bound in place.labels.items():
                 found.setdefault(name, bound)
-        found |= leaf.values
+        found |= {name: bound for name, bound in leaf.values.items() if bound.value not in ([], None)}
         for place in leaf.upwards():
             if place.level:
                 found[place.level] = Bound(place.level, place.name, place.origin)
@@ -169,6 +169,7 @@ class _Reader:
         for item in _items(entry.value) if entry is not None else ():
             child = self._place(parent, item, file)
             if child is None:
+                parent.unknown = True
                 continue
             twin = names.setdefault(child.name.casefold(), child)
             if twin is not child:
@@ -233,11 +234,11 @@ class _Reader:
         if discover is None:
             self._children(place, node, file)
             return
+        place.discovered = True
         kept = self._locked(place)
         if kept is not None:
             self._compared(place, discover, kept, file)
             self._children(place, kept, self.lock_file)
-            place.empty = not place.children
             return
         place.unknown = True
         has_lock = self.lock is not None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Final
 
 from knowledge.deployment import guide as guides
-from knowledge.deployment.cells import Bound, Cell
+from knowledge.deployment.cells import Bound, Cell, comparable
 from knowledge.deployment.guide import Guide, Parts
 from knowledge.deployment.pages import page_of
 from knowledge.validation.diagnostics import Diagnostic, Severity, Span
@@ -88,12 +88,12 @@ class Expansion:
         keys = guides.identity(parts)
         if not keys:
             return
-        first: dict[tuple[Any, ...], int] = {}
+        first: dict[Hashable, int] = {}
         for place, cell in enumerate(found):
             key = _identity(cell, keys)
             if key is None:
                 continue
-            twin = first.setdefault(key, place)
+            twin = first.setdefault(comparable(list(key)), place)
             if twin != place:
                 named = ", ".join(f"{name} {value}" for name, value in zip(keys, key, strict=True))
                 both = " and ".join(_told(written[n], keys) for n in (twin, place))
@@ -110,7 +110,7 @@ class Expansion:
         alone = _TOKEN.fullmatch(text)
         if alone and alone[1]:
             value = self._bound(alone, cell, path, choice, bound, alone=True)
-            return replace(cell, value=text if value is None else value, template=text, bound=tuple(bound))
+            return _standing(replace(cell, template=text, bound=tuple(bound)), text if value is None else value)
         resolved = _TOKEN.sub(lambda match: self._token(match, cell, path, choice, bound), text)
         return replace(cell, value=resolved, template=text, bound=tuple(bound))
 
@@ -135,12 +135,14 @@ class Expansion:
             return None
         value = choice.get(name, found.value)
         if isinstance(value, list) and not alone:
-            if len(value) != 1:
-                message = f"%{name}% has {len(value)} values here and stands in no list"
-                why = "Only an element of a list can be repeated for each."
-                self._report("WLD002", cell, message, path, why, token=token)
-                return None
-            value = value[0]
+            message = f"%{name}% is a list, {len(value)} long here, and stands in a text outside of any list"
+            why = "Only an element of a list can be repeated for each."
+            self._report("WLD002", cell, message, path, why, token=token)
+            return None
+        if isinstance(value, dict) and not alone:
+            message = f"%{name}% is a map here and stands in a text"
+            self._report("WLD002", cell, message, path, "Only a value can.", token=token)
+            return None
         used.append(replace(found, value=value))
         return value
 
@@ -190,6 +192,16 @@ def _within(span: Span, token: re.Match[str]) -> Span:
         return span
     start = span.column + quotes
     return Span(span.line, start + token.start(), span.line, start + token.end())
+
+
+def _standing(cell: Cell, value: Any) -> Cell:
+    """The cell with the value that its wildcard stands for, which may be a list or a map."""
+    inner = replace(cell, hidden=(), key=None)
+    if isinstance(value, dict):
+        return replace(cell, value={name: _standing(inner, below) for name, below in value.items()})
+    if isinstance(value, list):
+        return replace(cell, value=[_standing(inner, below) for below in value])
+    return replace(cell, value=value)
 
 
 def _repeating(cell: Cell) -> Iterator[str]:
