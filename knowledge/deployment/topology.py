@@ -96,11 +96,6 @@ class Topology:
             known |= place.labels.keys() | place.values.keys()
         return known
 
-    @cached_property
-    def is_whole(self) -> bool:
-        """Whether everything below discovered nodes is known."""
-        return not any(place.unknown for place in self.root.walk())
-
 
 class Declared(Protocol):
     """What the platform says about topologies."""

@@ -37,7 +37,6 @@ class Expansion:
     guide: Guide
     bindings: Mapping[str, Bound]
     known: set[str]  # every name bound at some leaf
-    is_whole: bool = True  # the whole tree is known
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def of(self, cell: Cell) -> Cell:
@@ -153,8 +152,6 @@ class Expansion:
             self._report("WLD002", cell, f"%{name}% has no value", path, why, token=token)
             return
         near = nearest(name, self.known)
-        if near is None and not self.is_whole:
-            return  # a leaf that nobody has seen yet may have it
         why = f"Known are {', '.join(f'%{known}%' for known in sorted(self.known))}."
         suggestion = f"%{near}%" if near else ""
         self._report("WLD001", cell, f"unknown wildcard %{name}%", path, why, suggestion=suggestion, token=token)
