@@ -11,9 +11,7 @@ from knowledge.deployment.printing import as_text, difference_as_json
 from tests.small_platform import TREE, repository
 
 
-def changed(
-    before: dict[str, str], after: dict[str, str], *, tree: str = TREE, new_tree: str = TREE
-) -> Difference:
+def changed(before: dict[str, str], after: dict[str, str], *, tree: str = TREE, new_tree: str = TREE) -> Difference:
     return difference(repository(before, tree=tree).leaves, repository(after, tree=new_tree).leaves)
 
 
@@ -26,7 +24,10 @@ def test_the_same_files_change_nothing() -> None:
 
 def test_another_way_to_write_the_same_changes_nothing() -> None:
     before = {"ship.yaml": "{crew: 1, hull: {a: 1, b: 2}}", "north/ship.yaml": "crew: 2"}
-    after = {"north/ship.yaml": "# moved\nhull: {b: 2, a: 1}\ncrew: 0x2", "south/ship.yaml": "{hull: {a: 1, b: 2}, crew: 1}"}
+    after = {
+        "north/ship.yaml": "# moved\nhull: {b: 2, a: 1}\ncrew: 0x2",
+        "south/ship.yaml": "{hull: {a: 1, b: 2}, crew: 1}",
+    }
 
     assert changed(before, after).is_none
 
@@ -53,7 +54,8 @@ def test_values_that_change_differently_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [("any: 1", "any: true"), ("any: 0", "any: false"), ("any: '1'", "any: 1"), ("any: []", "any: {}")]
+    ("before", "after"),
+    [("any: 1", "any: true"), ("any: 0", "any: false"), ("any: '1'", "any: 1"), ("any: []", "any: {}")],
 )
 def test_a_change_of_type_is_a_change(before: str, after: str) -> None:
     assert [c.name for c in changed({"ship.yaml": before}, {"ship.yaml": after}).changes] == ["ship.any"]
@@ -110,7 +112,9 @@ def test_leaves_that_come_and_go_are_told_and_not_their_values() -> None:
 
 def test_a_label_that_changes_changes_what_its_wildcard_stood_for() -> None:
     found = changed(
-        {"north/ship.yaml": "name: '%water%'"}, {"north/ship.yaml": "name: '%water%'"}, new_tree=TREE.replace("cold", "warm")
+        {"north/ship.yaml": "name: '%water%'"},
+        {"north/ship.yaml": "name: '%water%'"},
+        new_tree=TREE.replace("cold", "warm"),
     )
 
     assert [(c.name, c.before and c.before.value, c.after and c.after.value) for c in found.changes] == [

@@ -25,7 +25,8 @@ from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import SourceFile
 from knowledge.validation.source import parse
 from knowledge.validation.tree import value_of
-from tests.reference.repositories import Repository, as_yaml as file_text, repositories
+from tests.reference.repositories import Repository, repositories
+from tests.reference.repositories import as_yaml as file_text
 from tests.small_platform import repository
 from tests.unit.test_deployment_reference import platform_of
 
@@ -217,7 +218,9 @@ def test_a_component_that_is_absent_at_the_leaf_is_said_to_be() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(max_size=20) | st.lists(st.sampled_from(["ship", "decks", "upper", ".", "[", "0", "use", "%"])).map("".join))
+@given(
+    st.text(max_size=20) | st.lists(st.sampled_from(["ship", "decks", "upper", ".", "[", "0", "use", "%"])).map("".join)
+)
 def test_any_key_and_any_leaf_are_answered_or_refused(text: str) -> None:
     leaves = repository(DECKS).leaves
     for ask in (lambda: explain(leaves, leaf_named(leaves, "cluster-a"), text), lambda: leaf_named(leaves, text)):
@@ -253,11 +256,11 @@ def with_defaults(value: Any, guide: Guide, parts: Any, *, top: bool = True) -> 
     if not isinstance(value, dict):
         return value
     result = {name: with_defaults(inner, guide, guide.child(parts, name), top=False) for name, inner in value.items()}
-    for part in parts:
-        for name, inner in part.get("properties", {}).items():
-            if isinstance(inner, dict) and inner.get("default") not in (None, {}, []) and name not in result:
-                if not (top and name in {"apiVersion", "kind"}):
-                    result[name] = inner["default"]
+    declared = [each for part in parts for each in part.get("properties", {}).items() if isinstance(each[1], dict)]
+    for name, inner in declared:
+        is_head = top and name in {"apiVersion", "kind"}
+        if inner.get("default") not in (None, {}, []) and name not in result and not is_head:
+            result[name] = inner["default"]
     return result
 
 
@@ -307,10 +310,9 @@ def test_every_leaf_of_a_random_repository_reads_back_as_its_values(drawn: Repos
         hold(leaves, {name: content.splitlines() for name, content in texts.items()})
 
 
-ODD = st.sampled_from(
-    ["no", "null", "~", "0o14", "1e3", "0x1F", "1_000", "12:30", "", " s ", "a: b", "# c", "- d", "'", '"', "\\", "a\nb",
-     "\n", "a\n", "\u2028", "\x85", "\t", "é", "🚢", "!t", "&a", "*a", "%%", "{", "[", "x" * 300, "y z " * 4000, "<<", "="]
-)  # fmt: skip
+WORDS = ["no", "null", "~", "0o14", "1e3", "0x1F", "1_000", "12:30", "", " s ", "a: b", "# c", "- d", "'", '"', "\\"]
+MARKS = ["a\nb", "\n", "a\n", "\u2028", "\x85", "\t", "é", "🚢", "!t", "&a", "*a", "%%", "{", "[", "<<", "=", "x" * 300]
+ODD = st.sampled_from([*WORDS, *MARKS, "y z " * 4000])
 VALUES = st.recursive(
     st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | ODD,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD.filter(lambda key: key != "<<"), inner, max_size=3),

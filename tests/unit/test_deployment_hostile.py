@@ -33,7 +33,26 @@ VALUES = st.recursive(
     max_leaves=20,
 )
 RAW = st.binary(max_size=60) | st.lists(
-    st.sampled_from([b"a", b": ", b"- ", b"\n", b"  ", b"&a ", b"*a", b"<<: ", b"nodes:", b"{", b"[", b"]", b"'", b"|", b"---\n", b"!!x "])
+    st.sampled_from(
+        [
+            b"a",
+            b": ",
+            b"- ",
+            b"\n",
+            b"  ",
+            b"&a ",
+            b"*a",
+            b"<<: ",
+            b"nodes:",
+            b"{",
+            b"[",
+            b"]",
+            b"'",
+            b"|",
+            b"---\n",
+            b"!!x ",
+        ]
+    )
 ).map(b"".join)
 
 
@@ -58,7 +77,7 @@ def hold(analysis: Analysis) -> None:
     for told in analysis.report.diagnostics:
         lines, span = analysis.sources[told.file].lines, told.span
         assert 1 <= span.line <= span.end_line <= len(lines) + 1, told
-        assert 1 <= span.column, told
+        assert span.column >= 1, told
         assert (span.line, span.column) <= (span.end_line, span.end_column), told
         if span.line <= len(lines):
             assert span.column <= len(lines[span.line - 1]) + 1, told
@@ -82,7 +101,10 @@ def test_any_values_over_any_values_are_merged_or_told(layers: list[dict[str, ob
     hold(
         analyse(
             {"topology.yaml": TREE}
-            | {f"{folder}ship.yaml": dumped({"kind": "Ship", **layer}) for folder, layer in zip(folders, layers, strict=False)},
+            | {
+                f"{folder}ship.yaml": dumped({"kind": "Ship", **layer})
+                for folder, layer in zip(folders, layers, strict=False)
+            },
             PLATFORM,
         )
     )

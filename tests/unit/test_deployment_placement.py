@@ -75,7 +75,8 @@ def test_two_folders_of_one_node_may_have_different_components() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("shp.yaml", "ship.yaml"), ("ship.yml", "ship.yaml"), ("sail-plan.yaml", ""), ("north/shp.yaml", "ship.yaml")]
+    ("name", "near"),
+    [("shp.yaml", "ship.yaml"), ("ship.yml", "ship.yaml"), ("sail-plan.yaml", ""), ("north/shp.yaml", "ship.yaml")],
 )
 def test_an_unknown_component_is_told_with_the_nearest_and_all_there_are(name: str, near: str) -> None:
     found = placed({name: "kind: Other"})

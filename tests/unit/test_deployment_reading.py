@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.deployment import reading
@@ -264,7 +264,12 @@ def commit(folder: Path) -> None:
 def test_a_commit_has_the_files_of_its_time(checkout: Path) -> None:
     expected = {"topology.yaml": b"1", "kafka.yaml": b"old", "prod/dns.yaml": b"gone", "prod/ü ö.yaml": b"name"}
 
-    for reference in ("HEAD~1", "before", git(checkout, "rev-parse", "before"), git(checkout, "rev-parse", "HEAD~1")[:9]):
+    for reference in (
+        "HEAD~1",
+        "before",
+        git(checkout, "rev-parse", "before"),
+        git(checkout, "rev-parse", "HEAD~1")[:9],
+    ):
         assert of_git(checkout, reference) == expected
 
 

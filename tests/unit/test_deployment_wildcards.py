@@ -116,13 +116,19 @@ def test_an_unknown_wildcard_is_told_once_with_the_nearest() -> None:
 
 def test_a_wildcard_without_a_value_names_the_leaves() -> None:
     assert repository({"ship.yaml": "name: 'a-%water%'"}).only("WLD002").message.endswith("at south/cluster-c")
-    assert repository({"ship.yaml": "ports: ['s%size%']"}).only("WLD002").message.endswith("2 leaves, e.g. north/cluster-b")
+    assert (
+        repository({"ship.yaml": "ports: ['s%size%']"})
+        .only("WLD002")
+        .message.endswith("2 leaves, e.g. north/cluster-b")
+    )
 
 
 def test_the_wildcard_of_a_skipped_level_has_no_value() -> None:
     tree = "kind: Topology\napplication: navy\nnodes: [{name: lone, level: cluster}]"
 
-    assert repository({"ship.yaml": "name: '%zone%'"}, tree=tree).only("WLD002").message == "%zone% has no value at lone"
+    assert (
+        repository({"ship.yaml": "name: '%zone%'"}, tree=tree).only("WLD002").message == "%zone% has no value at lone"
+    )
 
 
 @pytest.mark.parametrize("tenants", ["tenants: []", ""])
@@ -148,7 +154,9 @@ def test_a_stray_percent_sign_is_told_with_the_remedy(text: str) -> None:
 
 
 def test_two_elements_that_become_one_key_are_told_with_both_places() -> None:
-    found = repository({"north/ship.yaml": "decks: [{id: red}]", "north/cluster-a/ship.yaml": "decks: [{id: '%tenant%'}]"})
+    found = repository(
+        {"north/ship.yaml": "decks: [{id: red}]", "north/cluster-a/ship.yaml": "decks: [{id: '%tenant%'}]"}
+    )
 
     told = found.only("WLD004")
     assert "“red” (north/ship.yaml:1) and “%tenant%” (north/cluster-a/ship.yaml:1)" in told.message
