@@ -4,24 +4,40 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from knowledge import bundled
 from knowledge.deployment import reading
 from knowledge.deployment.analysis import Analysis, analyse
 from knowledge.deployment.leaves import Leaves
 from knowledge.deployment.platform import LEVELS, Platform
 from knowledge.deployment.rules import Rule
+from knowledge.deployment.together import renamed
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import ValidationReport
 
+if TYPE_CHECKING:
+    from bot.settings import Settings  # its import takes longer than a check
+
 CHECK = "check"  # the function of a rule module
 
 
-def platform(schemas: Path, *, levels: Sequence[str] = LEVELS, rules: Sequence[Path] = ()) -> Platform:
-    """The platform of a folder of schemas and the rule modules beside it. Raises Misuse, naming what is unusable."""
+def platform(schemas: Path, *, levels: Sequence[str] = LEVELS, rules: Sequence[Path] | None = None) -> Platform:
+    """The platform of a folder of schemas, with its levels and rule modules; without any, the bundled platform's own.
+
+    Raises Misuse, naming what is unusable.
+    """
+    if rules is None:
+        rules = bundled.RULES if schemas == bundled.SCHEMAS else ()
     return Platform(SchemaCatalog.load(schemas), tuple(levels) or LEVELS, tuple(map(_rule, rules)))
+
+
+def platform_of(settings: Settings) -> Platform:
+    """The configured platform."""
+    chosen = settings.platform
+    return platform(chosen.schemas, levels=chosen.levels, rules=chosen.rules)
 
 
 def read(place: Path, reference: str = "") -> reading.Files:
@@ -58,15 +74,7 @@ def with_leaves(files: reading.Files, of: Platform, place: str, base: str = "") 
 
 def below(folder: Path, report: ValidationReport) -> ValidationReport:
     """The report with its files named as they are found from here, not from the top of the repository."""
-
-    def path(name: str) -> str:
-        return str(folder / name)
-
-    return ValidationReport(
-        tuple(replace(file, name=path(file.name)) for file in report.files),
-        tuple(replace(diagnostic, file=path(diagnostic.file)) for diagnostic in report.diagnostics),
-        report.notes,
-    )
+    return renamed(report, {file.name: str(folder / file.name) for file in report.files})
 
 
 def _rule(file: Path) -> Rule:
@@ -81,5 +89,7 @@ def _rule(file: Path) -> Rule:
         raise Misuse(f"{file}: cannot be loaded ({error}).") from error
     rule = getattr(module, CHECK, None)
     if not callable(rule):
-        raise Misuse(f"{file}: has no function `{CHECK}(leaves)`. See the operator guide, “Rules of components”.")
+        raise Misuse(
+            f"{file}: has no function `{CHECK}(leaves, schemas)`. See the operator guide, “Rules of components”."
+        )
     return rule  # type: ignore[no-any-return]

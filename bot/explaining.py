@@ -20,7 +20,7 @@ from knowledge.errors import Misuse
 def explain_command(settings: Settings, place: Path, leaf: str, key: str, *, output: str) -> None:
     """Print what holds at a leaf. Raises Misuse for a leaf or key that is not there."""
     _require(output)
-    leaves = _leaves(deployments.read(place), platform_of(settings), str(place))
+    leaves = _leaves(deployments.read(place), deployments.platform_of(settings), str(place))
     at = leaf_named(leaves, leaf)
     found = explain(leaves, at, key)
     if output == "json":
@@ -38,7 +38,7 @@ def diff_command(settings: Settings, place: Path, base: str, *, output: str) -> 
     _require(output)
     if not base.strip():  # such as --base "$TARGET" where nobody set TARGET; comparing nothing would pass
         raise Misuse("--base is empty. Name a branch, a tag or a commit.")
-    of = platform_of(settings)
+    of = deployments.platform_of(settings)
     before = _leaves(deployments.read(place, base), of, str(place), base)
     after = _leaves(deployments.read(place), of, str(place))
     found = difference(before, after)
@@ -52,12 +52,6 @@ def _leaves(files: Files, of: Platform, place: str, base: str = "") -> Leaves:
     for note in analysis.report.notes:
         print(f"sheriff: {f'{place} at {base}' if base else place}: {note}", file=sys.stderr)
     return leaves
-
-
-def platform_of(settings: Settings) -> Platform:
-    """The configured platform."""
-    chosen = settings.platform
-    return deployments.platform(chosen.schemas, levels=chosen.levels, rules=chosen.rules)
 
 
 def _require(output: str) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.messages import Attachment, Incoming
+from knowledge.deployment import reading
+from knowledge.errors import Misuse
 from knowledge.validation.diagnostics import SourceFile
 from knowledge.validation.source import fenced_blocks, looks_like_yaml, split_bare
 
@@ -15,6 +17,7 @@ MAX_CHARACTERS = 20_000
 MAX_FILE_BYTES = 1_000_000
 _LONGEST_POLITENESS = 120  # characters
 _CHECKABLE = (".yaml", ".yml", ".json")
+_ARCHIVE = ".zip"
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".heic")
 _YAML_FENCES = frozenset({"yaml", "yml", "json"})
 
@@ -92,7 +95,12 @@ def understand(message: Incoming) -> Request:
     if "\x00" in text or _mostly_unprintable(text):
         return _refusal("This looks like binary data, not text. Paste the text, or attach the YAML file itself.")
     refused = [_why_unreadable(a) for a in message.attachments if _why_unreadable(a)]
-    files = [SourceFile(a.name, a.content) for a in message.attachments if not _why_unreadable(a)]
+    files: list[SourceFile] = []
+    for attachment in message.attachments:
+        try:
+            files += [] if _why_unreadable(attachment) else _opened(attachment)
+        except Misuse as error:
+            refused.append(str(error))
     pasted, prose = _split(text)
     files += pasted
     if files:
@@ -160,11 +168,21 @@ def _why_unreadable(attachment: Attachment) -> str:
     name = attachment.name.lower()
     if name.endswith(_PICTURES) or attachment.content_type.startswith("image/"):
         return f"{attachment.name}: pictures cannot be read yet. Paste the text that it shows."
-    if not name.endswith(_CHECKABLE):
-        return f"{attachment.name}: only .yaml, .yml and .json files are checked. Paste the part you ask about."
+    if not name.endswith((*_CHECKABLE, _ARCHIVE)):
+        return f"{attachment.name}: only .yaml, .yml, .json and .zip files are checked. Paste the part you ask about."
     if len(attachment.content) > MAX_FILE_BYTES:
         return f"{attachment.name}: {len(attachment.content):,} bytes; at most {MAX_FILE_BYTES:,} are read."
     return ""
+
+
+def _opened(attachment: Attachment) -> list[SourceFile]:
+    """The file, or those of an archive by their paths in it. Raises Misuse for an archive that is not read."""
+    if not attachment.name.lower().endswith(_ARCHIVE):
+        return [SourceFile(attachment.name, attachment.content)]
+    found = reading.of_zip(attachment.content, attachment.name)
+    if not found:
+        raise Misuse(f"{attachment.name}: holds no .yaml file. Pack the deployment repository itself.")
+    return [SourceFile(path, content) for path, content in found.items()]
 
 
 def _mostly_unprintable(text: str) -> bool:

@@ -69,6 +69,9 @@ def redact(text: str) -> Redacted:
 def masked(report: ValidationReport) -> MaskedReport:
     """The report with stars in place of the secrets of its files, as wide as they were: columns stay right."""
     found = [secret for file in report.files for secret in _replaced(file.text, _stars)[1]]
+    # A mended key, such as “pasword”, may be what tells that its value is a secret.
+    mended = [secret for file in report.files for secret in _replaced(file.mended, _stars)[1]]
+    found += [secret for secret in mended if secret not in found]
     if not found:
         return MaskedReport(report, ())
     values = sorted({value for _, value in found}, key=len, reverse=True)

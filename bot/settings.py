@@ -48,7 +48,9 @@ class PlatformSettings(Section):
         description="Levels of the topology, outermost first; a branch has to reach the last",
         min_length=1,
     )
-    rules: Sequence[Path] = Field((), description="Python files with rules of components: a function check(leaves)")
+    rules: Sequence[Path] | None = Field(
+        None, description="Python files with rules of components; empty: those of the bundled platform with its schemas"
+    )
     glossary: Path | None = Field(
         None, description="YAML file of abbreviations and synonyms; empty: the bundled one for the bundled pages"
     )

@@ -25,12 +25,13 @@ from bot.support.cases import Case, CaseState, Event, NotPossible
 from bot.telemetry import Metrics
 from knowledge.answering import MODEL_SILENT, ignore
 from knowledge.clarifying import completed
+from knowledge.deployment.asking import ask
+from knowledge.deployment.platform import Platform
+from knowledge.deployment.together import Checked, check_together
 from knowledge.errors import IndexBroken, Unavailable
 from knowledge.model import Answer, Clarification, Outcome
 from knowledge.scope import is_off_topic
-from knowledge.validation.catalog import SchemaCatalog
-from knowledge.validation.diagnostics import ValidationReport
-from knowledge.validation.engine import validate
+from knowledge.validation.mending import with_mended
 
 log = structlog.get_logger(__name__)
 Listener = Callable[[str], None]
@@ -74,7 +75,7 @@ class Sheriff:
         self,
         *,
         library: Library,
-        catalog: SchemaCatalog,
+        platform: Platform,
         cases: CaseStore,
         turns: TurnLog,
         casework: HandsOver,
@@ -82,7 +83,7 @@ class Sheriff:
         metrics: Metrics,
     ) -> None:
         self._library = library
-        self._catalog = catalog
+        self._platform = platform
         self._cases = cases
         self._turns = turns
         self._casework = casework
@@ -133,9 +134,11 @@ class Sheriff:
             return replace(added, note=wording.secrets_note(secrets))
         match request.intent:
             case Intent.CHECK:
-                checked = masked(validate(request.files, catalog=self._catalog))
+                together = check_together(request.files, self._platform)
+                report = with_mended(together.report, request.files, catalog=self._platform.catalog)
+                checked = masked(report)
                 secrets += checked.found
-                reply = self._check(incoming, request, checked.report, listen)
+                reply = self._check(incoming, request, replace(together, report=checked.report), listen)
             case Intent.ASK:
                 reply = self._ask(incoming, message.text, listen)
             case Intent.TO_SHERIFF:
@@ -175,9 +178,17 @@ class Sheriff:
             return Reply(ReplyKind.NOTED, str(refusal), case=_summary(case))
         return Reply(ReplyKind.NOTED, f"Added to {case.label}, for {case.sheriff or 'the team'}.", case=_summary(case))
 
-    def _check(self, incoming: Incoming, request: Request, report: ValidationReport, listen: Listener) -> Reply:
-        """YAML first; when it is clean and a real question stands beside it, the question too."""
-        question = redact(request.question).text
+    def _check(self, incoming: Incoming, request: Request, checked: Checked, listen: Listener) -> Reply:
+        """YAML first; when it is clean and a real question stands beside it, the question too.
+
+        With a whole repository, a question about a value at a leaf is answered from it, clean or not.
+        """
+        question, report = redact(request.question).text, checked.report
+        told = ask(checked.leaves, question) if checked.leaves and wording.is_question(question) else []
+        if told:
+            text = redact(wording.of_values(told)).text
+            reply = Reply(ReplyKind.ANSWERED, text, confidence=1.0, report=report, note=request.reason)
+            return replace(reply, case=_summary(self._open(incoming, reply, question)))
         if wording.is_clean(report) and wording.is_question(question):
             reply = self._ask(incoming, question, listen)
             return replace(reply, report=report, note=wording.joined("The YAML you pasted has no errors.", reply.note))

@@ -23,6 +23,7 @@ from bot.casework import Casework
 from bot.channels.services import Services
 from bot.channels.teams import TeamsChannel, TeamsLink
 from bot.channels.web import build_app
+from bot.deployments import platform_of
 from bot.desks.sqlite import SqliteDesk
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading, StoppedError
@@ -40,12 +41,12 @@ from bot.telemetry import Metrics
 from bot.turn import HandsOver, Sheriff, Surroundings
 from bot.workflows import Plan, Workflows
 from knowledge import bundled, relevance
+from knowledge.deployment.platform import Platform
+from knowledge.deployment.together import check_together
 from knowledge.errors import Failure, Misuse, SheriffError
 from knowledge.glossary import Glossary
 from knowledge.ports import ChatModel, Embedder
 from knowledge.tokens import Budget
-from knowledge.validation.catalog import SchemaCatalog
-from knowledge.validation.engine import validate
 
 if TYPE_CHECKING:
     from bot.channels.teams_adapter import TeamsConnection
@@ -223,8 +224,7 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
             workflows.wait_until_ready(timeout=20)
         casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
         staying = casework if hand_over else StayingHere(casework, store)
-        catalog = SchemaCatalog.load(settings.platform.schemas)
-        take = _sheriff(settings, knowing, store, staying, catalog, Metrics()).take
+        take = _sheriff(settings, knowing, store, staying, platform_of(settings), Metrics()).take
         yield take if hand_over else lambda incoming: _without_case(take(incoming), named(settings).docs)
 
 
@@ -277,7 +277,7 @@ class _Parts:
     store: Store
     library: Library
     rota: Rota
-    catalog: SchemaCatalog
+    platform: Platform
     metrics: Metrics
     link: TeamsLink
     workflows: Workflows
@@ -307,7 +307,7 @@ def start(settings: Settings, *, address: str) -> Running:
 
 def _open(settings: Settings, opening: ExitStack) -> _Parts:
     rota = read_rota(settings.rota)
-    catalog = SchemaCatalog.load(settings.platform.schemas)
+    platform = platform_of(settings)
     store = opening.enter_context(opened_store(settings))
     knowing = opening.enter_context(opened_library(settings, with_model=True))
     metrics = Metrics()
@@ -315,8 +315,8 @@ def _open(settings: Settings, opening: ExitStack) -> _Parts:
     told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link]
     workflows = _workflows(settings, store, rota, told)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
-    sheriff = _sheriff(settings, knowing, store, casework, catalog, metrics)
-    return _Parts(settings, store, knowing, rota, catalog, metrics, link, workflows, casework, sheriff)
+    sheriff = _sheriff(settings, knowing, store, casework, platform, metrics)
+    return _Parts(settings, store, knowing, rota, platform, metrics, link, workflows, casework, sheriff)
 
 
 def _teams(parts: _Parts, executor: ThreadPoolExecutor, address: str) -> TeamsChannel:
@@ -348,7 +348,7 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         broadcast=parts.store.broadcast,
         index_status=parts.library.status,
         page=parts.library.page,
-        validate=lambda files: validate(files, catalog=parts.catalog),
+        validate=lambda files: check_together(files, parts.platform).report,
         gaps=lambda: gap_report(settings, parts.store),
         metrics=parts.metrics.registry,
         clock=now,
@@ -378,11 +378,11 @@ def _make_home(home: Path) -> None:
 
 
 def _sheriff(
-    settings: Settings, knowing: Library, store: Store, casework: HandsOver, catalog: SchemaCatalog, metrics: Metrics
+    settings: Settings, knowing: Library, store: Store, casework: HandsOver, platform: Platform, metrics: Metrics
 ) -> Sheriff:
     return Sheriff(
         library=knowing,
-        catalog=catalog,
+        platform=platform,
         cases=store.cases,
         turns=store.turns,
         casework=casework,

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from bot.intents import Intent
 from bot.messages import Reply
 from bot.support.cases import Case
+from knowledge.deployment.asking import MOST_LEAVES, Told
+from knowledge.deployment.printing import as_yaml
 from knowledge.validation.diagnostics import Diagnostic, Severity, ValidationReport
 from knowledge.validation.excerpts import corrected_excerpt
 
+_FEW = 3  # files that are named though nothing was found in them
 INDEX_BROKEN = "The documentation cannot be searched at the moment, so nothing was looked up."
 
 
@@ -76,6 +79,16 @@ def is_question(text: str) -> bool:
     return len(re.findall(r"\w{2,}", content)) >= 3
 
 
+def of_values(told: Sequence[Told]) -> str:
+    """What holds at the leaves that a question named, each as YAML with where it comes from."""
+    blocks = [f"At `{each.leaf.node_path}`:\n\n```yaml\n{as_yaml(each.shown)}\n```" for each in told[:MOST_LEAVES]]
+    pages = dict.fromkeys(one.doc for each in told for one in each.found if one.doc)
+    rest = len(told) - MOST_LEAVES
+    more = [f"… and at {rest:,} more leaves. Name one to see it."] if rest > 0 else []
+    rule = [f"The rule is on {', '.join(f'`{page}`' for page in list(pages)[:2])}."] if pages else []
+    return "\n\n".join([*blocks, *more, *rule])
+
+
 def is_clean(report: ValidationReport) -> bool:
     """Whether nothing has to be changed; remarks do not count."""
     return all(d.severity is Severity.INFORMATION for d in report.diagnostics)
@@ -94,14 +107,19 @@ def count_of(diagnostics: Sequence[Diagnostic]) -> str:
 def of_report(report: ValidationReport) -> str:
     """A check in words, for channels that show only text; with the corrected lines where a fix is mechanical."""
     parts = []
+    many = len(report.files) > _FEW
+    if many:
+        parts.append(f"**{count_of(report.diagnostics)}** in {len(report.files)} files.")
     for checked in report.files:
         found = [d for d in report.diagnostics if d.file == checked.name]
+        if many and not found:
+            continue
         how = f", checked as {checked.schema} from {checked.chosen_by}" if checked.schema else ""
         lines = [f"**{count_of(found)}** in {checked.name}{how}.", *(_line(d) for d in found[:20])]
         if len(found) > 20:
             lines.append(f"- and {len(found) - 20} more")
         parts.append("\n".join(lines))
-        if excerpt := corrected_excerpt(checked.text, found):
+        if excerpt := corrected_excerpt(checked.text, checked.mended):
             parts.append(f"Corrected:\n\n{_fenced(excerpt)}")
     notes = [" ".join(report.notes)] if report.notes else []
     return "\n\n".join([*parts, *notes])  # a note right under a list would read as its last line

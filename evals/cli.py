@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -196,21 +197,38 @@ def calibrate(
     calibrate_command(asked, fitting)
 
 
+class Topic(StrEnum):
+    """What `bench` measures."""
+
+    ALL = "all"
+    YAML = "yaml"
+
+
 @app.command()
 def bench(
+    topic: Annotated[Topic, typer.Argument(help="`yaml` for validation alone.")] = Topic.ALL,
     sets: Sets = None,
     docs: Docs = None,
     home: Home = None,
     config: Config = None,
     files: Annotated[int, typer.Option(min=10, help="YAML files to validate.")] = 500,
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="With `yaml`: folder of cases, dev/*.jsonl, whose truth is known.")
+    ] = None,
 ) -> None:
     """Time answers and validation beside peers.
 
-    Beside a LangChain EnsembleRetriever, and jsonschema, in the same run.
+    Beside a LangChain EnsembleRetriever, and jsonschema, in the same run. `bench yaml` measures validation alone, and
+    with --cases what is accepted, refused and told for files whose truth is known.
     """
-    from evals.bench.report import bench_command
+    from evals.bench.report import bench_command, yaml_command
     from evals.commands import Asked
 
+    if topic is Topic.YAML:
+        yaml_command(cases, files=files)
+        return
+    if cases is not None:
+        raise Misuse("--cases goes with `sheriff-evals bench yaml`.")
     bench_command(Asked.of(sets, None, docs=docs, home=home, config=config), files=files)
 
 

@@ -9,5 +9,6 @@ DOCS = PLATFORM / "docs"
 FAQ = PLATFORM / "faq"
 SCHEMAS = PLATFORM / "schemas"
 DEPLOYMENT_REPOSITORY = PLATFORM / "deployment-repo"
+RULES = (PLATFORM / "rules" / "meridian.py",)
 GLOSSARY = PLATFORM / "glossary.yaml"
 ROTA = PLATFORM / "rota.yaml"

@@ -30,6 +30,7 @@ from knowledge.model import Chunk, Citation
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import SourceFile
 from knowledge.validation.engine import validate
+from knowledge.validation.mending import with_mended
 from tests.fakes import a_chunk
 
 WEDNESDAY = datetime(2026, 11, 25, 9, 36, tzinfo=UTC)  # 10:36 in Paris
@@ -190,7 +191,8 @@ class ScriptedSheriff:
         return replace(script.reply, case=_summary(self._stored(incoming, script.reply)))
 
     def _checked(self, incoming: Incoming, files: Sequence[SourceFile]) -> Reply:
-        report = validate(files, catalog=self._office.catalog)
+        catalog = self._office.catalog
+        report = with_mended(validate(files, catalog=catalog), files, catalog=catalog)
         reply = Reply(ReplyKind.CHECKED, "Checked.", 1.0, report=report)
         return replace(reply, case=_summary(self._stored(incoming, reply)))
 

@@ -82,7 +82,8 @@ async def sent_files(request: Request) -> Sequence[SourceFile]:
     elif kind == "application/json" or (kind.endswith("+json") and kind != "application/schema+json"):
         files = await _from_json(request)
     elif kind.startswith("text/") or kind.endswith("yaml") or kind in _RAW:
-        files = await run_in_threadpool(_opened, [SourceFile(_file_name(request), await request.body())])
+        body = await request.body()
+        files = await run_in_threadpool(_opened, [SourceFile(_file_name(request, body), body)])
     else:
         raise Problem(415, f"{printable(kind)} is not read here. Send JSON, an upload, or the YAML itself.")
     if not any(file.content.strip() for file in files):
@@ -90,8 +91,9 @@ async def sent_files(request: Request) -> Sequence[SourceFile]:
     return files
 
 
-def _file_name(request: Request) -> str:
-    return printable(request.query_params.get("name", ""))[:200] or "body.yaml"
+def _file_name(request: Request, body: bytes) -> str:
+    given = printable(request.query_params.get("name", ""))[:200]
+    return given or ("body.zip" if is_zip("", body) else "body.yaml")
 
 
 async def _uploads(request: Request) -> list[SourceFile]:

@@ -15,6 +15,7 @@ from knowledge.validation.excerpts import corrected_excerpt
 
 Card = dict[str, Any]
 _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
+_FEW = 3  # files that are named in the title
 _MOST_LINES = 16  # of corrected text, over all files
 _WIDEST = 100  # characters of such a line
 _MOST_DIAGNOSTICS = 8  # a longer list belongs on a page; Teams refuses messages above 100 KB
@@ -93,14 +94,16 @@ def _standing(reply: Reply, case: CaseSummary | None, docs: str) -> str:
 
 def diagnostics_card(report: ValidationReport, case: CaseSummary | None, *, note: str = "") -> Card:
     """What is wrong with the files: severity, place, the line with its token underlined, the fix."""
-    names = ", ".join(f.name for f in report.files)
+    few = len(report.files) <= _FEW
+    names = ", ".join(f.name for f in report.files) if few else f"{len(report.files)} files"
     body = [_text(f"{count_of(report.diagnostics)} in {names}", weight="Bolder", size="Medium", style="heading")]
-    how = [f"{f.name}: checked as {f.schema}, from {f.chosen_by}." for f in report.files if f.schema]
+    how = [f"{f.name}: checked as {f.schema}, from {f.chosen_by}." for f in report.files if f.schema and few]
     remarks = " ".join([*how, *report.notes])
     body += [_text(note, size="Small", color="Warning")] if note else []
     body += [_text(remarks, size="Small", isSubtle=True, spacing="None")] if remarks else []
     texts = {f.name: f.text.splitlines() for f in report.files}
-    body += [_finding(d, texts.get(d.file, [])) for d in report.diagnostics[:_MOST_DIAGNOSTICS]]
+    many = len(report.files) > 1
+    body += [_finding(d, texts.get(d.file, []), named=many) for d in report.diagnostics[:_MOST_DIAGNOSTICS]]
     left = len(report.diagnostics) - _MOST_DIAGNOSTICS
     if left > 0:
         body.append(_text(f"{left} more are not shown here.", size="Small", isSubtle=True))
@@ -193,9 +196,10 @@ def _source(citation: Citation, base_url: str) -> Card:
     }
 
 
-def _finding(diagnostic: Diagnostic, lines: Sequence[str]) -> Card:
+def _finding(diagnostic: Diagnostic, lines: Sequence[str], *, named: bool) -> Card:
     severity, colour = diagnostic.severity, _COLOURS[diagnostic.severity]
-    place = f"line {diagnostic.span.line}, column {diagnostic.span.column} · {diagnostic.code}"
+    file = f"{diagnostic.file} · " if named else ""
+    place = f"{file}line {diagnostic.span.line}, column {diagnostic.span.column} · {diagnostic.code}"
     items = [
         _text(_flat(f"**{_WORDS[severity]}** · {diagnostic.message}"), color=colour, spacing="None"),
         _text(_flat(f"{place} · {diagnostic.why}") if diagnostic.why else place, size="Small", spacing="Small"),
@@ -213,8 +217,7 @@ def _corrections(report: ValidationReport) -> list[Card]:
     containers: list[Card] = []
     room = _MOST_LINES
     for file in report.files:
-        found = [d for d in report.diagnostics if d.file == file.name]
-        lines = corrected_excerpt(file.text, found, most=room).split("\n") if room > 0 else []
+        lines = corrected_excerpt(file.text, file.mended, most=room).split("\n") if room > 0 else []
         if not any(lines):
             continue
         rows = [_mono({"text": _spaces(line[:_WIDEST]) or "\u00a0"}, spacing="None") for line in lines]

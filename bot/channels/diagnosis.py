@@ -11,11 +11,12 @@ from bot.addresses import page_address
 from bot.channels.rendering import inline
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, ValidationReport
 from knowledge.validation.engine import MAX_DIAGNOSTICS
-from knowledge.validation.fixes import apply_edits, fixed_text
+from knowledge.validation.fixes import apply_edits
 from knowledge.validation.text import BREAK
 
 _BADGES = {Severity.ERROR: "wrong", Severity.WARNING: "outdated", Severity.INFORMATION: ""}
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "remark"}
+FEW = 3  # files that are named though nothing was found in them
 SHOWN = 30  # a file with more faults than this is fixed in rounds
 
 
@@ -47,26 +48,31 @@ class FileFindings:
     """One checked file for the template."""
 
     file: CheckedFile
+    is_one_of_many: bool
     headline: str
     findings: Sequence[Finding]
     hidden: int
-    corrected: str  # the whole file with every mechanical fix; "" when there is none
+    corrected: str  # the whole file, mended; "" when nothing could be
 
 
 def files(report: ValidationReport) -> list[FileFindings]:
-    """Every file of the report, in its order."""
-    return [_file(checked, [d for d in report.diagnostics if d.file == checked.name]) for checked in report.files]
+    """Every file of the report, in its order; of many, those in which something was found."""
+    by_file: dict[str, list[Diagnostic]] = {checked.name: [] for checked in report.files}
+    for diagnostic in report.diagnostics:
+        by_file[diagnostic.file].append(diagnostic)
+    shown = [file for file in report.files if len(report.files) <= FEW or by_file[file.name]]
+    return [_file(checked, by_file[checked.name], of=len(report.files)) for checked in shown]
 
 
-def _file(checked: CheckedFile, diagnostics: Sequence[Diagnostic]) -> FileFindings:
+def _file(checked: CheckedFile, diagnostics: Sequence[Diagnostic], *, of: int) -> FileFindings:
     lines = BREAK.split(checked.text)
-    fixable = bool(checked.text) and any(diagnostic.edits for diagnostic in diagnostics)
     return FileFindings(
         file=checked,
+        is_one_of_many=of > 1,
         headline=headline(diagnostics) + (" or more" if len(diagnostics) >= MAX_DIAGNOSTICS else ""),
         findings=[_finding(d, checked.text, lines) for d in diagnostics[:SHOWN]],
         hidden=max(0, len(diagnostics) - SHOWN),
-        corrected=fixed_text(checked.text, diagnostics) if fixable else "",
+        corrected=checked.mended,
     )
 
 

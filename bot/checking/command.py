@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.checking.reading import Input, read_all
+from bot.checking.reading import Input, is_inside, read_all, repository_of, tops
 from bot.checking.showing import FORMATS, allow_any_name, show
 from knowledge import bundled
 from knowledge.errors import Misuse
@@ -30,7 +30,7 @@ class Platform:
     schemas: Path
     pages: str = ""
     levels: Sequence[str] = ()  # of topologies; empty: the usual ones
-    rules: Sequence[Path] = ()
+    rules: Sequence[Path] | None = None
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -86,18 +86,34 @@ def _parser() -> argparse.ArgumentParser:
 def _checked(
     files: Sequence[Input], archives: Sequence[Path], catalog: SchemaCatalog, platform: Platform | None
 ) -> ValidationReport:
-    """The report on all files; with a platform, those of a whole deployment repository are checked as one."""
+    """The report on all files; with a platform, those of a deployment repository are checked with all the others."""
+    whole = [*tops(files), *archives] if platform else []
+    rest = [each for each in files if not any(is_inside(each, top) for top in whole)]
+    inside = {each.file.name: top for each in rest if platform and (top := repository_of(each)) is not None}
+    found = _of_repositories(whole, inside, platform) if platform and (whole or inside) else []
+    told = {file.name for report in found for file in report.files}  # a hidden file is none of its repository
+    alone = [each.file for each in rest if each.file.name not in told]
+    if alone or not found:
+        found = [validate(alone, catalog=catalog), *found]
+    return found[0] if len(found) == 1 else _joined(found)
+
+
+def _of_repositories(whole: Sequence[Path], inside: Mapping[str, Path], platform: Platform) -> list[ValidationReport]:
+    from bot import deployments
     from bot.checking import repositories
 
-    places = [*repositories.tops(files), *archives] if platform else []
-    alone = [each.file for each in files if not any(repositories.holds(top, each.file.name) for top in places)]
-    found = [validate(alone, catalog=catalog)] if alone or not places else []
-    if platform and places:
-        from bot import deployments
+    of = deployments.platform(platform.schemas, levels=platform.levels, rules=platform.rules)
+    parts = [
+        repositories.report_of([name for name, place in inside.items() if place == top], top, of)
+        for top in sorted(set(inside.values()))
+    ]
+    return [*repositories.reports(whole, of), *parts]
 
-        of = deployments.platform(platform.schemas, levels=platform.levels, rules=platform.rules)
-        found += repositories.reports(places, of)
-    return repositories.together(found)
+
+def _joined(found: Sequence[ValidationReport]) -> ValidationReport:
+    from knowledge.deployment.together import joined
+
+    return joined(found)
 
 
 def _fix(given: argparse.Namespace, files: Sequence[Input], catalog: SchemaCatalog, platform: Platform) -> int:

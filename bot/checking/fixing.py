@@ -16,7 +16,7 @@ from bot.checking.reading import Input
 from bot.checking.showing import summary
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
-from knowledge.validation.diagnostics import CheckedFile, Diagnostic, ValidationReport
+from knowledge.validation.diagnostics import Diagnostic, SourceFile, ValidationReport
 from knowledge.validation.engine import validate
 from knowledge.validation.mending import Mended, mend
 from knowledge.validation.render import as_text
@@ -34,15 +34,15 @@ def fix_files(
     out = sys.stdout if to_stdout else sys.stderr
     once = {each.file.name: each for each in files}.values()
     outcomes = [_one(each, catalog, out, write=write) for each in once]
-    merged = _joined([report for report, _ in outcomes])
+    report = validate([file for file, _ in outcomes], catalog=catalog)
     if output == "text":
-        print(as_text(merged, colour=out.isatty()), file=out)
-        print(summary(merged), file=out)
-    return merged, all(fine for _, fine in outcomes)
+        print(as_text(report, colour=out.isatty()), file=out)
+        print(summary(report), file=out)
+    return report, all(fine for _, fine in outcomes)
 
 
-def _one(each: Input, catalog: SchemaCatalog, out: TextIO, *, write: bool) -> tuple[ValidationReport, bool]:
-    """The report about one file as it is left, and whether nothing stood in the way."""
+def _one(each: Input, catalog: SchemaCatalog, out: TextIO, *, write: bool) -> tuple[SourceFile, bool]:
+    """One file as it is left, and whether nothing stood in the way."""
     mended = mend(each.file, catalog=catalog)
     if mended.refused:
         print(f"sheriff: {mended.name}: not mended: {mended.refused}.", file=sys.stderr)
@@ -54,9 +54,8 @@ def _one(each: Input, catalog: SchemaCatalog, out: TextIO, *, write: bool) -> tu
         print("".join(_diff(mended, shown=out.isatty())), end="", file=out)
         for diagnostic in mended.fixed:
             print(_sentence(diagnostic, "fixed" if write else "would fix"), file=out)
-    if write and written:
-        return mended.report, True
-    return validate([each.file], catalog=catalog), written
+    changed = write and written and mended.changed
+    return SourceFile(mended.name, mended.content) if changed else each.file, written
 
 
 def _bytes(content: str | bytes) -> bytes:
@@ -109,8 +108,9 @@ def _swap(target: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(PermissionError):  # only the owner's own files keep another owner or group
-            os.chown(temporary, status.st_uid, status.st_gid)
+        if hasattr(os, "chown"):  # not on Windows
+            with contextlib.suppress(PermissionError):  # whoever is not root may not give a file away
+                os.chown(temporary, status.st_uid, status.st_gid)
         temporary.chmod(status.st_mode & 0o7777)
         temporary.replace(target)
     finally:
@@ -133,10 +133,3 @@ def _lines(text: str) -> list[str]:
 def _sentence(diagnostic: Diagnostic, verb: str) -> str:
     place = f"{diagnostic.file}:{diagnostic.span.line}:{diagnostic.span.column}"
     return f"{verb} {place} {diagnostic.code} {diagnostic.message}"
-
-
-def _joined(reports: Sequence[ValidationReport]) -> ValidationReport:
-    files: list[CheckedFile] = [file for report in reports for file in report.files]
-    diagnostics = [diagnostic for report in reports for diagnostic in report.diagnostics]
-    notes = dict.fromkeys(note for report in reports for note in report.notes)
-    return ValidationReport(tuple(files), tuple(diagnostics), tuple(notes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from knowledge.errors import Misuse
 from knowledge.validation.diagnostics import SourceFile
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+MARK = "topology.yaml"  # the file by which a deployment repository is known
 STDIN = "<stdin>"
 MAX_BYTES = 100_000_000  # more is not read at all; what is read and too large for a check is told as YAML006
 
@@ -53,6 +54,30 @@ def content_of(name: str) -> bytes:
     if len(content) > MAX_BYTES:
         raise Misuse(f"{name}: larger than {MAX_BYTES // 1_000_000} MB, so it is not read. Is it the file you meant?")
     return content
+
+
+def tops(files: Iterable[Input]) -> list[Path]:
+    """The folders in which a topology lies, of those that were found below a folder on the command line."""
+    found = sorted({Path(each.file.name).parent for each in files if each.folder and Path(each.file.name).name == MARK})
+    return [top for top in found if not any(above in top.parents for above in found)]
+
+
+def is_inside(file: Input, top: Path) -> bool:
+    """Whether a file is checked with the repository at `top`: its YAML is; JSON below it is checked by itself."""
+    path = Path(file.file.name)
+    return top in path.parents and path.suffix in {".yaml", ".yml"}
+
+
+def repository_of(file: Input) -> Path | None:
+    """The deployment repository that a file named by itself lies in; it is not looked for beyond a Git repository."""
+    if file.folder is not None or file.from_stdin or Path(file.file.name).suffix != ".yaml":
+        return None
+    found = None
+    for folder in Path(file.file.name).absolute().parents:
+        found = folder if (folder / MARK).is_file() else found
+        if (folder / ".git").exists():
+            break
+    return found
 
 
 def _read(name: str) -> list[Input]:

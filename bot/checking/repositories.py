@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bot import deployments
-from bot.checking.reading import Input
 from knowledge.deployment.analysis import analyse
 from knowledge.deployment.platform import Platform
-from knowledge.deployment.reading import MARK, is_wanted
 from knowledge.validation.diagnostics import ValidationReport
-
-
-def tops(files: Iterable[Input]) -> list[Path]:
-    """The folders in which a topology lies, of those that were found below a folder on the command line."""
-    found = sorted({Path(each.file.name).parent for each in files if each.folder and Path(each.file.name).name == MARK})
-    return [top for top in found if not any(above in top.parents for above in found)]
-
-
-def holds(top: Path, name: str) -> bool:
-    """Whether a file is one of those that the repository is checked with; a JSON file below it is not."""
-    path = Path(name)
-    return top in path.parents and is_wanted(path.relative_to(top).as_posix())
 
 
 def reports(places: Sequence[Path], platform: Platform) -> list[ValidationReport]:
     """The report of each repository, a folder or an archive. Raises Misuse when one cannot be read."""
-    return [deployments.below(place, analyse(deployments.read(place), platform).report) for place in places]
+    return [report(place, platform) for place in places]
 
 
-def together(found: Sequence[ValidationReport]) -> ValidationReport:
-    """All of them as one."""
+def report(place: Path, platform: Platform) -> ValidationReport:
+    """The report of one repository. Raises Misuse when it cannot be read."""
+    return deployments.below(place, analyse(deployments.read(place), platform).report)
+
+
+def report_of(names: Collection[str], place: Path, platform: Platform) -> ValidationReport:
+    """What is said of some files of a repository, checked with all the others. Raises Misuse as `report` does."""
+    whole = report(place, platform)
+    by_place = {Path(name).resolve(): name for name in names}
+    called = {file.name: by_place.get(Path(file.name).resolve()) for file in whole.files}
+    wanted = {file: name for file, name in called.items() if name is not None}
     return ValidationReport(
-        tuple(file for report in found for file in report.files),
-        tuple(diagnostic for report in found for diagnostic in report.diagnostics),
-        tuple(dict.fromkeys(note for report in found for note in report.notes)),
+        tuple(replace(file, name=wanted[file.name]) for file in whole.files if file.name in wanted),
+        tuple(replace(found, file=wanted[found.file]) for found in whole.diagnostics if found.file in wanted),
+        whole.notes,
     )

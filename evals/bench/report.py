@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
 
 from bot.telemetry import configure_logging
 from evals.bench.answers import Contender, Match, match
+from evals.bench.cases import ALL, Tally, load, score
+from evals.bench.checkers import PEER, SHERIFF
 from evals.bench.checking import Speeds, speeds
 from evals.commands import Asked, ready
+
+COLUMNS: Final = ("FA", "FR", "L1", "L1±1", "hint", "flag", "errors")
 
 
 def bench_command(asked: Asked, *, files: int) -> None:
@@ -18,6 +24,34 @@ def bench_command(asked: Asked, *, files: int) -> None:
         print("\n".join(_match_lines(match(wanted, corpus, embedder))))
     print()
     print("\n".join(_speed_lines(speeds(files))))
+
+
+def yaml_command(folder: Path | None, *, files: int) -> None:
+    """Print how fast files are checked and, with a folder of cases, how well. Raises Misuse when it holds none."""
+    cases = load(folder) if folder is not None else []
+    print("\n".join(_speed_lines(speeds(files))))
+    if cases:
+        scores = {checker: score(cases, checker) for checker in (SHERIFF, PEER)}
+        print()
+        print("\n".join(_case_lines(scores)))
+
+
+def _case_lines(scores: Mapping[str, Mapping[str, Tally]]) -> Iterator[str]:
+    yield f"{'':38}{'files':>6}" + "".join(f"{column:>9}" for column in COLUMNS) + f"{'crash':>7}{'ms/file':>9}"
+    for checker, tallies in scores.items():
+        for suite, tally in tallies.items():
+            shares = "".join(_column(column, tally.share(column)) for column in COLUMNS)
+            milliseconds = tally.seconds / tally.files * 1000
+            yield f"{checker + ' ' + suite:38}{tally.files:6}{shares}{tally.crashes:7}{milliseconds:9.2f}"
+    ours, theirs = (scores[checker][ALL] for checker in (SHERIFF, PEER))
+    yield f"time a file, theirs / ours: {theirs.seconds / ours.seconds:.1f}"
+    yield "FA bad accepted, FR good refused, L1 the first error is on a true line, hint it names the right key"
+
+
+def _column(column: str, share: float | None) -> str:
+    if share is None:
+        return f"{'–':>9}"
+    return f"{share:9.2f}" if column == "errors" else f"{share:9.1%}"
 
 
 def _match_lines(found: Match) -> Iterator[str]:
@@ -38,13 +72,10 @@ def _line(contender: Contender) -> str:
     return f"{contender.name:26}{timing.p50 * 1000:9.1f}{timing.p95 * 1000:9.1f}{ndcg:>9}{memory:>9}"
 
 
-def _speed_lines(found: Speeds) -> Iterator[str]:
-    yield f"{found.files} YAML files, each by itself"
-    yield f"{'':34}{'files/s':>9}"
-    yield f"{'sheriff validate':34}{found.ours:9.0f}"
-    yield f"{'jsonschema + yaml.safe_load':34}{found.peer:9.0f}   {_ratio(found.ours, found.peer)}"
-    yield f"{'jsonschema + yaml.CSafeLoader':34}{found.fast_peer:9.0f}   {_ratio(found.ours, found.fast_peer)}"
-
-
-def _ratio(ours: float, peer: float) -> str:
-    return f"ours / theirs: {ours / peer:.1f}"
+def _speed_lines(found: Sequence[Speeds]) -> Iterator[str]:
+    yield f"{found[0].files} YAML files of each kind, each by itself: files/s, and ours / theirs"
+    peers = list(found[0].peers)
+    yield f"{'':34}{'sheriff validate':>17}" + "".join(f"{peer:>34}" for peer in peers)
+    for speed in found:
+        theirs = (f"{speed.peers[peer]:.0f} ({speed.ours / speed.peers[peer]:.2f})" for peer in peers)
+        yield f"{speed.name:34}{speed.ours:17.0f}" + "".join(f"{shown:>34}" for shown in theirs)

@@ -11,6 +11,7 @@ from knowledge.deployment.cells import Cell
 from knowledge.deployment.leaves import Leaves
 from knowledge.deployment.merged_check import check_merged
 from knowledge.deployment.merging import Layer, authors, fresh
+from knowledge.deployment.pages import page_of
 from knowledge.deployment.placement import Folders
 from knowledge.deployment.platform import LOCK, SUFFIX, TOPOLOGY, Platform, stem
 from knowledge.deployment.rules import Finding, Leaf
@@ -19,9 +20,9 @@ from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, S
 from knowledge.validation.engine import Examined, examine
 from knowledge.validation.hints import nearest
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import MappingNode, resolved, value_of
+from knowledge.validation.tree import MappingNode, ScalarNode, resolved, value_of
 
-_DOC = "overlays/errors.md"
+Cause = tuple[str, str, Span, str]  # the copies of an element that a wildcard repeats have one
 NAMED = 5  # leaves, components or folders named in one message
 _AT_EVERY_LEAF = frozenset({"WLD001", "WLD003"})  # wrong wherever the overlay holds
 
@@ -54,10 +55,11 @@ class _Run:
     def analysis(self) -> Analysis:
         for name, content in self.files.items():
             self.examined[name] = examine(SourceFile(name, content), self.platform.catalog)
+            before = len(self.found)
             self.found += self.examined[name].diagnostics
-            if any(d.severity is Severity.ERROR for d in self.examined[name].diagnostics):
+            self._one_document(name)
+            if any(d.severity is Severity.ERROR for d in self.found[before:]):
                 self.broken.add(name)
-            self._second_document(name)
         self.sources = {name: examined.parsed.source for name, examined in self.examined.items()}
         topology = self._topology()
         leaves = self._leaves(topology) if topology is not None else None
@@ -65,14 +67,15 @@ class _Run:
             self._at_leaves(leaves)
         return Analysis(self._report(), topology, leaves, self.sources)
 
-    def _second_document(self, name: str) -> None:
-        """A second document would never be merged, so it may not pass in silence."""
+    def _one_document(self, name: str) -> None:
+        """Every file is one map; a second document would be left out silently."""
         written = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
-        roots = [root for root in written if value_of(root) is not None]
+        roots = [root for root in written if not (isinstance(root, ScalarNode) and root.value is None)]
         if len(roots) > 1:
-            self.broken.add(name)
-            why = "Only one can hold for a node. Make them one, without `---` between them."
-            self._say("OVL015", name, f"the file has {len(roots)} documents", why, span=_start(roots[1].span))
+            why = "A file of a deployment repository holds one document. Move the others into files of their own."
+            start = roots[1].span
+            span = Span(start.line, start.column, start.line, start.column + 1)
+            self._say("OVL015", name, f"the file holds {len(roots):,} documents", why, span=span)
 
     # ---- topology ----
 
@@ -86,13 +89,20 @@ class _Run:
         errors = [d for d in topology.diagnostics if d.severity is Severity.ERROR]
         taken = {(d.file, d.span.line, d.span.column) for d in errors}
         self.found = [d for d in self.found if (d.file, d.span.line, d.span.column) not in taken]
-        wrong = [name for name in (file, lock) if name in self.broken or any(d.file == name for d in errors)]
-        if wrong:
-            self.found += [d for d in topology.diagnostics if d in errors]
-            self.notes.append(f"Placement, overrides and wildcards were not checked: {wrong[0]} has errors.")
-            return None
-        self.found += topology.diagnostics
+        self.found += [d for d in topology.diagnostics if not self._follows(d, lock)]
+        wrong = {d.file for d in topology.diagnostics if d.severity is Severity.ERROR} | self.broken
+        for name in (file, lock):
+            if name in wrong:
+                self.notes.append(f"Placement, overrides and wildcards were not checked: {name} has errors.")
+                return None
         return topology
+
+    def _follows(self, diagnostic: Diagnostic, lock: str) -> bool:
+        """Whether a branch ends too high, or is not in the lock file, only because that file has errors of its own."""
+        unread = {d.file for d in self.found if d.code.startswith("YAML")} & self.broken
+        return (diagnostic.code == "TOP004" and diagnostic.file in unread) or (
+            diagnostic.code == "TOP006" and lock in self.broken
+        )
 
     def _no_topology(self, file: str) -> str:
         if file in self.files:
@@ -180,7 +190,8 @@ class _Run:
             message = f"{guide.schema.title} may stand at: {', '.join(guide.levels)}"
             self._say("OVL004", name, message, f"{place.node_path} is at level {level}. Move the file outwards.")
         if not any(True for _ in place.leaves()) and not any(inner.unknown for inner in place.walk()):
-            self._say("OVL005", name, f"the overlay holds for no leaf: there is none below {place.node_path}", "")
+            message = f"the overlay holds for no leaf: there is none below {place.node_path}"
+            self._say("OVL005", name, message, "Delete it, or place it where there are leaves.")
 
     def _skip(self, placed: Mapping[str, dict[Place, Layer]], skipped: Mapping[str, Sequence[str]]) -> None:
         """Nothing is merged for a component of which a file has errors: what follows from them is no news."""
@@ -192,13 +203,13 @@ class _Run:
     # ---- leaves ----
 
     def _at_leaves(self, leaves: Leaves) -> None:
-        everywhere: dict[Diagnostic, list[str]] = {}
+        everywhere: dict[Cause, tuple[Diagnostic, list[str]]] = {}
         for component in sorted(leaves.placed):
             for cell, where in leaves.finals(component):
                 for leaf in where if leaves.varies(cell) else where[:1]:
                     self._one_leaf(leaves, component, leaf, where, everywhere)
         self.found += leaves.diagnostics
-        self.found += (_at(diagnostic, places) for diagnostic, places in everywhere.items())
+        self.found += (_at(diagnostic, places) for diagnostic, places in everywhere.values())
         self.found += _without_effect(leaves)
         if not any(d.severity is Severity.ERROR for d in self.found):
             self.found += _ruled(leaves, self.platform)
@@ -209,7 +220,7 @@ class _Run:
         component: str,
         leaf: Place,
         where: Sequence[Place],
-        everywhere: dict[Diagnostic, list[str]],
+        everywhere: dict[Cause, tuple[Diagnostic, list[str]]],
     ) -> None:
         found: list[Diagnostic] = []
         cell = leaves.effective(component, leaf, found)
@@ -219,7 +230,9 @@ class _Run:
             found += check_merged(cell, self.platform.components[component], self.sources)
         same = [leaf] if leaves.varies(leaves.merged(component, leaf) or cell) else where
         for diagnostic in found:
-            everywhere.setdefault(diagnostic, []).extend(place.node_path for place in same)
+            cause = (diagnostic.code, diagnostic.file, diagnostic.span, diagnostic.message)
+            _, places = everywhere.setdefault(cause, (diagnostic, []))
+            places += (place.node_path for place in same)
 
     # ---- telling ----
 
@@ -228,7 +241,7 @@ class _Run:
     ) -> None:
         place = span or Span(1, 1, 1, 1)
         self.found.append(
-            Diagnostic(code, Severity.ERROR, name, place, message, why=why, suggestion=suggestion, doc=_DOC)
+            Diagnostic(code, Severity.ERROR, name, place, message, why=why, suggestion=suggestion, doc=page_of(code))
         )
 
     def _report(self) -> ValidationReport:
@@ -238,10 +251,6 @@ class _Run:
             key=lambda d: (d.file, d.span.line, d.span.column, d.severity is not Severity.ERROR, d.code),
         )
         return ValidationReport(files, tuple(order), tuple(dict.fromkeys(self.notes)))
-
-
-def _start(span: Span) -> Span:
-    return Span(span.line, span.column, span.line, span.column)
 
 
 def _is_hidden(name: str) -> bool:
@@ -258,8 +267,8 @@ def _at(diagnostic: Diagnostic, leaves: Sequence[str]) -> Diagnostic:
 
 
 def _without_effect(leaves: Leaves) -> Iterator[Diagnostic]:
-    """Files of which nothing is left at any leaf; what is wrong with one explains that already."""
-    wrong = {d.file for d in leaves.diagnostics if d.severity is Severity.ERROR}
+    """Files of which nothing is left at any leaf."""
+    wrong = {diagnostic.file for diagnostic in leaves.diagnostics}  # left out for that, or told already
     for component, files in leaves.placed.items():
         holding = [(authors(cell), where) for cell, where in leaves.finals(component)]
         left = wrong.union(*(written for written, _ in holding))
@@ -269,19 +278,20 @@ def _without_effect(leaves: Leaves) -> Iterator[Diagnostic]:
             for above in place.above():
                 deeper[above].append(layer.file)
         for place, layer in files.items():
-            if layer.file in left or place not in reached:
+            if layer.file in left or layer.file in wrong or place not in reached:
                 continue
             says = bool(fresh(leaves.platform.components[component], layer).value)
-            if deeper[place] or not says:
-                yield _idle(layer.file, deeper[place] if says else ())
+            yield _idle(layer.file, deeper[place], says=says)
 
 
-def _idle(file: str, deeper: Sequence[str]) -> Diagnostic:
+def _idle(file: str, deeper: Sequence[str], *, says: bool) -> Diagnostic:
     message, why = "the file sets nothing", "Delete it."
-    if deeper:
+    if says and deeper:
         message = f"the file has no effect: at every leaf all of it is overridden by {', '.join(deeper[:NAMED])}"
         why = "Delete it, or the overrides."
-    return Diagnostic("OVL012", Severity.WARNING, file, Span(1, 1, 1, 1), message, why=why, doc=_DOC)
+    elif says:
+        message = "the file has no effect: what it says holds without it"
+    return Diagnostic("OVL012", Severity.WARNING, file, Span(1, 1, 1, 1), message, why=why, doc=page_of("OVL012"))
 
 
 def _ruled(leaves: Leaves, platform: Platform) -> Iterator[Diagnostic]:
@@ -289,8 +299,9 @@ def _ruled(leaves: Leaves, platform: Platform) -> Iterator[Diagnostic]:
         return
     seen = [_seen(leaves, leaf) for leaf in leaves.topology.root.leaves()]
     found: dict[Diagnostic, list[str]] = {}
+    schemas = {component: guide.schema.document for component, guide in platform.components.items()}
     for rule in platform.rules:
-        for finding in rule(seen):
+        for finding in rule(seen, schemas):
             found.setdefault(_told(finding), []).extend([finding.leaf] if finding.leaf else [])
     for diagnostic, places in found.items():
         yield _at(diagnostic, places) if places else diagnostic

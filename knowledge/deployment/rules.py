@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from knowledge.deployment.cells import Bound, Cell, Origin
 from knowledge.validation.diagnostics import Severity
@@ -33,4 +34,5 @@ class Finding:
     severity: Severity = Severity.ERROR
 
 
-Rule = Callable[[Iterable[Leaf]], Iterable[Finding]]
+# What a rule gets: all leaves, and the schemas of the components by component.
+Rule = Callable[[Sequence[Leaf], Mapping[str, Mapping[str, Any]]], Iterable[Finding]]

@@ -9,13 +9,15 @@ from functools import cached_property
 from typing import Any, Final, Protocol
 
 from knowledge.deployment.cells import Bound, Origin, scalar_of
+from knowledge.deployment.pages import page_of
 from knowledge.validation.diagnostics import Diagnostic, Severity
-from knowledge.validation.tree import MappingNode, Node, ScalarNode, SequenceNode, resolved, value_of
+from knowledge.validation.hints import nearest
+from knowledge.validation.tree import Entry, MappingNode, Node, ScalarNode, SequenceNode, resolved, value_of
 
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 ROOT: Final = "root"
 OF_A_NODE: Final = frozenset({"name", "level", "labels", "nodes", "discover"})
-_DOC: Final = "topology/errors.md"
+_ASKED: Final = ("from", "selector")  # what the lock file keeps of `discover`
 
 
 @dataclass(slots=True, eq=False)
@@ -30,8 +32,8 @@ class Place:
     children: list[Place] = field(default_factory=list)
     labels: dict[str, Bound] = field(default_factory=dict)  # its own
     values: dict[str, Bound] = field(default_factory=dict)  # its own leaf values, by wildcard name
-    discovered: bool = False  # what is below is for the platform to find
-    unknown: bool = False  # and no lock file says what it found, or its names are wrong
+    unknown: bool = False  # discovered, and no lock file says what is below; or its names are wrong
+    empty: bool = False  # discovered, and the lock file says that there is nothing below
 
     @property
     def node_path(self) -> str:
@@ -39,7 +41,7 @@ class Place:
 
     @property
     def is_leaf(self) -> bool:
-        return not (self.children or self.unknown or self.discovered) and bool(self.path)
+        return not self.children and not self.unknown and not self.empty and bool(self.path)
 
     def walk(self) -> Iterator[Place]:
         """This place and all below, outer ones first."""
@@ -148,13 +150,8 @@ class _Reader:
             return
         places = [self.levels.index(level) if level in self.levels else -1 for level in own]
         if -1 in places:
-            self._report(
-                "TOP003",
-                self.file,
-                resolved(entry.value),
-                f"the platform has no level “{own[places.index(-1)]}”",
-                f"Its levels, outermost first: {', '.join(self.levels)}.",
-            )
+            stranger = str(own[places.index(-1)])
+            self._no_level(self.file, _element(entry.value, places.index(-1)), stranger)
         elif places != sorted(places):
             self._report(
                 "TOP003",
@@ -201,6 +198,8 @@ class _Reader:
     def _level(self, parent: Place, node: MappingNode, file: str, name: Node) -> str:
         above = self.levels.index(parent.level) if parent.level in self.levels else -1
         said = node.entry("level")
+        if said is None and parent.path and above < 0:
+            return ""  # the parent's level is wrong, and that is told
         if said is None:
             if above + 1 < len(self.levels):
                 return self.levels[above + 1]
@@ -209,12 +208,15 @@ class _Reader:
             return parent.level
         level = str(value_of(said.value))
         if level not in self.levels:
-            message = f"“{level}” is no level"
-            self._report("TOP003", file, said.value, message, f"Levels, outermost first: {', '.join(self.levels)}.")
+            self._no_level(file, said.value, level)
         elif self.levels.index(level) <= above:
             message = f"level {level} cannot stand below {parent.level} {parent.name}"
             self._report("TOP003", file, said.value, message, f"Levels, outermost first: {', '.join(self.levels)}.")
         return level
+
+    def _no_level(self, file: str, node: Node, said: str) -> None:
+        why = f"Levels, outermost first: {', '.join(self.levels)}."
+        self._report("TOP003", file, node, f"“{said}” is no level", why, suggestion=nearest(said, self.levels) or "")
 
     def _bind(self, place: Place, node: MappingNode, file: str) -> None:
         for entry in node.entries:
@@ -232,10 +234,11 @@ class _Reader:
         if discover is None:
             self._children(place, node, file)
             return
-        place.discovered = True
         kept = self._locked(place)
         if kept is not None:
+            self._compared(place, discover, kept, file)
             self._children(place, kept, self.lock_file)
+            place.empty = not place.children
             return
         place.unknown = True
         has_lock = self.lock is not None
@@ -248,6 +251,17 @@ class _Reader:
             "Have the platform discover it, and the checks below are made.",
             Severity.INFORMATION,
         )
+
+    def _compared(self, place: Place, discover: Entry, kept: MappingNode, file: str) -> None:
+        """Whether the lock file was taken with what `discover` says now."""
+        now = resolved(discover.value)
+        asked = {entry.name: value_of(entry.value) for entry in now.entries} if isinstance(now, MappingNode) else {}
+        then = {name: value_of(entry.value) for name in _ASKED if (entry := kept.entry(name)) is not None}
+        changed = [f"`{name}`" for name, value in then.items() if asked.get(name) != value]
+        if changed:
+            message = f"the lock file is older than the topology: {place.node_path} had another {' and '.join(changed)}"
+            why = f"{self.lock_file} may hold the wrong nodes below it. Have the platform discover it anew."
+            self._report("TOP007", file, discover.key, message, why, Severity.WARNING)
 
     def _locked(self, place: Place) -> MappingNode | None:
         entry = self.lock.entry("discovered") if self.lock is not None else None
@@ -266,14 +280,27 @@ class _Reader:
                 self._report("TOP004", leaf.origin.file, leaf.origin.node, message, why)
 
     def _report(
-        self, code: str, file: str, node: Node, message: str, why: str, severity: Severity = Severity.ERROR
+        self,
+        code: str,
+        file: str,
+        node: Node,
+        message: str,
+        why: str,
+        severity: Severity = Severity.ERROR,
+        suggestion: str = "",
     ) -> None:
-        self.found.append(Diagnostic(code, severity, file, node.span, message, why=why, doc=_DOC))
+        doc = page_of(code)
+        self.found.append(Diagnostic(code, severity, file, node.span, message, why=why, suggestion=suggestion, doc=doc))
 
 
 def wildcard_of(key: str, several: bool) -> str:
     """The wildcard that a leaf value gives: a list is called by its singular, `namespaces` is %namespace%."""
     return key[:-1] if several and key.endswith("s") and len(key) > 1 else key
+
+
+def _element(node: Node, index: int) -> Node:
+    node = resolved(node)
+    return node.items[index] if isinstance(node, SequenceNode) else node
 
 
 def _items(node: Node) -> Iterator[MappingNode]:

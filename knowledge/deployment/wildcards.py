@@ -11,13 +11,13 @@ from typing import Any, Final
 from knowledge.deployment import guide as guides
 from knowledge.deployment.cells import Bound, Cell, comparable
 from knowledge.deployment.guide import Guide, Parts
-from knowledge.validation.diagnostics import Diagnostic, Severity
+from knowledge.deployment.pages import page_of
+from knowledge.validation.diagnostics import Diagnostic, Severity, Span
 from knowledge.validation.hints import nearest
 from knowledge.validation.tree import Path, path_text
 
 MOST: Final = 1000  # elements of one list at one leaf
 _TOKEN: Final = re.compile(r"%%|%([a-z][a-z0-9_-]*)%|%")
-_DOC: Final = "overlays/wildcard-problems.md"
 Choice = Mapping[str, Any]  # for wildcards with several values: the one that is meant here
 
 
@@ -109,7 +109,7 @@ class Expansion:
         bound: list[Bound] = []
         alone = _TOKEN.fullmatch(text)
         if alone and alone[1]:
-            value = self._bound(alone[1], cell, path, choice, bound, alone=True)
+            value = self._bound(alone, cell, path, choice, bound, alone=True)
             return _standing(replace(cell, template=text, bound=tuple(bound)), text if value is None else value)
         resolved = _TOKEN.sub(lambda match: self._token(match, cell, path, choice, bound), text)
         return replace(cell, value=resolved, template=text, bound=tuple(bound))
@@ -119,52 +119,68 @@ class Expansion:
             return "%"
         if match[1] is None:
             why = "A percent sign that is meant as one is written twice."
-            self._report("WLD003", cell, "a single % opens a wildcard", path, why, suggestion="%%")
+            self._report("WLD003", cell, "a single % opens a wildcard", path, why, suggestion="%%", token=match)
             return "%"
-        value = self._bound(match[1], cell, path, choice, bound, alone=False)
+        value = self._bound(match, cell, path, choice, bound, alone=False)
         return match[0] if value is None else _text(value)
 
-    def _bound(self, name: str, cell: Cell, path: Path, choice: Choice, used: list[Bound], *, alone: bool) -> Any:
+    def _bound(
+        self, token: re.Match[str], cell: Cell, path: Path, choice: Choice, used: list[Bound], *, alone: bool
+    ) -> Any:
         """What a wildcard stands for here; None, with a diagnostic, when it stands for nothing."""
+        name = token[1]
         found = self.bindings.get(name)
         if found is None:
-            self._unbound(name, cell, path)
+            self._unbound(token, cell, path)
             return None
         value = choice.get(name, found.value)
         if isinstance(value, list) and not alone:
             message = f"%{name}% is a list, {len(value)} long here, and stands in a text outside of any list"
-            self._report("WLD002", cell, message, path, "Only an element of a list can be repeated for each.")
+            why = "Only an element of a list can be repeated for each."
+            self._report("WLD002", cell, message, path, why, token=token)
             return None
         if isinstance(value, dict) and not alone:
-            self._report("WLD002", cell, f"%{name}% is a map here and stands in a text", path, "Only a value can.")
+            message = f"%{name}% is a map here and stands in a text"
+            self._report("WLD002", cell, message, path, "Only a value can.", token=token)
             return None
         used.append(replace(found, value=value))
         return value
 
-    def _unbound(self, name: str, cell: Cell, path: Path) -> None:
+    def _unbound(self, token: re.Match[str], cell: Cell, path: Path) -> None:
+        name = token[1]
         if name in self.known:
             why = "The label or level is missing above this leaf. Set it there, or move the overlay to where it exists."
-            self._report("WLD002", cell, f"%{name}% has no value", path, why)
+            self._report("WLD002", cell, f"%{name}% has no value", path, why, token=token)
             return
         near = nearest(name, self.known)
         if near is None and not self.is_whole:
             return  # a leaf that nobody has seen yet may have it
         why = f"Known are {', '.join(f'%{known}%' for known in sorted(self.known))}."
         suggestion = f"%{near}%" if near else ""
-        self._report("WLD001", cell, f"unknown wildcard %{name}%", path, why, suggestion=suggestion)
+        self._report("WLD001", cell, f"unknown wildcard %{name}%", path, why, suggestion=suggestion, token=token)
 
-    def _report(self, code: str, cell: Cell, message: str, path: Path, why: str, *, suggestion: str = "") -> None:
+    def _report(
+        self,
+        code: str,
+        cell: Cell,
+        message: str,
+        path: Path,
+        why: str,
+        *,
+        suggestion: str = "",
+        token: re.Match[str] | None = None,
+    ) -> None:
         self.diagnostics.append(
             Diagnostic(
                 code,
                 Severity.ERROR,
                 cell.origin.file,
-                cell.origin.span,
+                cell.origin.span if token is None else _within(cell.origin.span, token),
                 message,
                 path=path_text(path),
                 why=why,
                 suggestion=suggestion,
-                doc=_DOC,
+                doc=page_of(code),
             )
         )
 
@@ -177,6 +193,15 @@ def _standing(cell: Cell, value: Any) -> Cell:
     if isinstance(value, list):
         return replace(cell, value=[_standing(inner, below) for below in value])
     return replace(cell, value=value)
+
+
+def _within(span: Span, token: re.Match[str]) -> Span:
+    """Where a token stands in a value that is written on one line as it is read; else the whole value."""
+    quotes, odd = divmod(span.end_column - span.column - len(token.string), 2)
+    if span.line != span.end_line or odd or quotes not in {0, 1}:
+        return span
+    start = span.column + quotes
+    return Span(span.line, start + token.start(), span.line, start + token.end())
 
 
 def _repeating(cell: Cell) -> Iterator[str]:

@@ -17,9 +17,11 @@ from knowledge.validation.values import value_diagnostic
 _KEYS = frozenset({"required", "additionalProperties"})
 
 
-def check(lens: Lens, source: SourceText) -> list[Diagnostic]:
-    """Everything wrong with a document by its schema, one diagnostic for each cause, in order of place."""
-    found = causes(lens, faults(lens, value_of(lens.root)))
+def check(lens: Lens, source: SourceText, value: Any = None) -> list[Diagnostic]:
+    """Everything wrong with a document by its schema, one diagnostic for each cause, in order of place.
+
+    `value` is that of the document, where the caller has it."""
+    found = causes(lens, faults(lens, value_of(lens.root) if value is None else value))
     diagnostics = list(key_diagnostics(lens, source, (fault for fault in found if fault.keyword in _KEYS)))
     diagnostics += [_about_value(lens, source, fault) for fault in found if fault.keyword not in _KEYS]
     diagnostics = _one_for_each_place(diagnostics)

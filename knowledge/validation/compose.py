@@ -169,7 +169,7 @@ class _Composer:
         node = ScalarNode(
             event.start_mark, event.end_mark, text, plain, meaning(text) if plain else text, style in ("|", ">")
         )
-        if style or text == "-":
+        if (style or text == "-") and not self._full:
             self._check_end(node, style)
         if event.tag is not None:
             self._check_tag(event, node)
@@ -274,8 +274,12 @@ class _Composer:
         self._measure(node, event)
         return node
 
+    @property
+    def _full(self) -> bool:
+        return len(self.result.diagnostics) >= MAX_FOUND
+
     def _tell(self, diagnostic: Diagnostic) -> None:
-        if len(self.result.diagnostics) < MAX_FOUND:
+        if not self._full:
             self.result.diagnostics.append(diagnostic)
 
     def _attach(self, node: Node) -> None:
@@ -297,7 +301,7 @@ class _Composer:
             self._report("YAML006", event, f"“*{name}” stands inside what it repeats", "That would never end.")
             target = None
         elif target is None:
-            guess = nearest(name, islice(reversed(self.anchors), MAX_COMPARED))
+            guess = None if self._full else nearest(name, islice(reversed(self.anchors), MAX_COMPARED))
             self._report(
                 "YAML008",
                 event,

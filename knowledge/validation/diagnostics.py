@@ -61,6 +61,7 @@ class CheckedFile:
     text: str  # decoded, for showing lines; "" when it is not text
     schema: str  # title of the schema it was checked against; "" when none was recognised
     chosen_by: str  # "its kind", "its file name", "its keys", or why none
+    mended: str = ""  # the text with its mechanical faults mended, if that was asked for and changed something
 
 
 @dataclass(frozen=True, slots=True)

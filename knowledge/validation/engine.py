@@ -45,6 +45,13 @@ def validate(files: Sequence[SourceFile], *, catalog: SchemaCatalog) -> Validati
     return ValidationReport(tuple(checked), tuple(found), tuple(notes))
 
 
+def everything(file: SourceFile, *, catalog: SchemaCatalog) -> tuple[Parsed, list[Diagnostic]]:
+    """One file as it was read, and all that `validate` finds in it alone, without the limit on what is told."""
+    parsed = parse(file)
+    diagnostics, _ = _check_file(parsed, catalog, alone=True)
+    return parsed, _ordered(diagnostics)
+
+
 def check_fragment(text: str, kind: str, *, catalog: SchemaCatalog, name: str = "fragment.yaml") -> ValidationReport:
     """Check a piece of a file of this kind: as `validate`, but keys missing at its top may be elsewhere.
 
@@ -69,18 +76,19 @@ def _check_file(parsed: Parsed, catalog: SchemaCatalog, *, alone: bool) -> tuple
     if any(d.severity is Severity.ERROR for d in diagnostics) and not parsed.documents:
         return diagnostics, choices
     written = [document.root for document in parsed.documents if document.root is not None]
-    if not any(value_of(root) is not None for root in written):
+    values = [value_of(root) for root in written]
+    if all(value is None for value in values):
         choice = catalog.recognise(parsed.source.name, None)
         accepted = choice.schema is not None and choice.schema.validator.is_valid(None)
         return diagnostics + ([] if accepted else [_empty(parsed.source, choice)]), [choice]
-    for root in written:
-        choice = catalog.recognise(parsed.source.name, value_of(root))
+    for root, value in zip(written, values, strict=True):
+        choice = catalog.recognise(parsed.source.name, value)
         choices.append(choice)
         if choice.schema is None:
             diagnostics.append(_unrecognised(parsed.source, root, choice))
         else:
             lens = Lens(choice.schema, root, alone=alone)
-            diagnostics = _merged(lens, diagnostics, check(lens, parsed.source))
+            diagnostics = _merged(lens, diagnostics, check(lens, parsed.source, value))
     return diagnostics, choices
 
 
@@ -96,6 +104,8 @@ def _check_repaired(parsed: Parsed, catalog: SchemaCatalog) -> tuple[list[Diagno
         rest = [d for d in found if d.span.line not in touched]
         errors = sum(d.severity is Severity.ERROR for d in found)
         outcomes.append((errors, repair.diagnostic, rest, choices))
+        if not errors:
+            break
     _, cause, rest, choices = min(outcomes, key=lambda outcome: outcome[0])
     before = [d for d in parsed.diagnostics if d.severity is not Severity.ERROR]
     return [*before, cause, *(replace(d, edits=()) for d in rest)], choices
@@ -117,7 +127,15 @@ def _without_followers(lens: Lens, before: Sequence[Diagnostic], new: Sequence[D
     paths = paths_to(lens.root, twice) if twice and new else []
     followers = {path_text(told) for path in paths for told in (path, path[:-1])}
     told = {(d.span.line, d.span.column) for d in before if d.severity is Severity.ERROR}
-    return [d for d in new if d.path not in followers and (d.span.line, d.span.column) not in told]
+    # Which variant was meant depends on the value that the alias does not have.
+    unknown = {d.span.line for d in before if d.code == "YAML008" and d.severity is Severity.ERROR}
+    return [
+        d
+        for d in new
+        if d.path not in followers
+        and (d.span.line, d.span.column) not in told
+        and not (d.code == "SCH006" and d.span.line in unknown)
+    ]
 
 
 def _ordered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:

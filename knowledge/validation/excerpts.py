@@ -1,45 +1,59 @@
-"""The lines of a file as they are once its mechanical faults are mended, for a reply that is short."""
+"""The lines of a file that mending has changed, for a reply that is short."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import difflib
+from collections.abc import Iterator, Sequence
 
-from knowledge.validation.diagnostics import Diagnostic, Edit
-from knowledge.validation.fixes import apply_edits, compatible
 from knowledge.validation.text import BREAK
 
 AROUND = 1  # unchanged lines shown before and after a changed one
 LEFT_OUT = "# …"
+_COMPARED = 1_000  # lines; where more lie between the first and the last change, all of them count as changed
 
 
-def corrected_excerpt(text: str, diagnostics: Iterable[Diagnostic], *, most: int = 30) -> str:
-    """The corrected lines with their neighbours, at most `most` of them; "" when nothing can be mended.
+def corrected_excerpt(before: str, after: str, *, most: int = 30) -> str:
+    """The changed lines as they are afterwards, with their neighbours, at most `most`; "" when nothing was mended.
 
     Where lines are left out stands a comment, so that the excerpt is still YAML."""
-    edits = [edit for diagnostic in compatible(diagnostics) for edit in diagnostic.edits]
-    if not edits or not text:
+    if not after or before == after:
         return ""
-    lines = BREAK.split(apply_edits(text, edits))
-    shown = sorted({n for first, last in _changed(edits) for n in range(first - AROUND, last + AROUND + 1)})
-    last = len(lines) if lines[-1] else len(lines) - 1  # a final line end opens no further line
-    return "\n".join(_joined(lines[:last], [n for n in shown if 1 <= n <= last], most))
+    lines = _lines(after)
+    shown = {n for first, last in _changed(_lines(before), lines) for n in range(first - AROUND, last + AROUND)}
+    return "\n".join(_joined(lines, sorted(n for n in shown if 0 <= n < len(lines)), most))
 
 
-def _changed(edits: Iterable[Edit]) -> Iterator[tuple[int, int]]:
-    """First and last line of each change, counted in the text after all changes."""
-    shift = 0
-    for edit in sorted(edits, key=lambda e: (e.span.line, e.span.column)):
-        first, added = edit.span.line + shift, len(BREAK.findall(edit.text))
-        yield first, first + added
-        shift += added - (edit.span.end_line - edit.span.line)
+def _lines(text: str) -> list[str]:
+    lines = BREAK.split(text)
+    return lines if lines[-1] else lines[:-1]  # a final line end opens no further line
 
 
-def _joined(lines: list[str], numbers: list[int], most: int) -> Iterator[str]:
-    before = 0
+def _changed(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The changed stretches of `after`, as indices from 0; a place where only lines went has no length."""
+    head = _equal(before, after)
+    tail = _equal(before[head:][::-1], after[head:][::-1])
+    old, new = before[head : len(before) - tail], after[head : len(after) - tail]
+    if len(old) + len(new) > _COMPARED:
+        yield head, head + len(new)
+        return
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for kind, _, _, first, last in matcher.get_opcodes():
+        if kind != "equal":
+            yield head + first, head + last
+
+
+def _equal(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many lines the two have in common from the start."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
+
+
+def _joined(lines: Sequence[str], numbers: Sequence[int], most: int) -> Iterator[str]:
+    following = 0
     for number in numbers[:most]:
-        if number > before + 1:
+        if number > following:
             yield LEFT_OUT
-        yield lines[number - 1]
-        before = number
-    if before < len(lines):
+        yield lines[number]
+        following = number + 1
+    if following < len(lines):
         yield LEFT_OUT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -126,7 +126,7 @@ def _later(fault: Fault, node: Node, schema: Schema) -> bool:
 
 def causes(lens: Lens, found: Sequence[Fault]) -> list[Fault]:
     """The faults that a person would mend, without those that follow from them."""
-    leaves = list(_leaves(found))
+    leaves = _unconditional(lens, list(_leaves(found)))
     specific = {leaf.path for leaf in leaves if leaf.keyword != "unevaluatedProperties"}
     kept: dict[tuple[Path, str, str], Fault] = {}
     for leaf in leaves:
@@ -138,6 +138,28 @@ def causes(lens: Lens, found: Sequence[Fault]) -> list[Fault]:
         if len(kept) >= MAX_FAULTS:
             break
     return list(kept.values())[:MAX_FAULTS]
+
+
+def _unconditional(lens: Lens, leaves: Sequence[Fault]) -> list[Fault]:
+    """Without what `then` and `else` ask for because of a key that is missing: with the key they may not apply."""
+    conditional = [any(step in {"then", "else"} for step in leaf.where) for leaf in leaves]
+    missing = {
+        (leaf.path, leaf.data.get("property"))
+        for leaf, depends in zip(leaves, conditional, strict=True)
+        if leaf.keyword == "required" and not depends
+    }
+    if not missing:
+        return list(leaves)
+    return [
+        leaf
+        for leaf, depends in zip(leaves, conditional, strict=True)
+        if not depends
+        or not any(
+            (leaf.path[:length], name) in missing
+            for name in lens.schema.tested(leaf.where)
+            for length in range(len(leaf.path) + 1)
+        )
+    ]
 
 
 def _undeclared_only(fault: Fault, schema: Schema) -> Fault | None:
@@ -185,16 +207,21 @@ def _nearest_branch(fault: Fault) -> Iterator[Fault]:
     if merged is not None:
         yield merged
         return
-    yield from min(fitting, key=lambda branch: _distance(branch, fault.path))
+    depth = len(fault.path)
+    known = {leaf.path[depth] for branch in fitting for leaf in branch if len(leaf.path) > depth}
+    yield from min(fitting, key=lambda branch: _distance(branch, fault.path, known))
 
 
 def _is_about(branch: Sequence[Fault], path: Path, keyword: str) -> bool:
     return any(leaf.path == path and leaf.keyword == keyword for leaf in branch)
 
 
-def _distance(branch: Sequence[Fault], path: Path) -> tuple[int, int, int]:
-    """How far a value is from a variant: a wrong discriminator weighs most, then the number of faults."""
-    wrong = sum(leaf.keyword in {"const", "enum"} and len(leaf.path) <= len(path) + 1 for leaf in branch)
+def _distance(branch: Sequence[Fault], path: Path, known: Collection[str | int]) -> tuple[int, int, int]:
+    """How far a value is from a variant: a wrong discriminator weighs most, then the number of faults.
+
+    A variant that has no use for a key into which another one looks is as wrong as one with another discriminator."""
+    wrong = sum(name in known for leaf in branch if leaf.path == path for name in leaf.data.get("unexpected", ()))
+    wrong += sum(leaf.keyword in {"const", "enum"} and len(leaf.path) <= len(path) + 1 for leaf in branch)
     count = sum(len(list(_singles(leaf))) for leaf in branch)
     return wrong, count, -max((len(leaf.path) for leaf in branch), default=0)
 

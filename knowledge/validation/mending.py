@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, ValidationReport
-from knowledge.validation.engine import validate
+from knowledge.validation.engine import everything, validate
 from knowledge.validation.fixes import apply_edits, compatible
-from knowledge.validation.source import parse
 from knowledge.validation.text import decode
 
 ROUNDS = 20  # one syntax error may hide the next; more of them in one file are not mended in one go
+BUDGET = 2_000_000  # characters checked for one file, so that a large one takes seconds and not minutes
+SHOWN = 100_000  # characters; a longer file is not mended for a reply
 TRIALS = 40  # fixes tried one by one in a round, after all at once made something worse
 _MARK = "\ufeff"
 _DIFFERS = "its bytes are not plain UTF-8, so a fix could change more than its place; save the file as UTF-8 first"
@@ -45,16 +46,35 @@ class Mended:
 @dataclass(frozen=True, slots=True)
 class _State:
     text: str
-    report: ValidationReport
+    diagnostics: Sequence[Diagnostic]
     readable: bool
 
     @property
     def errors(self) -> int:
-        return sum(d.severity is Severity.ERROR for d in self.report.diagnostics)
+        return sum(d.severity is Severity.ERROR for d in self.diagnostics)
 
     @property
     def warnings(self) -> int:
-        return sum(d.severity is Severity.WARNING for d in self.report.diagnostics)
+        return sum(d.severity is Severity.WARNING for d in self.diagnostics)
+
+
+@dataclass(slots=True)
+class _Bench:
+    """Where the texts of one file are checked, as long as its budget lasts."""
+
+    name: str
+    catalog: SchemaCatalog
+    left: int = BUDGET
+
+    def check(self, text: str) -> _State:
+        self.left -= len(text)
+        parsed, diagnostics = everything(SourceFile(self.name, text), catalog=self.catalog)
+        return _State(text, diagnostics, parsed.readable)
+
+    def after(self, state: _State, fixes: Sequence[Diagnostic]) -> _State:
+        ending = _line_end(state.text)
+        edits = [replace(edit, text=re.sub("\r?\n", ending, edit.text)) for fix in fixes for edit in fix.edits]
+        return self.check(apply_edits(state.text, edits))
 
 
 def mend(file: SourceFile, *, catalog: SchemaCatalog) -> Mended:
@@ -63,25 +83,47 @@ def mend(file: SourceFile, *, catalog: SchemaCatalog) -> Mended:
     A fix after which the file has more errors, or can no longer be read, is not applied."""
     source, _ = decode(file)
     mark, exact = _exact(file, source.text)
-    state = _checked(file.name, source.text, catalog)
     if not exact:
         report = validate([file], catalog=catalog)
         refused = _DIFFERS if any(d.edits for d in report.diagnostics) else ""
         return Mended(file.name, source.text, source.text, (), report, refused=refused)
-    last, fixed = _mended(file.name, state, catalog)
-    if not _gained(last, state):
-        last, fixed = state, []
-    return Mended(file.name, source.text, last.text, tuple(fixed), last.report, mark=mark)
+    bench = _Bench(file.name, catalog)
+    first = bench.check(source.text)
+    last, fixed = _mended(bench, first)
+    if not _gained(last, first):
+        last, fixed = first, []
+    report = validate([SourceFile(file.name, last.text)], catalog=catalog)
+    return Mended(file.name, source.text, last.text, tuple(fixed), report, mark=mark)
 
 
-def _mended(name: str, state: _State, catalog: SchemaCatalog) -> tuple[_State, list[Diagnostic]]:
+def with_mended(report: ValidationReport, files: Sequence[SourceFile], *, catalog: SchemaCatalog) -> ValidationReport:
+    """The report of `files` with the mended text of each file that has mechanical faults and is not too long."""
+    fixable = {diagnostic.file for diagnostic in report.diagnostics if diagnostic.edits}
+    sent = {file.name: file for file in files}
+    checked = [
+        replace(one, mended=_mended_text(sent[one.name], catalog))
+        if one.name in fixable and len(one.text) <= SHOWN
+        else one
+        for one in report.files
+    ]
+    return replace(report, files=tuple(checked))
+
+
+def _mended_text(file: SourceFile, catalog: SchemaCatalog) -> str:
+    done = mend(file, catalog=catalog)
+    return done.after if done.changed else ""
+
+
+def _mended(bench: _Bench, state: _State) -> tuple[_State, list[Diagnostic]]:
     fixed: list[Diagnostic] = []
     for _ in range(ROUNDS):
-        step = _step(name, state, catalog)
+        step = _step(bench, state)
         if step is None:
             break
         state, applied = step
         fixed += applied
+        if bench.left <= 0:
+            break
     return state, fixed
 
 
@@ -97,40 +139,23 @@ def _exact(file: SourceFile, text: str) -> tuple[str, bool]:
     return mark, (mark + text).encode("utf-8", "surrogatepass") == content
 
 
-def _step(name: str, state: _State, catalog: SchemaCatalog) -> tuple[_State, list[Diagnostic]] | None:
-    """All fixes at once if that is better by every one of them, else those that are better one by one."""
-    fixable = compatible(d for d in state.report.diagnostics if d.edits)
+def _step(bench: _Bench, state: _State) -> tuple[_State, list[Diagnostic]] | None:
+    """All fixes at once if that is better by every one of them, else those that each make it better."""
+    fixable = compatible(d for d in state.diagnostics if d.edits)
     if not fixable:
         return None
-    after = _after(name, state, fixable, catalog)
+    after = bench.after(state, fixable)
     errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in fixable)
-    if _better(name, after, state) and after.errors <= state.errors - errors:
+    if _better(bench.name, after, state) and (after.errors <= state.errors - errors or not state.readable):
         return after, fixable
-    if not state.readable and _better(name, after, state):
-        return after, fixable
-    return _singly(name, state, fixable, catalog)
-
-
-def _singly(
-    name: str, state: _State, fixable: Sequence[Diagnostic], catalog: SchemaCatalog
-) -> tuple[_State, list[Diagnostic]] | None:
-    """The first fix alone that makes the file better; the places of the others may be different after it."""
+    best, chosen = state, list[Diagnostic]()
     for diagnostic in fixable[:TRIALS]:
-        after = _after(name, state, [diagnostic], catalog)
-        if _better(name, after, state):
-            return after, [diagnostic]
-    return None
-
-
-def _after(name: str, state: _State, fixes: Sequence[Diagnostic], catalog: SchemaCatalog) -> _State:
-    ending = _line_end(state.text)
-    edits = [replace(edit, text=re.sub("\r?\n", ending, edit.text)) for fix in fixes for edit in fix.edits]
-    return _checked(name, apply_edits(state.text, edits), catalog)
-
-
-def _checked(name: str, text: str, catalog: SchemaCatalog) -> _State:
-    file = SourceFile(name, text)
-    return _State(text, validate([file], catalog=catalog), parse(file).readable)
+        if bench.left <= 0:
+            break
+        after = bench.after(state, [*chosen, diagnostic])
+        if _better(bench.name, after, best):
+            best, chosen = after, [*chosen, diagnostic]
+    return (best, chosen) if chosen else None
 
 
 def _better(name: str, after: _State, before: _State) -> bool:

@@ -88,6 +88,10 @@ class Readable:
         error.context_mark = self.place(error.context_mark) if error.context_mark else None
         changes = [c for c in changes_for(error, self._written) if c.start not in self._changes]
         self._changes |= {change.start: self._named(change) for change in changes}
+        # What was changed below may be the text of a block that begins only now.
+        begins = min((change.start for change in changes), default=len(self._written))
+        known = {change.start for change in changes}
+        self._changes = {start: c for start, c in self._changes.items() if start < begins or start in known}
         self._apply()
         return bool(changes)
 

@@ -10,14 +10,19 @@ from knowledge.validation.text import SourceText
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFORMATION: "36"}
 _WIDTH = 120
+_LISTED = 8  # files; of more, only those in which something was found have a line each
 
 
 def as_text(report: ValidationReport, *, colour: bool = False) -> str:
-    """Each diagnostic with its line, a caret and the change to make; a summary of each file; what was not checked."""
+    """Each diagnostic with its line, a caret and the change to make; a summary of each file; what was not checked.
+
+    Of more than 8 files, only those in which something was found are summed up. Empty when there is nothing to say."""
     sources = {file.name: SourceText.of(file.name, file.text) for file in report.files}
     blocks = [_block(diagnostic, sources.get(diagnostic.file), colour) for diagnostic in report.diagnostics]
-    summaries = [_summary(file, report) for file in report.files]
-    return "\n".join([*blocks, *summaries, *report.notes]) + "\n"
+    found = {diagnostic.file for diagnostic in report.diagnostics}
+    listed = [file for file in report.files if len(report.files) <= _LISTED or file.name in found]
+    lines = [*blocks, *(_summary(file, report) for file in listed), *report.notes]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _block(diagnostic: Diagnostic, source: SourceText | None, colour: bool) -> str:

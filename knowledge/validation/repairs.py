@@ -19,8 +19,11 @@ from knowledge.validation.trouble import (
 )
 
 _NO_SPACE = re.compile(rf"{LEAD}(?P<key>[A-Za-z_][\w./-]*):(?P<value>(?!//)[^\s:].*)$")
-_NO_COLON = re.compile(rf"{LEAD}(?P<key>[A-Za-z_][\w./-]*)(?P<gap> +)(?P<value>[^\s:#].*)$")
+_NO_COLON = re.compile(rf"{LEAD}(?P<key>[A-Za-z_][\w./-]*)(?P<gap> +|[ ]*[;=][ ]*)(?P<value>[^\s:#=].*)$")
 _BARE_KEY = re.compile(rf"{LEAD}(?P<key>[A-Za-z_][\w./-]*)(?P<rest>\s*(?:#.*)?)$")
+_TIGHT_DASH = re.compile(rf"{LEAD}-(?P<value>[A-Za-z_\"'].*)$")
+_OPEN_QUOTE = re.compile(r"""(?:^|[\[{,:])\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(?P<mark>["']))""")
+_TEXT_END = re.compile(r"[,\]}]|:(?=\s)")  # what may follow a text in brackets
 _WILDCARD = re.compile(r"%[\w-]+%")
 _CLOSING = {"[": "]", "{": "}"}
 
@@ -38,8 +41,10 @@ def supposed(trouble: Trouble) -> Iterator[Diagnostic]:
     near = trouble.near()
     for line in near:
         yield from _missing_space(trouble, line)
+        yield from _tight_dash(trouble, line)
     yield from _unclosed_bracket(trouble)
     yield from _unclosed_quote(trouble)
+    yield from _unclosed_quote_in_brackets(trouble)
     for line in near:
         yield from _missing_colon(trouble, line)
     for line in near[:3]:
@@ -117,12 +122,27 @@ def _missing_space(trouble: Trouble, line: int) -> Iterator[Diagnostic]:
     )
 
 
+def _tight_dash(trouble: Trouble, line: int) -> Iterator[Diagnostic]:
+    found = _TIGHT_DASH.match(trouble.source.line(line))
+    if found:
+        yield fault(
+            trouble,
+            "YAML001",
+            (line, found.end("lead") + 1, 1),
+            "A space is missing after the dash of a list element",
+            why="Without it the dash is part of the text.",
+            suggestion=f"- {without_comment(found['value'])}",
+            edits=[replacement(trouble, line, found.end("lead") + 2, 0, " ")],
+        )
+
+
 def _missing_colon(trouble: Trouble, line: int) -> Iterator[Diagnostic]:
     text = trouble.source.line(line)
     found = _NO_COLON.match(text) or _BARE_KEY.match(text)
     if not found:
         return
-    value = found.groupdict().get("value", "")
+    value, gap = (found.groupdict().get(name, "") for name in ("value", "gap"))
+    sign = gap if gap.strip() else ""  # another sign stands where the colon should
     column = found.end("key") + 1
     yield fault(
         trouble,
@@ -131,7 +151,7 @@ def _missing_colon(trouble: Trouble, line: int) -> Iterator[Diagnostic]:
         f"Expected “:” after the key “{found['key']}”",
         why="Without the colon the line has no key.",
         suggestion=f"{found['key']}: {without_comment(value)}".rstrip(),
-        edits=[replacement(trouble, line, column, 0, ":")],
+        edits=[replacement(trouble, line, column, len(sign), ": " if sign else ":")],
     )
 
 
@@ -228,3 +248,24 @@ def _unclosed_quote(trouble: Trouble) -> Iterator[Diagnostic]:
             suggestion=value + mark,
             edits=[replacement(trouble, line, column + len(value), 0, mark)],
         )
+
+
+def _unclosed_quote_in_brackets(trouble: Trouble) -> Iterator[Diagnostic]:
+    source = trouble.source
+    for line in range(1, trouble.line + 1):
+        text = source.line(line)
+        opened = next((found for found in _OPEN_QUOTE.finditer(text) if found["mark"]), None)
+        if opened is None:
+            continue
+        start, mark = opened.start("mark"), opened["mark"]
+        ends = [found.start() for found in _TEXT_END.finditer(text, opened.end())]
+        for end in dict.fromkeys([*ends[:1], *ends[-1:]]):
+            yield fault(
+                trouble,
+                "YAML004",
+                (line, start + 1, end - start),
+                "The quote that opens here is not closed",
+                why="Everything up to the next quote was read as one text.",
+                suggestion=text[start:end] + mark,
+                edits=[replacement(trouble, line, end + 1, 0, mark)],
+            )

@@ -14,6 +14,7 @@ from knowledge.validation.drafts import DRAFT_7, dated
 from knowledge.validation.tree import Path
 
 Part = Mapping[str, Any]  # a schema inside a schema
+MAX_KEPT = 10_000  # places of a schema that were looked up
 _IN_PLACE = ("allOf", "anyOf", "oneOf")
 _BRANCHES = ("then", "else")
 
@@ -31,6 +32,7 @@ class Schema:
         self.file = str(document.get("x-file", ""))
         self.title = str(document.get("title") or self.kind or self.file or FilePath(origin).name)
         self.doc = str(document.get("x-doc", ""))
+        self._children: dict[tuple[int, str | int], tuple[Sequence[Part], Sequence[Part]]] = {}
 
     @classmethod
     def read(cls, file: FilePath) -> Schema:
@@ -120,6 +122,19 @@ class Schema:
                 return None
         return node if isinstance(node, dict) else None
 
+    def tested(self, where: Sequence[str | int]) -> set[str]:
+        """The keys that decide whether the part at this place of the schema applies, by `if` on the way to it."""
+        names: set[str] = set()
+        part: Any = self.document
+        for step in where:
+            if step in _BRANCHES and isinstance(part, dict) and isinstance(part.get("if"), dict):
+                names |= {name for name, _ in _named(part["if"])}
+            if isinstance(part, dict):
+                part = self.target(part.get("$ref")) if step == "$ref" else part.get(str(step))
+            else:
+                part = part[step] if isinstance(part, list) and isinstance(step, int) and step < len(part) else None
+        return names
+
     @cached_property
     def _by_id(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -137,18 +152,28 @@ class Schema:
                 stack += part
         return found
 
-    def at(self, path: Path) -> list[Part]:
+    def at(self, path: Path) -> Sequence[Part]:
         """Every part of the schema that speaks about the value at this path."""
         parts: Sequence[Part] = self.root
         for step in path:
             parts = self.child(parts, step)
-        return list(parts)
+        return parts
 
-    def child(self, parts: Iterable[Part], step: str | int) -> list[Part]:
-        found: list[Any] = []
-        for part in parts:
-            found += _element(part, step) if isinstance(step, int) else _property(part, step)
-        return self.expand(found)
+    def child(self, parts: Sequence[Part], step: str | int) -> Sequence[Part]:
+        """The parts that speak about a key or element of what these parts speak about; to be read only.
+
+        Files of one kind ask the same again and again, so what was found is kept."""
+        key = (id(parts), step)
+        known = self._children.get(key)
+        if known is None:
+            found: list[Any] = []
+            for part in parts:
+                found += _element(part, step) if isinstance(step, int) else _property(part, step)
+            if len(self._children) >= MAX_KEPT:
+                self._children.clear()
+            # The parts are kept as well: no other list can take their id.
+            known = self._children[key] = (parts, self.expand(found))
+        return known[1]
 
     def declared(self, path: Path) -> dict[str, Part]:
         """The keys that the schema names at this place, with the first part that speaks of each."""

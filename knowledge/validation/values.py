@@ -198,10 +198,16 @@ class _Value:
         found = f", found {words.shown(self.node)}" if isinstance(self.node, ScalarNode) else ""
         return self._tell(
             "SCH005",
-            f"{self.subject} must be {_rule(self.fault)}{found}",
+            f"{self.subject} must be {self._in_words() or _rule(self.fault)}{found}",
             why=self._description(),
             suggestion=suggestion,
         )
+
+    def _in_words(self) -> str:
+        """The schema's own words for the pattern that is broken; "" when it has none."""
+        broken = self.fault.data.get("pattern") if self.fault.keyword == "pattern" else None
+        told = (part.get("x-pattern-words") for part in self.parts if broken and part.get("pattern") == broken)
+        return next((words for words in told if isinstance(words, str)), "")
 
     def _name(self) -> str:
         return next((str(step) for step in reversed(self.fault.path) if isinstance(step, str)), "the file")

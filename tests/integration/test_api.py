@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -182,6 +184,54 @@ def test_files_are_checked_whichever_way_they_come(client: TestClient) -> None:
 
         assert response.status_code == 200, (way, response.text)
         assert codes(response.json()) == ["SCH001"]
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return target.getvalue()
+
+
+def test_a_zip_is_checked_like_the_files_in_it(client: TestClient) -> None:
+    content = zipped({"prod/alerting.yaml": ALERTING, "README.md": "#"})
+    ways: list[dict[str, Any]] = [
+        {"content": content, "headers": {"content-type": "application/zip"}},
+        {"content": content, "headers": {"content-type": "application/octet-stream"}},
+        {"files": [("files", ("repo.zip", content, "application/zip"))]},
+    ]
+    for way in ways:
+        body = client.post("/api/v1/validate", **way).json()
+
+        assert [file["name"] for file in body["files"]] == ["prod/alerting.yaml"]
+        assert codes(body) == ["SCH001"]
+
+
+def test_files_and_a_zip_may_come_together(client: TestClient) -> None:
+    parts = [("files", ("alerting.yaml", ALERTING)), ("files", ("r.zip", zipped({"a/alerting.yaml": ALERTING})))]
+
+    body = client.post("/api/v1/validate", files=parts).json()
+
+    assert [file["name"] for file in body["files"]] == ["alerting.yaml", "a/alerting.yaml"]
+
+
+def test_a_suspect_zip_is_refused_with_a_sentence(client: TestClient) -> None:
+    status, sentence = refused(client, "/api/v1/validate", content=zipped({"../x.yaml": "a: 1"}))
+
+    assert (status, "leads out of the zip" in sentence) == (422, True)
+
+
+def test_several_zips_share_one_limit(client: TestClient) -> None:
+    text = "".join(f"k{n}: {n * 7919}\n" for n in range(400_000))
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.yaml", text)
+    parts = [("files", (f"{n}.zip", target.getvalue())) for n in range(2)]
+
+    status, sentence = refused(client, "/api/v1/validate", files=parts)
+
+    assert (status, "10 MB when unpacked" in sentence) == (413, True)
 
 
 def test_a_raw_body_may_be_named(client: TestClient) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from bot.channels.cards import answer_card, case_state_card, choice_card, diagnostics_card, handover_card
 from bot.messages import Reply, ReplyKind
-from knowledge.validation.diagnostics import Span
+from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, Span, ValidationReport
 from tests.unit.test_cards import ANSWER, CASE, CITATION, report_of
 
 NODE = Path(__file__).resolve().parent.parent / "node"
@@ -27,6 +27,15 @@ pytestmark = [
 ]
 
 HANDED = Reply(ReplyKind.UNANSWERED, "Ana has it, ticket SUP-142.", looked_at=(CITATION,), case=CASE)
+
+
+def corrected() -> ValidationReport:
+    """A report with a mechanical fix."""
+    span = Span(1, 1, 1, 9)
+    found = Diagnostic("SCH001", Severity.ERROR, "a.yaml", span, "m", edits=(Edit(span, "threshold"),))
+    return ValidationReport([CheckedFile("a.yaml", "treshold: 2\n", "Alerting", "its kind", "threshold: 2\n")], [found])
+
+
 CARDS = {
     "answer": answer_card(ANSWER, base_url="https://sheriff.example"),
     "hint": answer_card(replace(ANSWER, outcome=ReplyKind.HINTED, note="The writing model is not answering.")),
@@ -34,6 +43,7 @@ CARDS = {
     "hand-over": handover_card(HANDED, docs="Dev Insight"),
     "question back": choice_card(Reply(ReplyKind.CLARIFY, "Which one?", choices=("HERM", "Kafka"), case=CASE)),
     "diagnostics": diagnostics_card(report_of("    treshold: 2", Span(1, 5, 1, 13), count=20), CASE),
+    "corrected": diagnostics_card(corrected(), CASE),
     "state": case_state_card("Solved.", "Good to know."),
 }
 

@@ -240,6 +240,8 @@ def test_search_tells_a_line_that_is_no_question(run: Run, docs: Path, tmp_path:
         (["report", "gone.json", "--html", "x.html"], "gone.json: there is no such run"),
         (["calibrate", "--with", "gone.jsonl"], "gone.jsonl: cannot be read"),
         (["bench", "--docs", "docs"], "Name your own with --set FILE"),
+        (["bench", "--cases", "docs"], "--cases goes with `sheriff-evals bench yaml`"),
+        (["bench", "yaml", "--cases", "docs"], "docs: there are no cases"),
     ],
 )
 def test_a_wrong_call_gets_a_sentence(run: Run, docs: Path, own_set: Path, arguments: list[str], sentence: str) -> None:
@@ -273,6 +275,21 @@ def test_the_bench_prints_both_sides(run: Run, platform_home: Path, tmp_path: Pa
 
     assert done.code == 0, done.err
     assert all(name in done.out for name in ("EnsembleRetriever", "search and quoted answer", "sheriff validate"))
+
+
+def test_the_bench_of_validation_prints_speed_and_cases(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cases" / "dev").mkdir(parents=True)
+    (tmp_path / "cases" / "any.json").write_text("{}")
+    row = {"id": "a", "suite": "tiny", "schema": "any.json", "text": "a: *b\n", "expect": "reject", "lines": [1]}
+    (tmp_path / "cases" / "dev" / "tiny.jsonl").write_text(json.dumps(row))
+
+    done = run("bench", "yaml", "--files", "20", "--cases", tmp_path / "cases")
+
+    assert done.code == 0, done.err
+    lines = [line.split() for line in done.out.splitlines()]
+    assert ["good", "files"] in [line[:2] for line in lines]
+    assert ["sheriff", "tiny", "1", "0.0%", "–", "100.0%"] in [line[:6] for line in lines]
+    assert any(line[:4] == ["time", "a", "file,", "theirs"] for line in lines)
 
 
 def test_an_index_is_calibrated_from_itself_and_from_a_log(run: Run, own_home: Path, tmp_path: Path) -> None:

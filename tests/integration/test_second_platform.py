@@ -49,7 +49,7 @@ from knowledge.deployment.cells import plain
 from knowledge.deployment.rules import Finding
 
 
-def check(leaves):
+def check(leaves, schemas):
     for leaf in leaves:
         plan = leaf.components.get("sail-plan")
         if plan is None:
@@ -63,7 +63,7 @@ def check(leaves):
                     f"{plain(area)} is too much for ice",
                     why="Masts break.",
                     suggestion="area: 100",
-                    doc="sails.md",
+                    doc=schemas["sail-plan"]["x-doc"],
                     leaf=leaf.path,
                 )
 '''
@@ -247,7 +247,7 @@ def test_an_archive_of_its_repository_is_checked_the_same(run: Run, navy: Path) 
         (None, "no Python file with rules"),
         ("def check(leaves:\n", "cannot be loaded"),
         ("import no_such_module\n", "cannot be loaded"),
-        ("check = 3\n", "has no function `check(leaves)`"),
+        ("check = 3\n", "has no function `check(leaves, schemas)`"),
     ],
 )
 def test_a_rule_module_that_is_unusable_is_named(run: Run, navy: Path, text: str | None, says: str) -> None:

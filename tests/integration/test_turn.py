@@ -19,6 +19,7 @@ from bot.telemetry import Metrics
 from bot.turn import Sheriff, Surroundings
 from knowledge import bundled
 from knowledge.adapters.local_embedder import LocalEmbedder
+from knowledge.deployment.platform import Platform
 from knowledge.ports import ChatModel
 from knowledge.relevance import Policy
 from knowledge.validation.catalog import SchemaCatalog
@@ -76,7 +77,7 @@ def office_of(home: Path, embedder: LocalEmbedder, folder: Path, model: ChatMode
     casework, metrics = Handing(store), Metrics()
     sheriff = Sheriff(
         library=library,
-        catalog=SchemaCatalog.load(bundled.SCHEMAS),
+        platform=Platform(SchemaCatalog.load(bundled.SCHEMAS)),
         cases=store.cases,
         turns=store.turns,
         casework=casework,
@@ -156,6 +157,25 @@ def test_pasted_yaml_is_checked_and_the_faulty_line_named(office: Office) -> Non
     assert any("topics" in d.suggestion for d in reply.report.diagnostics)
     assert "line 3, column 1" in reply.text
     assert reply.case
+
+
+def test_mechanical_faults_are_answered_with_the_corrected_lines_also_where_one_hides_another(office: Office) -> None:
+    pasted = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n\tpartitons: 12  # agreed\ntopics:\n  - name: no\n"
+
+    reply = office.say(f"is this ok?\n```yaml\n{pasted}```")
+
+    assert "Corrected:\n\n```yaml\n" in reply.text
+    block = reply.text.split("```yaml\n")[1].split("\n```")[0]
+    assert block == '# …\nquota:\n  partitions: 12  # agreed\ntopics:\n  - name: "no"'
+    assert reply.report is not None
+    assert reply.report.files[0].text == pasted
+
+
+def test_faults_that_need_a_decision_come_without_corrected_lines(office: Office) -> None:
+    reply = office.say("```yaml\napiVersion: sheriff/v1\nkind: Kafka\nquota: 5\n```")
+
+    assert "SCH002" in reply.text
+    assert "Corrected" not in reply.text
 
 
 def test_clean_yaml_with_a_real_question_gets_the_question_answered(office: Office) -> None:

@@ -1,8 +1,8 @@
 """Random deployment repositories, most of them valid, for properties of whatever resolves them.
 
 Trees, labels and lock files satisfy the bundled platform's schemas of topology.yaml and topology.lock.yaml; component
-schemas have the shape of the bundled ones (`x-file`, `kind`, closed maps). About one repository in seven carries one
-deliberate mistake, and a few more are refused by chance, mostly for WLD004.
+schemas have the shape of the bundled ones (`x-file`, `kind`, closed maps). About one repository in seven is refused;
+each of those carries one deliberate mistake.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class _QuotingDumper(yaml.SafeDumper):
         return True
 
 
-PLAIN_WORD = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z-]*[a-z]", re.IGNORECASE)
+PLAIN_WORD = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z-]*[a-z]", re.IGNORECASE | re.ASCII)
 
 
 def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -161,7 +161,7 @@ def some_of(values: Sequence[Any]) -> st.SearchStrategy[list[Any]]:
 
 STAGES = st.sampled_from(["production", "test", "100"])
 ROOT_LABELS = st.fixed_dictionaries({}, optional={"stage": STAGES, "tier": st.just("gold")})
-LABELS = st.one_of(st.just({}), st.just({}), st.just({}), ROOT_LABELS)
+LABELS: st.SearchStrategy[dict[str, str]] = st.one_of(st.just({}), st.just({}), st.just({}), ROOT_LABELS)
 
 
 # ---- schemas ----
@@ -424,7 +424,9 @@ def with_folder(*folders: str) -> Callable[[Writer], None]:
 
 
 def with_ambiguous_folder(writer: Writer) -> None:
-    with_folder(*sorted({node.path.rpartition("/")[2] for node in writer.nodes}))(writer)
+    names = [node.path.rpartition("/")[2] for node in writer.nodes]
+    twice = sorted({name for name in names if names.count(name) > 1 and writer.names(name) is None})
+    with_folder(*(twice or ["nowhere"]))(writer)
 
 
 def with_unknown_component(writer: Writer) -> None:

@@ -11,7 +11,7 @@ from bot.channels.cards import answer_card, diagnostics_card, handover_card, rep
 from bot.channels.teams_activities import action_of, activity_of, incoming_of
 from bot.messages import CaseSummary, Reply, ReplyKind
 from knowledge.model import Citation, Origin
-from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, Span, ValidationReport
+from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, Span, ValidationReport
 
 CITATION = Citation(1, "Kafka quotas", "kafka/quotas.md", "Raise", "raise", "Set it.", place="Kafka quotas › Raise")
 CASE = CaseSummary("c-7f3a20", "new", ticket="SUP-142", sheriff="Ana")
@@ -91,6 +91,27 @@ def test_a_finding_underlines_the_token_and_shows_the_fix() -> None:
     runs = [run for block in card["body"][2]["items"] for run in block.get("inlines", [])]
     assert [run["text"] for run in runs if run.get("underline")] == ["treshold"]
     assert any(run["text"].endswith("threshold:\u00a02") and run.get("color") == "Good" for run in runs)
+
+
+def test_the_corrected_lines_stand_under_the_findings() -> None:
+    span = Span(2, 1, 2, 9)
+    found = Diagnostic("SCH001", Severity.ERROR, "a.yaml", span, "m", edits=(Edit(span, "threshold"),))
+    text = "kind: Alerting\ntreshold: 2\n"
+    file = CheckedFile("a.yaml", text, "Alerting", "its kind", text.replace("tresh", "thresh"))
+
+    shown = list(texts(diagnostics_card(ValidationReport([file], [found]), CASE)))
+
+    assert shown[shown.index("Corrected lines of a.yaml") + 1 :][:2] == ["kind:\u00a0Alerting", "threshold:\u00a02"]
+
+
+def test_corrections_of_many_long_lines_stay_below_what_teams_accepts() -> None:
+    text = ("x" + " é" * 500 + "\n") * 300
+    found = [Diagnostic("X", Severity.ERROR, "a.yaml", Span(n, 1, n, 2), "m") for n in range(1, 300)]
+    file = CheckedFile("a.yaml", text, "Alerting", "its kind", text.replace("x", "y"))
+
+    card = diagnostics_card(ValidationReport([file], found), CASE)
+
+    assert len(json.dumps(card).encode("utf-16")) < 80_000
 
 
 def test_a_long_line_is_shortened_round_its_token() -> None:

@@ -242,7 +242,7 @@ def test_a_component_with_a_faulty_file_is_not_merged_and_that_is_said_once() ->
 def test_a_second_document_in_a_file_is_an_error_at_its_first_line() -> None:
     told = repository({"ship.yaml": "kind: Ship\ncrew: 1\n---\nkind: Ship\ncrew: 2\n"}).only("OVL015")
 
-    assert (told.span.line, told.message) == (4, "the file has 2 documents")
+    assert (told.span.line, told.message) == (4, "the file holds 2 documents")
 
 
 @pytest.mark.parametrize("text", ["---\nkind: Ship\ncrew: 1\n", "kind: Ship\ncrew: 1\n..."])

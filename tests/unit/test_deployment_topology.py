@@ -58,7 +58,7 @@ def test_a_topology_may_leave_out_levels_of_the_platform() -> None:
         ("  - name: a\n    level: ocean", "", "TOP003", 5, "“ocean” is no level"),
         ("  - name: a\n    nodes:\n      - {name: b, level: zone}", "", "TOP003", 6, "level zone cannot stand below"),
         ("  - name: a", "levels: [cluster, zone]\n", "TOP003", 3, "stand in another order than the platform's"),
-        ("  - name: a", "levels: [ocean]\n", "TOP003", 3, "the platform has no level “ocean”"),
+        ("  - name: a", "levels: [ocean]\n", "TOP003", 3, "“ocean” is no level"),
         ("  - name: a", "", "TOP004", 4, "a ends at level zone; a cluster is needed below"),
     ],
 )

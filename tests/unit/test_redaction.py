@@ -78,3 +78,13 @@ def test_a_report_without_secrets_stays_the_same() -> None:
     report = ValidationReport(files=(CheckedFile("a.yaml", "topics: []\n", "", ""),), diagnostics=())
 
     assert masked(report).report is report
+
+
+def test_a_secret_that_only_the_mended_key_gives_away_is_masked_in_both_texts() -> None:
+    text = "pasword: hunter2-Xy9!kQ\n"
+    report = ValidationReport((CheckedFile("a.yaml", text, "", "", text.replace("pasword", "password")),), ())
+
+    done = masked(report)
+
+    assert "hunter2" not in str(done.report)
+    assert list(done.found) == ["password"]

@@ -181,6 +181,23 @@ def test_a_folder_may_skip_levels_where_one_node_fits() -> None:
     }
 
 
+def test_a_full_path_is_not_ambiguous_though_it_fits_a_deeper_node_too() -> None:
+    tree = """
+    application: payments
+    levels: [group, region, platform]
+    nodes: [{name: prod, nodes: [{name: x, level: platform}, {name: eu, nodes: [{name: x}]}]}]
+    """
+
+    assert resolved({"prod/x": "text: a"}, tree=tree) == {"prod/x": {"text": "a"}}
+
+
+def test_an_empty_list_of_namespaces_is_no_value() -> None:
+    tree = "{application: s, levels: [platform], nodes: [{name: pf, namespaces: []}]}"
+
+    with pytest.raises(Refused, match="WLD002"):
+        resolved({"": "plain: ['%namespace%']"}, tree=tree)
+
+
 def test_a_discovered_node_has_the_leaves_of_the_lock_file() -> None:
     tree = """
     application: payments
@@ -318,7 +335,8 @@ def test_replicas_low_has_threshold_two_at_pf_blue_for_each_namespace() -> None:
     ("code", "overlays"),
     [
         pytest.param("OVL001", {"prod/eu-wst": ""}, id="a folder that names no node"),
-        pytest.param("OVL001", {"eu-west/sub-prod": ""}, id="names in the wrong order"),
+        pytest.param("OVL001", {"eu-west/prod/p1/pf-blue": ""}, id="names in the wrong order"),
+        pytest.param("OVL001", {"prod/eu-west/sub-prod": ""}, id="a folder whose last name is not the node's own"),
         pytest.param("OVL002", {"prod/pf-blue": ""}, id="a short folder that fits two nodes"),
         pytest.param("OVL002", {GREEN: "", "pf-green": ""}, id="two files for one node"),
         pytest.param("OVL007", {"": "text: null"}, id="null in the outermost file"),
@@ -599,6 +617,7 @@ def test_the_text_of_a_file_reads_as_the_file(repository: Repository) -> None:
 @example("0o17")
 @example("%region%-x")
 @example("y")
+@example("ſaK")
 def test_any_text_is_written_so_that_it_reads_as_text(text: str) -> None:
     written = as_yaml({"key": text})
 

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knowledge import bundled
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, ValidationReport
 from knowledge.validation.engine import NOT_MERGED, NOT_PLACED, check_fragment, validate
 from knowledge.validation.hints import nearest
 from knowledge.validation.schema import Schema
+from knowledge.validation.text import SourceText
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "corpora" / "schemas"
 HEAD = "apiVersion: sheriff/v1\nkind: Alerting\nalerts:\n  - name: replicas-low\n    threshold: 2\n"
@@ -406,3 +409,37 @@ def test_any_file_yields_a_report_with_spans_inside_it(text: str) -> None:
     lines = file.text.split("\n")
     assert all(1 <= d.span.line <= len(lines) for d in report.diagnostics)
     assert all(d.span.column <= len(lines[d.span.line - 1]) + 1 for d in report.diagnostics)
+
+
+CATALOGS = [SchemaCatalog.load(SCHEMAS), SchemaCatalog.load(bundled.SCHEMAS)]
+ANY_SCHEMA = [
+    *CATALOGS,
+    *(SchemaCatalog([schema], forced=schema) for catalog in CATALOGS for schema in catalog.schemas),
+]
+KEYS = st.sampled_from(sorted({key for schema in CATALOGS[1].schemas for key in schema.properties} | {"name", "a"}))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=4), inner, max_size=4),
+    max_leaves=15,
+)
+CONTENTS = st.one_of(
+    st.binary(max_size=120),
+    st.text(max_size=120).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.dictionaries(KEYS, VALUES, max_size=6).map(lambda value: json.dumps(value).encode()),
+    st.dictionaries(KEYS, VALUES, max_size=6).map(lambda value: yaml.safe_dump(value, allow_unicode=True).encode()),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(CONTENTS, st.sampled_from(ANY_SCHEMA))
+def test_anything_against_any_schema_yields_a_report_with_spans_inside_it(
+    content: bytes, catalog: SchemaCatalog
+) -> None:
+    report = validate([SourceFile("file.yaml", content)], catalog=catalog)
+
+    (file,) = report.files
+    lines = SourceText.of("", file.text).lines
+    for span in (d.span for d in report.diagnostics):
+        assert (1, 1) <= (span.line, span.column) <= (span.end_line, span.end_column)
+        assert span.end_line <= len(lines) + 1
+        assert span.column <= len(lines[span.line - 1]) + 1

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge import bundled
-from knowledge.validation.catalog import SchemaCatalog
-from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile, Span
+from knowledge.validation.catalog import Choice, SchemaCatalog
+from knowledge.validation.diagnostics import Severity, SourceFile
 from knowledge.validation.engine import validate
 from knowledge.validation.excerpts import corrected_excerpt
-from knowledge.validation.mending import Mended, mend
+from knowledge.validation.mending import Mended, mend, with_mended
 from knowledge.validation.schema import Schema
 
 CATALOG = SchemaCatalog.load(bundled.SCHEMAS)
+GOOD_HEAD = "apiVersion: sheriff/v1\nkind: Kafka\ntopics:\n"
 CORPORA = Path(__file__).resolve().parents[1] / "corpora"
 KAFKA = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitons: 12   # as agreed\n"
 
@@ -87,6 +89,47 @@ def test_a_fix_that_makes_the_file_worse_is_not_applied() -> None:
     assert (done.changed, list(done.fixed)) == (False, [])
 
 
+def test_beside_a_fix_that_does_harm_the_others_are_applied() -> None:
+    wanted = {"threshold": {"type": "array", "minItems": 3, "items": {"type": "integer"}}}
+    others = {f"{word}Limit": {"type": "integer"} for word in ("memory", "storage", "network")}
+    schema = Schema({"properties": {**wanted, **others}, "additionalProperties": False}, origin="x.json")
+    text = "treshold: [a, b]\nmemroyLimit: 1\nstorageLimt: 2\nnetworkLimit: no\n"
+
+    done = mended(text, "x.yaml", SchemaCatalog([schema], forced=schema))
+
+    assert done.after == "treshold: [a, b]\nmemoryLimit: 1\nstorageLimit: 2\nnetworkLimit: no\n"
+    assert [d.span.line for d in done.fixed] == [2, 3]
+
+
+def test_more_faults_than_are_told_are_mended_all_the_same() -> None:
+    text = GOOD_HEAD + "".join(f"  - name: t{n}\n    partitons: 3\n" for n in range(150))
+
+    done = mended(text)
+
+    assert len(done.fixed) == 150
+    assert done.after == text.replace("partitons", "partitions")
+
+
+class Counting(SchemaCatalog):
+    """The platform's schemas, and how often a document was held against one."""
+
+    checks = 0
+
+    def recognise(self, name: str, value: Any) -> Choice:
+        self.checks += 1
+        return super().recognise(name, value)
+
+
+def test_a_large_file_full_of_faults_is_checked_a_few_times_only() -> None:
+    keys = "".join(f"  partitons{n}: 1\n" for n in range(50))
+    text = f"apiVersion: sheriff/v1\nkind: Kafka\nquota:\n{keys}# {'x' * 500_000}\n"
+    catalog = Counting(CATALOG.schemas)
+
+    mended(text, catalog=catalog)
+
+    assert catalog.checks <= 6
+
+
 def test_json_stays_json() -> None:
     text = '{"apiVersion": "sheriff/v1", "kind": "Kafka", "quota": {"partitons": 12}}'
 
@@ -132,45 +175,49 @@ def test_any_text_can_be_mended_without_an_accident(text: str) -> None:
 # ---- the lines a reply shows ----
 
 
-def fix(line: int, column: int, end: int, text: str) -> Diagnostic:
-    span = Span(line, column, line, end)
-    return Diagnostic("X", Severity.ERROR, "f", span, "", edits=(Edit(span, text),))
-
-
 LINES = "".join(f"k{n}: {n}\n" for n in range(1, 10))
 
 
+def changed(*pairs: tuple[str, str], most: int = 30) -> str:
+    after = LINES
+    for old, new in pairs:
+        after = after.replace(old, new)
+    return corrected_excerpt(LINES, after, most=most)
+
+
 def test_an_excerpt_has_the_corrected_line_between_its_neighbours() -> None:
-    assert corrected_excerpt(LINES, [fix(5, 1, 3, "key")]) == "# …\nk4: 4\nkey: 5\nk6: 6\n# …"
+    assert changed(("k5", "key")) == "# …\nk4: 4\nkey: 5\nk6: 6\n# …"
 
 
 def test_an_excerpt_of_a_short_file_is_the_whole_file() -> None:
-    assert corrected_excerpt("a: 1\nb: 2\n", [fix(1, 1, 2, "c")]) == "c: 1\nb: 2"
+    assert corrected_excerpt("a: 1\nb: 2\n", "c: 1\nb: 2\n") == "c: 1\nb: 2"
 
 
 def test_far_changes_are_joined_by_a_comment_and_near_ones_are_not() -> None:
-    far = corrected_excerpt(LINES, [fix(1, 1, 3, "x"), fix(9, 1, 3, "y")])
-    near = corrected_excerpt(LINES, [fix(1, 1, 3, "x"), fix(3, 1, 3, "y")])
-
-    assert far == "x: 1\nk2: 2\n# …\nk8: 8\ny: 9"
-    assert near == "x: 1\nk2: 2\ny: 3\nk4: 4\n# …"
+    assert changed(("k1", "x"), ("k9", "y")) == "x: 1\nk2: 2\n# …\nk8: 8\ny: 9"
+    assert changed(("k1", "x"), ("k3", "y")) == "x: 1\nk2: 2\ny: 3\nk4: 4\n# …"
 
 
-def test_lines_put_in_and_taken_out_move_what_is_shown() -> None:
-    added = fix(2, 1, 1, "new: 0\nnewer: 0\n")
-    removed = Diagnostic("X", Severity.ERROR, "f", Span(6, 1, 6, 2), "", edits=(Edit(Span(6, 1, 7, 1), ""),))
-
-    assert corrected_excerpt(LINES, [added]) == "k1: 1\nnew: 0\nnewer: 0\nk2: 2\nk3: 3\n# …"
-    assert corrected_excerpt(LINES, [added, removed]).endswith("# …\nk5: 5\nk7: 7\nk8: 8\n# …")
+def test_lines_put_in_and_taken_out_are_shown_where_they_were() -> None:
+    assert changed(("k2:", "new: 0\nk2:")) == "k1: 1\nnew: 0\nk2: 2\n# …"
+    assert changed(("k6: 6\n", "")) == "# …\nk5: 5\nk7: 7\n# …"
 
 
 def test_an_excerpt_has_an_end() -> None:
-    text = "".join(f"k{n}: {n}\n" for n in range(1, 200))
-    excerpt = corrected_excerpt(text, [fix(n, 1, 2, "z") for n in range(1, 200)], most=10)
+    text = "".join(f"k{n}: {n}\n" for n in range(2_000))
 
-    assert len(excerpt.split("\n")) == 11
-    assert excerpt.endswith("\n# …")
+    excerpt = corrected_excerpt(text, text.replace("k", "z"), most=10)
+
+    assert excerpt == "\n".join([*(f"z{n}: {n}" for n in range(10)), "# …"])
 
 
-def test_without_a_mechanical_fix_there_is_no_excerpt() -> None:
-    assert corrected_excerpt(LINES, [Diagnostic("X", Severity.ERROR, "f", Span(1, 1, 1, 2), "", suggestion="a")]) == ""
+def test_without_a_change_there_is_no_excerpt() -> None:
+    assert corrected_excerpt(LINES, "") == corrected_excerpt(LINES, LINES) == ""
+
+
+def test_a_report_gets_the_mended_text_of_the_files_that_have_mechanical_faults() -> None:
+    files = [SourceFile("a/kafka.yaml", KAFKA), SourceFile("b/kafka.yaml", KAFKA.replace("partitons", "partitions"))]
+
+    report = with_mended(validate(files, catalog=CATALOG), files, catalog=CATALOG)
+
+    assert [file.mended for file in report.files] == [KAFKA.replace("partitons", "partitions"), ""]

@@ -20,7 +20,10 @@ from knowledge.validation.source import fenced_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "tests" / "corpora" / "schemas"
+LISTS = {"titles", "pages"}  # modules that name codes and emit none
+OF_THE_CALL = {"USE001"}  # of the command line, not of a file
 TYPO = "apiVersion: sheriff/v1\nkind: Alerting\nalerts:\n  - name: low\n    treshold: 2\n    deployOn: no\n"
+GOOD = TYPO.replace("treshold", "threshold").replace("no\n", "pf-blue\n")
 
 
 def report(text: str = TYPO) -> ValidationReport:
@@ -45,6 +48,32 @@ def test_text_shows_place_line_caret_reason_and_suggestion() -> None:
         "alerting.yaml: 1 error, 1 warning, checked as Alerting, from its kind\n"
         "Placement and overrides were not checked: they need the whole deployment repository.\n"
     )
+
+
+def checked_with_others(others: int, text: str = TYPO) -> str:
+    good = [SourceFile(f"{n}/alerting.yaml", GOOD) for n in range(others)]
+    files = [SourceFile("alerting.yaml", text), *good]
+    return as_text(validate(files, catalog=SchemaCatalog.load(SCHEMAS)))
+
+
+def test_each_of_eight_files_has_a_line_of_its_own() -> None:
+    assert len(re.findall(r"^\S+alerting\.yaml: no errors, checked as ", checked_with_others(7), re.MULTILINE)) == 7
+
+
+def test_of_nine_files_only_those_in_which_something_was_found_have_a_line() -> None:
+    summaries = [line for line in checked_with_others(8).splitlines() if "checked as" in line]
+
+    assert summaries == ["alerting.yaml: 1 error, 1 warning, checked as Alerting, from its kind"]
+
+
+def test_of_many_faultless_files_only_what_was_not_checked_is_said() -> None:
+    text = checked_with_others(8, GOOD)
+
+    assert re.fullmatch(r"Placement, .+ were not checked; .+\n", text)
+
+
+def test_a_report_about_nothing_is_empty() -> None:
+    assert as_text(ValidationReport((), ())) == ""
 
 
 def test_colour_is_added_only_when_asked_for() -> None:
@@ -101,22 +130,22 @@ def test_of_two_overlapping_fixes_the_first_stands() -> None:
 
 
 def emitted_codes() -> set[str]:
-    sources = (ROOT / "knowledge" / "validation").glob("*.py")
-    found = (re.findall(r'"((?:YAML|SCH)\d{3})"', file.read_text("utf-8")) for file in sources)
+    sources = [file for part in ("validation", "deployment") for file in (ROOT / "knowledge" / part).glob("*.py")]
+    found = (re.findall(r'"([A-Z]{3,4}\d{3})"', file.read_text("utf-8")) for file in sources if file.stem not in LISTS)
     return {code for codes in found for code in codes}
 
 
 def test_every_code_is_documented_and_every_documented_code_exists() -> None:
     page = (ROOT / "docs" / "diagnostics.md").read_text("utf-8")
 
-    assert set(re.findall(r"^### ((?:YAML|SCH)\d{3})\b", page, re.MULTILINE)) == emitted_codes()
+    assert set(re.findall(r"^### ([A-Z]+\d{3})\b", page, re.MULTILINE)) == emitted_codes() | OF_THE_CALL
 
 
 def documented_examples() -> list[tuple[str, str]]:
     page = (ROOT / "docs" / "diagnostics.md").read_text("utf-8")
     sections = re.split(r"^### (?=[A-Z]+\d{3})", page, flags=re.MULTILINE)[1:]
     examples = [(section[:7].strip(), fenced_blocks(section)[0]) for section in sections]
-    return [(code, text) for code, (info, text, _) in examples if info == "yaml"]
+    return [(code, text) for code, (info, text, _) in examples if info == "yaml" and code.startswith(("YAML", "SCH"))]
 
 
 @pytest.mark.parametrize(("code", "text"), documented_examples(), ids=lambda value: value[:7])
@@ -129,7 +158,8 @@ def test_a_documented_example_yields_its_code_and_nothing_worse(code: str, text:
 
 
 def test_every_code_has_an_example_in_the_corpora() -> None:
-    folders = (ROOT / "tests" / "corpora" / "invalid").iterdir()
+    corpora = ROOT / "tests" / "corpora"
+    folders = [*(corpora / "invalid").iterdir(), *(corpora / "repositories").iterdir()]
 
     assert emitted_codes() - {folder.name.split("-")[0] for folder in folders} <= {"SCH006"}
 

@@ -96,3 +96,33 @@ def test_what_was_not_checked_stands_apart_from_the_last_finding() -> None:
     report = ValidationReport((file,), (finding(Severity.ERROR),), ("Placement was not checked.",))
 
     assert wording.of_report(report).endswith("\n\nPlacement was not checked.")
+
+
+def mendable(text: str, name: str = "a.yaml") -> tuple[CheckedFile, Diagnostic]:
+    span = Span(2, 1, 2, 6)
+    unknown = Diagnostic("SCH001", Severity.ERROR, name, span, "Unknown key “topcs”", suggestion="topics")
+    return CheckedFile(name, text, "Kafka", "its kind", text.replace("topcs", "topics")), unknown
+
+
+def test_a_mechanical_fix_is_offered_as_the_corrected_lines_in_a_code_block() -> None:
+    file, unknown = mendable("kind: Kafka\ntopcs: []\n" + "x: 1\n" * 50)
+
+    text = wording.of_report(ValidationReport([file], [unknown]))
+
+    assert text.endswith("\n\nCorrected:\n\n```yaml\nkind: Kafka\ntopics: []\nx: 1\n# …\n```")
+
+
+def test_each_file_has_its_own_corrected_lines_and_none_where_nothing_can_be_mended() -> None:
+    one, fault = mendable("kind: Kafka\ntopcs: 1\n", "one.yaml")
+    other = CheckedFile("other.yaml", "a: 1\n", "", "")
+
+    text = wording.of_report(ValidationReport([one, other], [fault]))
+
+    assert text.count("```") == 2
+    assert text.index("topics: 1") < text.index("other.yaml")
+
+
+def test_backticks_in_the_file_do_not_end_the_block() -> None:
+    file, unknown = mendable("a: |\ntopcs: '````'\n")
+
+    assert wording.of_report(ValidationReport([file], [unknown])).endswith("topics: '````'\n`````")

@@ -1,0 +1,67 @@
+"""Files that came together: checked as one deployment repository when a topology is among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from knowledge.deployment.analysis import analyse
+from knowledge.deployment.leaves import Leaves
+from knowledge.deployment.platform import Platform
+from knowledge.deployment.reading import MARK
+from knowledge.validation.diagnostics import SourceFile, ValidationReport
+from knowledge.validation.engine import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The report on all files, and the leaves of the repository among them, if there is one that could be read."""
+
+    report: ValidationReport
+    leaves: Leaves | None = None
+
+
+def check_together(files: Sequence[SourceFile], platform: Platform) -> Checked:
+    """Check files by themselves or, from the folder of the outermost topology.yaml down, as one repository."""
+    top = _top(files)
+    if top is None:
+        return Checked(validate(files, catalog=platform.catalog))
+    inside = {path: file for file in files if (path := _below(file.name, top)) is not None}
+    outside = [file for file in files if _below(file.name, top) is None]
+    analysis = analyse({path: file.content for path, file in inside.items()}, platform)
+    report = renamed(analysis.report, {path: file.name for path, file in inside.items()})
+    if outside:
+        report = joined([report, validate(outside, catalog=platform.catalog)])
+    return Checked(report, analysis.leaves)
+
+
+def joined(reports: Sequence[ValidationReport]) -> ValidationReport:
+    """Several reports as one."""
+    return ValidationReport(
+        tuple(file for report in reports for file in report.files),
+        tuple(diagnostic for report in reports for diagnostic in report.diagnostics),
+        tuple(dict.fromkeys(note for report in reports for note in report.notes)),
+    )
+
+
+def renamed(report: ValidationReport, names: dict[str, str]) -> ValidationReport:
+    """The report with its files called as their sender called them."""
+    return ValidationReport(
+        tuple(replace(file, name=names[file.name]) for file in report.files),
+        tuple(replace(d, file=names.get(d.file, d.file)) for d in report.diagnostics),
+        report.notes,
+    )
+
+
+def _top(files: Sequence[SourceFile]) -> tuple[str, ...] | None:
+    """The folder of the outermost topology; None without one."""
+    folders = [PurePosixPath(file.name.replace("\\", "/")) for file in files]
+    found = [path.parts[:-1] for path in folders if path.name == MARK]
+    return min(found, key=len) if found else None
+
+
+def _below(name: str, top: tuple[str, ...]) -> str | None:
+    """The path of a file from a folder on; None when it lies elsewhere."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return "/".join(parts[len(top) :]) if parts[: len(top)] == top else None
