@@ -50,6 +50,7 @@ class _Run:
         self.sources: dict[str, SourceText] = {}
         self.found: list[Diagnostic] = []
         self.notes: list[str] = []
+        self.strangers: set[str] = set()  # files of no component
         self.broken: set[str] = set()  # files with errors of their own: nothing is built on them
 
     def analysis(self) -> Analysis:
@@ -141,6 +142,7 @@ class _Run:
                 skipped[component].append(name)
             else:
                 placed[component][place] = Layer(name, root)
+        self.found = [d for d in self.found if d.code != "SCH008" or d.file not in self.strangers]
         self._skip(placed, skipped)
         return Leaves(self.platform, topology, placed)
 
@@ -171,7 +173,7 @@ class _Run:
             return component
         known = [f"{known}{SUFFIX}" for known in self.platform.components]
         near = nearest(base, known) or ""
-        self.found = [d for d in self.found if d.file != name or d.code != "SCH008"]
+        self.strangers.add(name)
         self._say("OVL003", name, f"no component has the file {base}", f"Known are {', '.join(sorted(known))}.", near)
         return None
 
