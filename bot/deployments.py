@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,20 +25,29 @@ if TYPE_CHECKING:
 CHECK = "check"  # the function of a rule module
 
 
-def platform(schemas: Path, *, levels: Sequence[str] = LEVELS, rules: Sequence[Path] | None = None) -> Platform:
+def platform(
+    schemas: Path,
+    *,
+    levels: Sequence[str] = LEVELS,
+    rules: Sequence[Path] | None = None,
+    pages: Path | None = None,
+) -> Platform:
     """The platform of a folder of schemas, with its levels and rule modules; without any, the bundled platform's own.
 
     Raises Misuse, naming what is unusable.
     """
     if rules is None:
         rules = bundled.RULES if schemas == bundled.SCHEMAS else ()
-    return Platform(SchemaCatalog.load(schemas), tuple(levels) or LEVELS, tuple(map(_rule, rules)))
+    if pages is None and schemas == bundled.SCHEMAS:
+        pages = bundled.PAGES
+    explained = _pages(pages) if pages is not None else {}
+    return Platform(SchemaCatalog.load(schemas), tuple(levels) or LEVELS, tuple(map(_rule, rules)), explained)
 
 
 def platform_of(settings: Settings) -> Platform:
     """The configured platform."""
     chosen = settings.platform
-    return platform(chosen.schemas, levels=chosen.levels, rules=chosen.rules)
+    return platform(chosen.schemas, levels=chosen.levels, rules=chosen.rules, pages=chosen.pages)
 
 
 def read(place: Path, reference: str = "") -> reading.Files:
@@ -75,6 +85,17 @@ def with_leaves(files: reading.Files, of: Platform, place: str, base: str = "") 
 def below(folder: Path, report: ValidationReport) -> ValidationReport:
     """The report with its files named as they are found from here, not from the top of the repository."""
     return renamed(report, {file.name: str(folder / file.name) for file in report.files})
+
+
+def _pages(file: Path) -> dict[str, str]:
+    """The documentation page, with its heading, that explains each code."""
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Misuse(f"{file}: not readable as JSON ({error}). Check platform.pages in sheriff.yaml.") from error
+    if not isinstance(found, dict) or not all(isinstance(page, str) for page in found.values()):
+        raise Misuse(f'{file}: write one page for each code: {{"OVL001": "overlays/errors.md#folder"}}.')
+    return found
 
 
 def _rule(file: Path) -> Rule:

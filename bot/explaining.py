@@ -36,6 +36,8 @@ def explain_command(settings: Settings, place: Path, leaf: str, key: str, *, out
 def diff_command(settings: Settings, place: Path, base: str, *, output: str) -> int:
     """Print which effective values a change alters; returns 0, as `diff` is read by people and programs alike."""
     _require(output)
+    if not base.strip():  # such as --base "$TARGET" where nobody set TARGET; comparing nothing would pass
+        raise Misuse("--base is empty. Name a branch, a tag or a commit.")
     of = deployments.platform_of(settings)
     before = _leaves(deployments.read(place, base), of, str(place), base)
     after = _leaves(deployments.read(place), of, str(place))

@@ -51,6 +51,9 @@ class PlatformSettings(Section):
     rules: Sequence[Path] | None = Field(
         None, description="Python files with rules of components; empty: those of the bundled platform with its schemas"
     )
+    pages: Path | None = Field(
+        None, description="JSON file: the documentation page that explains each code; empty: as with rules"
+    )
     glossary: Path | None = Field(
         None, description="YAML file of abbreviations and synonyms; empty: the bundled one for the bundled pages"
     )
@@ -272,7 +275,11 @@ def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
         result["rota"] = folder / result["rota"]
     platform = result.get("platform")
     if isinstance(platform, Mapping):
-        paths = {key: folder / platform[key] for key in ("schemas", "glossary") if isinstance(platform.get(key), str)}
+        paths = {
+            key: folder / platform[key]
+            for key in ("schemas", "pages", "glossary")
+            if isinstance(platform.get(key), str)
+        }
         rules = platform.get("rules")
         files = {"rules": [folder / str(file) for file in rules]} if isinstance(rules, list) else {}
         result["platform"] = {**platform, **paths, **files}

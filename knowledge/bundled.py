@@ -10,5 +10,6 @@ FAQ = PLATFORM / "faq"
 SCHEMAS = PLATFORM / "schemas"
 DEPLOYMENT_REPOSITORY = PLATFORM / "deployment-repo"
 RULES = (PLATFORM / "rules" / "meridian.py",)
+PAGES = PLATFORM / "pages.json"  # which explain the codes of topologies, overlays and wildcards
 GLOSSARY = PLATFORM / "glossary.yaml"
 ROTA = PLATFORM / "rota.yaml"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.checking.reading import Input, read_all, repository_of, tops
+from bot.checking.reading import Input, is_inside, read_all, repository_of, tops
 from bot.checking.showing import FORMATS, allow_any_name, show
 from knowledge import bundled
 from knowledge.errors import Misuse
@@ -31,6 +31,7 @@ class Platform:
     pages: str = ""
     levels: Sequence[str] = ()  # of topologies; empty: the usual ones
     rules: Sequence[Path] | None = None
+    explained: Path | None = None  # the file with the page of each code
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -88,7 +89,7 @@ def _checked(
 ) -> ValidationReport:
     """The report on all files; with a platform, those of a deployment repository are checked with all the others."""
     whole = [*tops(files), *archives] if platform else []
-    rest = [each for each in files if not any(top in Path(each.file.name).parents for top in whole)]
+    rest = [each for each in files if not any(is_inside(each, top) for top in whole)]
     inside = {each.file.name: top for each in rest if platform and (top := repository_of(each)) is not None}
     found = _of_repositories(whole, inside, platform) if platform and (whole or inside) else []
     told = {file.name for report in found for file in report.files}  # a hidden file is none of its repository
@@ -102,7 +103,7 @@ def _of_repositories(whole: Sequence[Path], inside: Mapping[str, Path], platform
     from bot import deployments
     from bot.checking import repositories
 
-    of = deployments.platform(platform.schemas, levels=platform.levels, rules=platform.rules)
+    of = deployments.platform(platform.schemas, levels=platform.levels, rules=platform.rules, pages=platform.explained)
     parts = [
         repositories.report_of([name for name, place in inside.items() if place == top], top, of)
         for top in sorted(set(inside.values()))
@@ -135,4 +136,4 @@ def _platform(given: argparse.Namespace) -> Platform:
     settings = load(given.config)
     pages = f"{settings.server.public_url.rstrip('/')}/pages/docs" if settings.server.public_url else ""
     chosen = settings.platform
-    return Platform(given.schemas or chosen.schemas, pages, chosen.levels, chosen.rules)
+    return Platform(given.schemas or chosen.schemas, pages, chosen.levels, chosen.rules, chosen.pages)

@@ -62,6 +62,12 @@ def tops(files: Iterable[Input]) -> list[Path]:
     return [top for top in found if not any(above in top.parents for above in found)]
 
 
+def is_inside(file: Input, top: Path) -> bool:
+    """Whether a file is checked with the repository at `top`: its YAML is; JSON below it is checked by itself."""
+    path = Path(file.file.name)
+    return top in path.parents and path.suffix in {".yaml", ".yml"}
+
+
 def repository_of(file: Input) -> Path | None:
     """The deployment repository that a file named by itself lies in; it is not looked for beyond a Git repository."""
     if file.folder is not None or file.from_stdin or Path(file.file.name).suffix != ".yaml":

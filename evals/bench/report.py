@@ -11,6 +11,7 @@ from evals.bench.answers import Contender, Match, match
 from evals.bench.cases import ALL, Tally, load, score
 from evals.bench.checkers import PEER, SHERIFF
 from evals.bench.checking import Speeds, speeds
+from evals.bench.repositories import SIZES, Whole, whole
 from evals.commands import Asked, ready
 
 COLUMNS: Final = ("FA", "FR", "L1", "L1±1", "hint", "flag", "errors")
@@ -27,13 +28,25 @@ def bench_command(asked: Asked, *, files: int) -> None:
 
 
 def yaml_command(folder: Path | None, *, files: int) -> None:
-    """Print how fast files are checked and, with a folder of cases, how well. Raises Misuse when it holds none."""
+    """Print how fast files and whole repositories are checked and, with a folder of cases, how well.
+
+    Raises Misuse when the folder holds none.
+    """
     cases = load(folder) if folder is not None else []
     print("\n".join(_speed_lines(speeds(files))))
+    print()
+    print("\n".join(_whole_lines([whole(overlays) for overlays in SIZES])))
     if cases:
         scores = {checker: score(cases, checker) for checker in (SHERIFF, PEER)}
         print()
         print("\n".join(_case_lines(scores)))
+
+
+def _whole_lines(found: Sequence[Whole]) -> Iterator[str]:
+    yield f"{'whole repositories: overlays':34}{'leaves':>9}{'seconds':>9}{'ms/file':>9}{'peak MB':>9}"
+    for one in found:
+        milliseconds = one.seconds / one.overlays * 1000
+        yield f"{one.overlays:34,}{one.leaves:9,}{one.seconds:9.2f}{milliseconds:9.2f}{one.megabytes:9.0f}"
 
 
 def _case_lines(scores: Mapping[str, Mapping[str, Tally]]) -> Iterator[str]:

@@ -11,7 +11,6 @@ from knowledge.deployment.cells import Cell
 from knowledge.deployment.leaves import Leaves
 from knowledge.deployment.merged_check import check_merged
 from knowledge.deployment.merging import Layer, authors, fresh
-from knowledge.deployment.pages import page_of
 from knowledge.deployment.placement import Folders
 from knowledge.deployment.platform import LOCK, SUFFIX, TOPOLOGY, Platform, stem
 from knowledge.deployment.rules import Finding, Leaf
@@ -20,7 +19,7 @@ from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, S
 from knowledge.validation.engine import Examined, examine
 from knowledge.validation.hints import nearest
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import MappingNode, resolved, value_of
+from knowledge.validation.tree import MappingNode, ScalarNode, resolved, value_of
 
 Cause = tuple[str, str, Span, str]  # the copies of an element that a wildcard repeats have one
 NAMED = 5  # leaves, components or folders named in one message
@@ -70,7 +69,8 @@ class _Run:
 
     def _one_document(self, name: str) -> None:
         """Every file is one map; a second document would be left out silently."""
-        roots = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
+        written = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
+        roots = [root for root in written if not (isinstance(root, ScalarNode) and root.value is None)]
         if len(roots) > 1:
             why = "A file of a deployment repository holds one document. Move the others into files of their own."
             start = roots[1].span
@@ -97,10 +97,11 @@ class _Run:
         return topology
 
     def _follows(self, diagnostic: Diagnostic, lock: str) -> bool:
-        """Whether a branch ends too high, or is not in the lock file, only because a file was not read to the end."""
+        """Whether a branch ends too high, or is not in the lock file, only because that file has errors of its own."""
         unread = {d.file for d in self.found if d.code.startswith("YAML")} & self.broken
-        needed = {"TOP004": diagnostic.file, "TOP006": lock}.get(diagnostic.code)
-        return needed in unread
+        return (diagnostic.code == "TOP004" and diagnostic.file in unread) or (
+            diagnostic.code == "TOP006" and lock in self.broken
+        )
 
     def _no_topology(self, file: str) -> str:
         if file in self.files:
@@ -238,9 +239,7 @@ class _Run:
         self, code: str, name: str, message: str, why: str, suggestion: str = "", span: Span | None = None
     ) -> None:
         place = span or Span(1, 1, 1, 1)
-        self.found.append(
-            Diagnostic(code, Severity.ERROR, name, place, message, why=why, suggestion=suggestion, doc=page_of(code))
-        )
+        self.found.append(Diagnostic(code, Severity.ERROR, name, place, message, why=why, suggestion=suggestion))
 
     def _report(self) -> ValidationReport:
         files = tuple(examined.checked for examined in self.examined.values())
@@ -248,7 +247,9 @@ class _Run:
             dict.fromkeys(d for d in self.found if d.code != "SCH008" or d.file not in self.nameless),
             key=lambda d: (d.file, d.span.line, d.span.column, d.severity is not Severity.ERROR, d.code),
         )
-        return ValidationReport(files, tuple(order), tuple(dict.fromkeys(self.notes)))
+        pages = self.platform.pages
+        told = (replace(d, doc=pages[d.code]) if d.code in pages and not d.doc else d for d in order)
+        return ValidationReport(files, tuple(told), tuple(dict.fromkeys(self.notes)))
 
 
 def _is_hidden(name: str) -> bool:
@@ -289,7 +290,7 @@ def _idle(file: str, deeper: Sequence[str], *, says: bool) -> Diagnostic:
         why = "Delete it, or the overrides."
     elif says:
         message = "the file has no effect: what it says holds without it"
-    return Diagnostic("OVL012", Severity.WARNING, file, Span(1, 1, 1, 1), message, why=why, doc=page_of("OVL012"))
+    return Diagnostic("OVL012", Severity.WARNING, file, Span(1, 1, 1, 1), message, why=why)
 
 
 def _ruled(leaves: Leaves, platform: Platform) -> Iterator[Diagnostic]:

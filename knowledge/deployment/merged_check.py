@@ -8,7 +8,6 @@ from typing import Any
 from knowledge.deployment import guide as guides
 from knowledge.deployment.cells import Cell, at, nearest_at, plain
 from knowledge.deployment.guide import Guide
-from knowledge.deployment.pages import page_of
 from knowledge.deployment.synthetic import tree
 from knowledge.validation import words
 from knowledge.validation.diagnostics import Diagnostic, Severity, Span
@@ -61,7 +60,6 @@ def _missing(cell: Cell, lens: Lens, guide: Guide, path: Path, names: Sequence[s
         path=path_text(path),
         why="No file on the way to these leaves sets it. Set it in the outermost file that holds for them.",
         suggestion=f"{names[0]}: …",
-        doc=page_of("OVL010"),
     )
 
 

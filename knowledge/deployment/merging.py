@@ -9,7 +9,6 @@ from typing import Any
 from knowledge.deployment import guide as guides
 from knowledge.deployment.cells import Cell, Hidden, Origin, comparable, kind_of, plain, scalar_of, shown
 from knowledge.deployment.guide import Guide, Parts
-from knowledge.deployment.pages import page_of
 from knowledge.validation import words
 from knowledge.validation.diagnostics import Diagnostic, Severity
 from knowledge.validation.faults import WILDCARD
@@ -217,9 +216,8 @@ class Merge:
     def _report(
         self, code: str, node: Node, message: str, path: Path, why: str, severity: Severity = Severity.ERROR
     ) -> None:
-        doc = page_of(code)
         self.diagnostics.append(
-            Diagnostic(code, severity, self.layer.file, node.span, message, path=path_text(path), why=why, doc=doc)
+            Diagnostic(code, severity, self.layer.file, node.span, message, path=path_text(path), why=why)
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -24,6 +24,7 @@ class Platform:
     catalog: SchemaCatalog
     levels: Sequence[str] = LEVELS
     rules: Sequence[Rule] = ()
+    pages: Mapping[str, str] = field(default_factory=dict)  # which explains a code, by code
 
     @cached_property
     def components(self) -> Mapping[str, Guide]:

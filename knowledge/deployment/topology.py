@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any, Final, Protocol
 
 from knowledge.deployment.cells import Bound, Origin, scalar_of
-from knowledge.deployment.pages import page_of
 from knowledge.validation.diagnostics import Diagnostic, Severity
 from knowledge.validation.hints import nearest
 from knowledge.validation.tree import Entry, MappingNode, Node, ScalarNode, SequenceNode, resolved, value_of
@@ -284,8 +283,7 @@ class _Reader:
         severity: Severity = Severity.ERROR,
         suggestion: str = "",
     ) -> None:
-        doc = page_of(code)
-        self.found.append(Diagnostic(code, severity, file, node.span, message, why=why, suggestion=suggestion, doc=doc))
+        self.found.append(Diagnostic(code, severity, file, node.span, message, why=why, suggestion=suggestion))
 
 
 def wildcard_of(key: str, several: bool) -> str:

@@ -11,7 +11,6 @@ from typing import Any, Final
 from knowledge.deployment import guide as guides
 from knowledge.deployment.cells import Bound, Cell, comparable
 from knowledge.deployment.guide import Guide, Parts
-from knowledge.deployment.pages import page_of
 from knowledge.validation.diagnostics import Diagnostic, Severity, Span
 from knowledge.validation.hints import nearest
 from knowledge.validation.tree import Path, path_text
@@ -177,7 +176,6 @@ class Expansion:
                 path=path_text(path),
                 why=why,
                 suggestion=suggestion,
-                doc=page_of(code),
             )
         )
 

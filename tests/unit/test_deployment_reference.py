@@ -35,7 +35,7 @@ def test_the_engine_agrees_with_the_reference_at_every_leaf_or_on_the_error(draw
     try:
         expected = resolve(drawn.files, drawn.schemas, levels=drawn.levels)
     except Refused as refused:
-        assert refused.code in errors
+        assert refused.code in errors  # noqa: PT017 - either outcome is right, if both have it
         return
 
     assert effective(analysis, drawn.schemas) == expected

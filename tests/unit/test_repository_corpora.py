@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,6 @@ import pytest
 
 from ingestion.readers.page import Anchors
 from knowledge.deployment.analysis import Analysis, analyse
-from knowledge.deployment.pages import PAGES
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.reading import of_folder
 from knowledge.validation.catalog import SchemaCatalog
@@ -22,6 +22,7 @@ CORPORA = ROOT / "tests" / "corpora"
 DOCS = ROOT / "knowledge" / "platform" / "docs"
 INVALID = sorted((CORPORA / "repositories").iterdir())
 VALID = sorted((CORPORA / "repositories-valid").iterdir())
+PAGES: dict[str, str] = json.loads((ROOT / "knowledge" / "platform" / "pages.json").read_text("utf-8"))
 OWN = SchemaCatalog.load(ROOT / "knowledge" / "platform" / "schemas")
 PLACED = re.compile(r"^(\S+:\d+:\d+) (error|warning|information) ([A-Z]+\d{3}) (.+)$", re.MULTILINE)
 IN_A_TABLE = re.compile(r"^\| ([A-Z]+\d{3}) \| (?:(?:error|warning|information) \| )?(.+?) \|", re.MULTILINE)
@@ -31,7 +32,7 @@ IN_A_TABLE = re.compile(r"^\| ([A-Z]+\d{3}) \| (?:(?:error|warning|information) 
 def analysed(folder: Path) -> Analysis:
     """With the platform's schemas, and those of the case's own folder .schemas."""
     own = SchemaCatalog.load(folder / ".schemas").schemas if (folder / ".schemas").is_dir() else ()
-    return analyse(of_folder(folder), Platform(SchemaCatalog([*OWN.schemas, *own])))
+    return analyse(of_folder(folder), Platform(SchemaCatalog([*OWN.schemas, *own]), pages=PAGES))
 
 
 def found(folder: Path) -> list[Diagnostic]:
@@ -97,13 +98,13 @@ def documented() -> dict[str, tuple[Files, Files]]:
 def test_a_documented_repository_yields_its_code_and_the_right_one_nothing(code: str) -> None:
     wrong, right = documented()[code]
 
-    told = analyse(wrong, Platform(OWN)).report.diagnostics
+    told = analyse(wrong, Platform(OWN, pages=PAGES)).report.diagnostics
 
     assert {d.code for d in told} == {code}
     if right:
         gone = {d.file for d in told} - right.keys() - {TOPOLOGY}  # what is reported and not shown again is moved
         kept = {name: text for name, text in wrong.items() if name not in gone}
-        assert analyse(kept | right, Platform(OWN)).report.diagnostics == ()
+        assert analyse(kept | right, Platform(OWN, pages=PAGES)).report.diagnostics == ()
 
 
 def test_every_code_about_repositories_is_documented_by_an_example_or_by_a_message() -> None:
