@@ -123,6 +123,7 @@ def test_thousands_of_strange_files_are_told_in_time_that_grows_with_them() -> N
         assert len([d for d in found.told if d.severity is Severity.ERROR]) == 2 * count
         return time.process_time() - begun
 
-    few, many = seconds(500), seconds(4000)
+    few = min(seconds(500) for _ in range(3))  # the quietest of several: other work on the machine only adds
+    many = min(seconds(4000) for _ in range(2))
 
     assert many < 8 * few * 2.5, f"{few:.2f} s for 500, {many:.2f} s for 4,000"
