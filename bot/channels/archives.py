@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import stat
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
 from bot.channels.problems import Problem
 from bot.channels.security import MEGABYTE, printable
+from knowledge.deployment.reading import UNREADABLE
 from knowledge.validation.diagnostics import SourceFile
 
 MAX_ENTRIES = 5_000
@@ -40,7 +40,7 @@ def unpacked(name: str, content: bytes, *, room: int = MAX_UNPACKED) -> Sequence
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _files(name, archive, room)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise Problem(422, f"{name} is no readable zip: {printable(str(error))[:200] or 'it is cut off'}.") from error
 
 

@@ -20,7 +20,7 @@ from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, S
 from knowledge.validation.engine import Examined, examine
 from knowledge.validation.hints import nearest
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import MappingNode, ScalarNode, resolved, value_of
+from knowledge.validation.tree import MappingNode, resolved, value_of
 
 Cause = tuple[str, str, Span, str]  # the copies of an element that a wildcard repeats have one
 NAMED = 5  # leaves, components or folders named in one message
@@ -50,7 +50,7 @@ class _Run:
         self.sources: dict[str, SourceText] = {}
         self.found: list[Diagnostic] = []
         self.notes: list[str] = []
-        self.strangers: set[str] = set()  # files of no component
+        self.nameless: set[str] = set()  # files of no component: that says more than SCH008
         self.broken: set[str] = set()  # files with errors of their own: nothing is built on them
 
     def analysis(self) -> Analysis:
@@ -70,8 +70,7 @@ class _Run:
 
     def _one_document(self, name: str) -> None:
         """Every file is one map; a second document would be left out silently."""
-        written = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
-        roots = [root for root in written if not (isinstance(root, ScalarNode) and root.value is None)]
+        roots = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
         if len(roots) > 1:
             why = "A file of a deployment repository holds one document. Move the others into files of their own."
             start = roots[1].span
@@ -90,20 +89,18 @@ class _Run:
         errors = [d for d in topology.diagnostics if d.severity is Severity.ERROR]
         taken = {(d.file, d.span.line, d.span.column) for d in errors}
         self.found = [d for d in self.found if (d.file, d.span.line, d.span.column) not in taken]
-        self.found += [d for d in topology.diagnostics if not self._follows(d, lock)]
-        wrong = {d.file for d in topology.diagnostics if d.severity is Severity.ERROR} | self.broken
-        for name in (file, lock):
-            if name in wrong:
-                self.notes.append(f"Placement, overrides and wildcards were not checked: {name} has errors.")
-                return None
+        wrong = [name for name in (file, lock) if name in {*self.broken, *(d.file for d in errors)}]
+        self.found += [d for d in (errors if wrong else topology.diagnostics) if not self._follows(d, lock)]
+        if wrong:
+            self.notes.append(f"Placement, overrides and wildcards were not checked: {wrong[0]} has errors.")
+            return None
         return topology
 
     def _follows(self, diagnostic: Diagnostic, lock: str) -> bool:
-        """Whether a branch ends too high, or is not in the lock file, only because that file has errors of its own."""
+        """Whether a branch ends too high, or is not in the lock file, only because a file was not read to the end."""
         unread = {d.file for d in self.found if d.code.startswith("YAML")} & self.broken
-        return (diagnostic.code == "TOP004" and diagnostic.file in unread) or (
-            diagnostic.code == "TOP006" and lock in self.broken
-        )
+        needed = {"TOP004": diagnostic.file, "TOP006": lock}.get(diagnostic.code)
+        return needed in unread
 
     def _no_topology(self, file: str) -> str:
         if file in self.files:
@@ -142,7 +139,6 @@ class _Run:
                 skipped[component].append(name)
             else:
                 placed[component][place] = Layer(name, root)
-        self.found = [d for d in self.found if d.code != "SCH008" or d.file not in self.strangers]
         self._skip(placed, skipped)
         return Leaves(self.platform, topology, placed)
 
@@ -173,7 +169,7 @@ class _Run:
             return component
         known = [f"{known}{SUFFIX}" for known in self.platform.components]
         near = nearest(base, known) or ""
-        self.strangers.add(name)
+        self.nameless.add(name)
         self._say("OVL003", name, f"no component has the file {base}", f"Known are {', '.join(sorted(known))}.", near)
         return None
 
@@ -249,7 +245,7 @@ class _Run:
     def _report(self) -> ValidationReport:
         files = tuple(examined.checked for examined in self.examined.values())
         order = sorted(
-            dict.fromkeys(self.found),
+            dict.fromkeys(d for d in self.found if d.code != "SCH008" or d.file not in self.nameless),
             key=lambda d: (d.file, d.span.line, d.span.column, d.severity is not Severity.ERROR, d.code),
         )
         return ValidationReport(files, tuple(order), tuple(dict.fromkeys(self.notes)))
@@ -269,7 +265,7 @@ def _at(diagnostic: Diagnostic, leaves: Sequence[str]) -> Diagnostic:
 
 
 def _without_effect(leaves: Leaves) -> Iterator[Diagnostic]:
-    """Files of which nothing is left at any leaf."""
+    """Files of which nothing is left at any leaf; what is wrong with one explains that already."""
     wrong = {diagnostic.file for diagnostic in leaves.diagnostics}  # left out for that, or told already
     for component, files in leaves.placed.items():
         holding = [(authors(cell), where) for cell, where in leaves.finals(component)]

@@ -42,7 +42,7 @@ class Leaves:
         if cell is None or not self.varies(cell):
             return cell
         guide = self.platform.components[component]
-        expansion = Expansion(guide, self.topology.bindings(leaf), self.topology.wildcards, self.topology.is_whole)
+        expansion = Expansion(guide, self.topology.bindings(leaf), self.topology.wildcards)
         result = expansion.of(cell)
         if found is not None:
             found += expansion.diagnostics

@@ -24,12 +24,13 @@ LONGEST_FILE: Final = 4_000_000
 STEEPEST: Final = 200  # how many times larger than packed an archive's file may be
 _GIT_SECONDS: Final = 30
 
-_UNREADABLE: Final = (  # what the standard library raises for archives that are broken in one way or another
+UNREADABLE: Final = (  # what the standard library raises for archives that are broken in one way or another
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     zlib.error,
     lzma.LZMAError,
     struct.error,
+    IndexError,
     NotImplementedError,
     RuntimeError,
     EOFError,
@@ -75,7 +76,7 @@ def of_zip(content: bytes, name: str) -> Files:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             found = dict(_unpacked(archive, name))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise Misuse(f"{name}: cannot be unpacked ({error}). Send a plain .zip without a password.") from error
     return _without_common_folder(found)
 

@@ -32,8 +32,8 @@ class Place:
     children: list[Place] = field(default_factory=list)
     labels: dict[str, Bound] = field(default_factory=dict)  # its own
     values: dict[str, Bound] = field(default_factory=dict)  # its own leaf values, by wildcard name
-    unknown: bool = False  # discovered, and no lock file says what is below; or its names are wrong
-    empty: bool = False  # discovered, and the lock file says that there is nothing below
+    discovered: bool = False  # what is below is for the platform to find
+    unknown: bool = False  # and no lock file says what it found, or its names are wrong
 
     @property
     def node_path(self) -> str:
@@ -41,7 +41,7 @@ class Place:
 
     @property
     def is_leaf(self) -> bool:
-        return not self.children and not self.unknown and not self.empty and bool(self.path)
+        return not (self.children or self.unknown or self.discovered) and bool(self.path)
 
     def walk(self) -> Iterator[Place]:
         """This place and all below, outer ones first."""
@@ -95,11 +95,6 @@ class Topology:
         for place in self.root.walk():
             known |= place.labels.keys() | place.values.keys()
         return known
-
-    @cached_property
-    def is_whole(self) -> bool:
-        """Whether everything below discovered nodes is known."""
-        return not any(place.unknown for place in self.root.walk())
 
 
 class Declared(Protocol):
@@ -234,11 +229,11 @@ class _Reader:
         if discover is None:
             self._children(place, node, file)
             return
+        place.discovered = True
         kept = self._locked(place)
         if kept is not None:
             self._compared(place, discover, kept, file)
             self._children(place, kept, self.lock_file)
-            place.empty = not place.children
             return
         place.unknown = True
         has_lock = self.lock is not None

@@ -37,7 +37,6 @@ class Expansion:
     guide: Guide
     bindings: Mapping[str, Bound]
     known: set[str]  # every name bound at some leaf
-    is_whole: bool = True  # the whole tree is known
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def of(self, cell: Cell) -> Cell:
@@ -153,8 +152,6 @@ class Expansion:
             self._report("WLD002", cell, f"%{name}% has no value", path, why, token=token)
             return
         near = nearest(name, self.known)
-        if near is None and not self.is_whole:
-            return  # a leaf that nobody has seen yet may have it
         why = f"Known are {', '.join(f'%{known}%' for known in sorted(self.known))}."
         suggestion = f"%{near}%" if near else ""
         self._report("WLD001", cell, f"unknown wildcard %{name}%", path, why, suggestion=suggestion, token=token)
@@ -185,6 +182,15 @@ class Expansion:
         )
 
 
+def _within(span: Span, token: re.Match[str]) -> Span:
+    """Where a token stands in a value that is written on one line as it is read; else the whole value."""
+    quotes, odd = divmod(span.end_column - span.column - len(token.string), 2)
+    if span.line != span.end_line or odd or quotes not in {0, 1}:
+        return span
+    start = span.column + quotes
+    return Span(span.line, start + token.start(), span.line, start + token.end())
+
+
 def _standing(cell: Cell, value: Any) -> Cell:
     """The cell with the value that its wildcard stands for, which may be a list or a map."""
     inner = replace(cell, hidden=(), key=None)
@@ -193,15 +199,6 @@ def _standing(cell: Cell, value: Any) -> Cell:
     if isinstance(value, list):
         return replace(cell, value=[_standing(inner, below) for below in value])
     return replace(cell, value=value)
-
-
-def _within(span: Span, token: re.Match[str]) -> Span:
-    """Where a token stands in a value that is written on one line as it is read; else the whole value."""
-    quotes, odd = divmod(span.end_column - span.column - len(token.string), 2)
-    if span.line != span.end_line or odd or quotes not in {0, 1}:
-        return span
-    start = span.column + quotes
-    return Span(span.line, start + token.start(), span.line, start + token.end())
 
 
 def _repeating(cell: Cell) -> Iterator[str]:
