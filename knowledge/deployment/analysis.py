@@ -19,7 +19,7 @@ from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, S
 from knowledge.validation.engine import Examined, examine
 from knowledge.validation.hints import nearest
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import MappingNode, ScalarNode, resolved, value_of
+from knowledge.validation.tree import MappingNode, resolved, value_of
 
 Cause = tuple[str, str, Span, str]  # the copies of an element that a wildcard repeats have one
 NAMED = 5  # leaves, components or folders named in one message
@@ -69,8 +69,7 @@ class _Run:
 
     def _one_document(self, name: str) -> None:
         """Every file is one map; a second document would be left out silently."""
-        written = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
-        roots = [root for root in written if not (isinstance(root, ScalarNode) and root.value is None)]
+        roots = [document.root for document in self.examined[name].parsed.documents if document.root is not None]
         if len(roots) > 1:
             why = "A file of a deployment repository holds one document. Move the others into files of their own."
             start = roots[1].span
@@ -97,11 +96,10 @@ class _Run:
         return topology
 
     def _follows(self, diagnostic: Diagnostic, lock: str) -> bool:
-        """Whether a branch ends too high, or is not in the lock file, only because that file has errors of its own."""
+        """Whether a branch ends too high, or is not in the lock file, only because a file was not read to the end."""
         unread = {d.file for d in self.found if d.code.startswith("YAML")} & self.broken
-        return (diagnostic.code == "TOP004" and diagnostic.file in unread) or (
-            diagnostic.code == "TOP006" and lock in self.broken
-        )
+        needed = {"TOP004": diagnostic.file, "TOP006": lock}.get(diagnostic.code)
+        return needed in unread
 
     def _no_topology(self, file: str) -> str:
         if file in self.files:
