@@ -17,17 +17,17 @@ from knowledge.deployment.reading import Files
 from knowledge.errors import Misuse
 
 
-def explain_command(settings: Settings, place: Path, leaf: str, key: str, *, output: str) -> None:
-    """Print what holds at a leaf. Raises Misuse for a leaf or key that is not there."""
+def explain_command(settings: Settings, place: Path, leaf: str, key: str, *, at: str = "", output: str) -> None:
+    """Print what holds at a leaf, `at` a Git reference or now. Raises Misuse for a leaf or key that is not there."""
     _require(output)
-    leaves = _leaves(deployments.read(place), deployments.platform_of(settings), str(place))
-    at = leaf_named(leaves, leaf)
-    found = explain(leaves, at, key)
+    leaves = _leaves(deployments.read(place, at), deployments.platform_of(settings), str(place), at)
+    meant = leaf_named(leaves, leaf)
+    found = explain(leaves, meant, key)
     if output == "json":
-        print(json.dumps({"leaf": at.node_path, "values": as_json(found)}, ensure_ascii=False, indent=2))
+        print(json.dumps({"leaf": meant.node_path, "values": as_json(found)}, ensure_ascii=False, indent=2))
         return
-    print(f"# {at.node_path}")
-    print(as_yaml(in_context(found, leaves, at) if key else found))
+    print(f"# {meant.node_path}")
+    print(as_yaml(in_context(found, leaves, meant) if key else found))
     pages = list(dict.fromkeys(one.doc for one in found if one.doc))
     if key and pages:
         print(f"# see {', '.join(pages[:3])}")

@@ -90,6 +90,7 @@ def explain(
     repository: Annotated[Path, typer.Argument(help="A deployment repository: a folder or a .zip.", metavar="REPO")],
     leaf: Annotated[str, typer.Argument(help="A leaf: its path, a short form of it, or its name.")],
     key: Annotated[str, typer.Argument(help="A component or key: kafka, threshold, alerting.replicas-low.for.")] = "",
+    at: Annotated[str, typer.Option(help="As a branch, tag or commit has it, not as the files are now.")] = "",
     config: Config = None,
     output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
@@ -98,7 +99,7 @@ def explain(
     from bot.explaining import explain_command
 
     allow_any_name()
-    explain_command(_settings(config), repository, leaf, key, output=output)
+    explain_command(_settings(config), repository, leaf, key, at=at, output=output)
 
 
 @app.command()

@@ -50,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
         raise Misuse("Name the files or folders to check, or - for standard input.")
     catalog = SchemaCatalog.of_file(given.schema) if given.schema else SchemaCatalog.load(platform.schemas)
     catalog.check()
+    if given.at is not None:
+        return _check_at(given, platform)
     archives = [Path(name) for name in given.files if name.lower().endswith(".zip") and not given.schema]
     files, unreadable = read_all([name for name in given.files if Path(name) not in archives])
     for sentence in unreadable:
@@ -78,10 +80,26 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--schemas", type=Path, metavar="DIR", help="folder of JSON Schemas (default: the platform's)")
     which.add_argument("--schema", type=Path, metavar="FILE", help="one JSON Schema that every file must satisfy")
     add("--format", choices=FORMATS, default="text", help=f"{', '.join(FORMATS)} (default text)", metavar="FORMAT")
+    add("--at", metavar="REF", help="check the repositories named as a branch, tag or commit has them")
     add("--fix", action="store_true", help="mend mechanical faults in the files and show what was changed")
     add("--diff", action="store_true", help="show what --fix would change; write nothing")
     add("--stdin-protocol", action="store_true", help="answer requests on standard input until it ends")
     return parser
+
+
+def _check_at(given: argparse.Namespace, platform: Platform) -> int:
+    """The report on repositories as a Git reference has them."""
+    if not given.at.strip():  # such as --at "$TAG" where nobody set TAG
+        raise Misuse("--at is empty. Name a branch, a tag or a commit.")
+    if given.schema or given.fix or given.diff:
+        raise Misuse("--at checks whole repositories as they were. Leave --schema, --fix and --diff out.")
+    from bot import deployments
+    from bot.checking import repositories
+
+    of = deployments.platform(platform.schemas, levels=platform.levels, rules=platform.rules, pages=platform.explained)
+    report = _joined([repositories.report(Path(name), of, given.at) for name in given.files])
+    show(report, given.format, pages=platform.pages)
+    return 0 if report.valid else 1
 
 
 def _checked(

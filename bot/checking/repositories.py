@@ -17,9 +17,9 @@ def reports(places: Sequence[Path], platform: Platform) -> list[ValidationReport
     return [report(place, platform) for place in places]
 
 
-def report(place: Path, platform: Platform) -> ValidationReport:
-    """The report of one repository. Raises Misuse when it cannot be read."""
-    return deployments.below(place, analyse(deployments.read(place), platform).report)
+def report(place: Path, platform: Platform, reference: str = "") -> ValidationReport:
+    """The report of one repository, now or at a Git reference. Raises Misuse when it cannot be read."""
+    return deployments.below(place, analyse(deployments.read(place, reference), platform).report)
 
 
 def report_of(names: Collection[str], place: Path, platform: Platform) -> ValidationReport:

@@ -355,3 +355,34 @@ def test_diff_outside_of_git_and_of_an_archive_is_refused(
 
     assert "not a git repository" in run("diff", "payments-deploy").err
     assert "an archive has no Git history" in run("diff", "packed.zip").err
+
+
+# ---- an earlier state ----
+
+
+def test_an_earlier_state_is_checked_and_explained_whatever_lies_in_the_folder_now(run: Run, checkout: Path) -> None:
+    (checkout / "topology.yaml").write_text("nodes: [", "utf-8")
+
+    before = run("explain", "payments-deploy", "pf-blue", "replicas-low.threshold", "--at", "HEAD~1")
+
+    assert "threshold: 2 " in before.out
+    assert "threshold: 4 " in run("explain", "payments-deploy", "pf-blue", "threshold", "--at", "HEAD").out
+    assert run("validate", "payments-deploy").code == 1
+    assert run("validate", "payments-deploy", "--at", "HEAD").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--at", ""), "--at is empty"),
+        (("--at", "nowhere"), "Name a branch, a tag or a commit"),
+        (("--at", "HEAD", "--fix"), "Leave --schema, --fix and --diff out"),
+    ],
+)
+def test_a_wrong_earlier_state_is_named_with_the_remedy(
+    run: Run, checkout: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    done = run("validate", "payments-deploy", *arguments)
+
+    assert done.code == 2
+    assert says in done.err
