@@ -63,6 +63,27 @@ def test_a_good_repository_is_checked_as_a_whole(run: Run, repo: Path) -> None:
     assert "not checked" not in done.out, "placement and overrides were"
 
 
+def test_a_file_named_by_itself_is_checked_with_its_repository_and_only_it_is_told(run: Run, repo: Path) -> None:
+    change(repo / "prod" / "alerting.yaml", "threshold: 2", "threshold: 1")
+    change(repo / "quotas.yaml", "cpu: 2", "cpu: 60")
+
+    done = run("validate", "payments-deploy/prod/alerting.yaml", "--format", "json")
+
+    found = json.loads(done.out)
+    assert done.code == 1
+    assert {(d["code"], d["file"]) for d in found} == {
+        ("CMP001", "payments-deploy/prod/alerting.yaml"),
+        ("OVL006", "payments-deploy/prod/alerting.yaml"),
+    }
+
+
+def test_a_hidden_file_of_a_repository_is_checked_by_itself(run: Run, repo: Path) -> None:
+    (repo / ".drafts").mkdir()
+    (repo / ".drafts" / "kafka.yaml").write_text("apiVersion: sheriff/v1\nkind: Kafka\ntopcs: []\n", "utf-8")
+
+    assert "SCH001" in run("validate", "payments-deploy/.drafts/kafka.yaml").out
+
+
 def test_an_archive_of_it_is_checked_alike(run: Run, repo: Path) -> None:
     (repo / "kafkaa.yaml").write_text("kind: Kafka\n")
     shutil.make_archive("packed", "zip", repo.parent, repo.name)
