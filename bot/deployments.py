@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from knowledge import bundled
 from knowledge.deployment import reading
 from knowledge.deployment.analysis import Analysis, analyse
 from knowledge.deployment.leaves import Leaves
 from knowledge.deployment.platform import LEVELS, Platform
-from knowledge.deployment.rules import Rule
+from knowledge.deployment.rules import Finding, Leaf, Rule
 from knowledge.deployment.together import renamed
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
@@ -113,4 +113,12 @@ def _rule(file: Path) -> Rule:
         raise Misuse(
             f"{file}: has no function `{CHECK}(leaves, schemas)`. See the operator guide, “Rules of components”."
         )
-    return rule  # type: ignore[no-any-return]
+
+    def checked(leaves: Sequence[Leaf], schemas: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+        try:
+            return list(rule(leaves, schemas))
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, NameError) as error:
+            told = f"{type(error).__name__}: {error}"
+            raise Misuse(f"{file}: the rule failed ({told}). Mend it, or take it out of platform.rules.") from error
+
+    return checked

@@ -248,6 +248,7 @@ def test_an_archive_of_its_repository_is_checked_the_same(run: Run, navy: Path) 
         ("def check(leaves:\n", "cannot be loaded"),
         ("import no_such_module\n", "cannot be loaded"),
         ("check = 3\n", "has no function `check(leaves, schemas)`"),
+        ("def check(leaves, schemas):\n    yield schemas['gone']\n", "the rule failed (KeyError: 'gone')"),
     ],
 )
 def test_a_rule_module_that_is_unusable_is_named(run: Run, navy: Path, text: str | None, says: str) -> None:
