@@ -119,7 +119,7 @@ class _Run:
         folders = Folders(topology)
         placed: defaultdict[str, dict[Place, Layer]] = defaultdict(dict)
         strange: set[str] = set()  # folders that are told already
-        skipped: defaultdict[str, list[str]] = defaultdict(list)
+        lost: defaultdict[str, dict[Place, str]] = defaultdict(dict)  # files with errors, where they stand
         for name in self.files:
             folder, _, base = name.rpartition("/")
             if not folder and stem(base) in {TOPOLOGY, LOCK}:
@@ -135,11 +135,14 @@ class _Run:
                 message = f"{place.node_path} has a file for {stem(base)} already: {twin.file}"
                 self._say("OVL013", name, message, "Two folders name one node. Make the two files one.")
             elif name in self.broken or root is None:
-                skipped[component].append(name)
+                lost[component][place] = name
             else:
                 placed[component][place] = Layer(name, root)
-        self._skip(placed, skipped)
-        return Leaves(self.platform, topology, placed)
+        for component, names in sorted(lost.items()):
+            below = ", ".join(place.node_path for place in list(names)[:NAMED])
+            named = ", ".join(list(names.values())[:NAMED])
+            self.notes.append(f"{component} was not merged at and below {below}: errors in {named}.")
+        return Leaves(self.platform, topology, placed, lost)
 
     def _place(self, folder: str, name: str, folders: Folders, strange: set[str]) -> Place | None:
         parts = folder.split("/")
@@ -189,13 +192,6 @@ class _Run:
         if not any(True for _ in place.leaves()) and not any(inner.unknown for inner in place.walk()):
             message = f"the overlay holds for no leaf: there is none below {place.node_path}"
             self._say("OVL005", name, message, "Delete it, or place it where there are leaves.")
-
-    def _skip(self, placed: Mapping[str, dict[Place, Layer]], skipped: Mapping[str, Sequence[str]]) -> None:
-        """Nothing is merged for a component of which a file has errors: what follows from them is no news."""
-        for component, names in skipped.items():
-            if component in placed:
-                placed[component].clear()
-            self.notes.append(f"{component} was not merged: {', '.join(names[:NAMED])} has errors.")
 
     # ---- leaves ----
 
@@ -267,6 +263,8 @@ def _without_effect(leaves: Leaves) -> Iterator[Diagnostic]:
     """Files of which nothing is left at any leaf; what is wrong with one explains that already."""
     wrong = {diagnostic.file for diagnostic in leaves.diagnostics}  # left out for that, or told already
     for component, files in leaves.placed.items():
+        if component in leaves.lost:
+            continue  # what is left at the leaves that are not known cannot be said
         holding = [(authors(cell), where) for cell, where in leaves.finals(component)]
         left = wrong.union(*(written for written, _ in holding))
         reached = {place for _, where in holding for leaf in where for place in leaf.upwards()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from knowledge.deployment.cells import Cell
@@ -23,12 +23,16 @@ class Leaves:
     platform: Platform
     topology: Topology
     placed: Placed
+    lost: Mapping[str, Collection[Place]] = field(default_factory=dict)  # by component, where a file has errors
     diagnostics: list[Diagnostic] = field(default_factory=list)  # of merging
     _merged: dict[tuple[str, Place], Cell | None] = field(default_factory=dict)
     _varies: dict[int, bool] = field(default_factory=dict)
 
     def merged(self, component: str, place: Place) -> Cell | None:
-        """The merged value at a place, before wildcards; None when no file stands on the way to it."""
+        """The merged value at a place, before wildcards; None when no file stands on the way to it, or a faulty one."""
+        lost = self.lost.get(component)
+        if lost and any(above in lost for above in place.upwards()):
+            return None
         key = (component, place)
         if key not in self._merged:
             outer = self.merged(component, place.parent) if place.parent is not None else None

@@ -257,7 +257,7 @@ def test_explain_says_which_component_was_not_merged(run: Run, repo: Path) -> No
 
     assert done.code == 0
     assert "threshold: 2" in done.out
-    assert done.err == "sheriff: payments-deploy: kafka was not merged: kafka.yaml has errors.\n"
+    assert done.err == "sheriff: payments-deploy: kafka was not merged at and below the root: errors in kafka.yaml.\n"
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,10 @@ def test_diff_says_what_was_not_merged_and_when(run: Run, checkout: Path) -> Non
     done = run("diff", "payments-deploy")
 
     assert done.code == 0
-    assert done.err == "sheriff: payments-deploy at HEAD: kafka was not merged: kafka.yaml has errors.\n"
+    assert (
+        done.err
+        == "sheriff: payments-deploy at HEAD: kafka was not merged at and below the root: errors in kafka.yaml.\n"
+    )
 
 
 def test_diff_outside_of_git_and_of_an_archive_is_refused(

@@ -231,11 +231,21 @@ def test_a_missing_key_is_told_once_for_all_leaves_at_the_line_of_the_map() -> N
     assert told.message == "“engine” needs “fuel” at 3 leaves, e.g. north/cluster-a"
 
 
+def test_a_faulty_file_loses_only_the_leaves_below_it() -> None:
+    found = repository({"ship.yaml": "crew: 1", "north/ship.yaml": "crew: lots", "south/ship.yaml": "name: fast"})
+
+    assert found.analysis.report.notes == ("ship was not merged at and below north: errors in north/ship.yaml.",)
+    assert found.at("cluster-c", "ship")["crew"] == 1
+    assert found.analysis.leaves is not None
+    below = [leaf for leaf in found.analysis.leaves.topology.root.leaves() if leaf.path[0] == "north"]
+    assert [found.analysis.leaves.effective("ship", leaf) for leaf in below] == [None] * len(below)
+
+
 def test_a_component_with_a_faulty_file_is_not_merged_and_that_is_said_once() -> None:
     found = repository({"ship.yaml": "crew: lots", "north/ship.yaml": "name: null", "anchor.yaml": "weight: 1"})
 
     assert found.errors == ["SCH002"], "what the missing outer file would have set is no news"
-    assert found.analysis.report.notes == ("ship was not merged: ship.yaml has errors.",)
+    assert found.analysis.report.notes == ("ship was not merged at and below the root: errors in ship.yaml.",)
     assert found.at("cluster-a", "anchor") == {"weight": 1}
 
 
