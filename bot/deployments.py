@@ -59,13 +59,8 @@ def read(place: Path, reference: str = "") -> reading.Files:
     if place.suffix.lower() != ".zip":
         raise Misuse(f"{place}: not a folder or a .zip. Name a deployment repository.")
     if reference:
-        raise Misuse(f"{place}: an archive has no Git history. Name a folder in a repository, or leave --base out.")
+        raise Misuse(f"{place}: an archive has no Git history. Name a folder in a Git repository.")
     return reading.of_zip(place.read_bytes(), str(place))
-
-
-def is_repository(place: Path) -> bool:
-    """Whether a name on the command line is a whole repository: a folder with a topology, or an archive."""
-    return place.suffix.lower() == ".zip" if place.is_file() else reading.is_repository(place)
 
 
 def with_leaves(files: reading.Files, of: Platform, place: str, base: str = "") -> tuple[Analysis, Leaves]:
@@ -77,7 +72,7 @@ def with_leaves(files: reading.Files, of: Platform, place: str, base: str = "") 
     if analysis.leaves is None:
         reason = " ".join(analysis.report.notes)
         if base:
-            raise Misuse(f"{place} at {base}: {reason} Choose another --base.")
+            raise Misuse(f"{place} at {base}: {reason} Choose another reference.")
         raise Misuse(f"{place}: {reason} Run `sheriff validate {place}` first.")
     return analysis, analysis.leaves
 

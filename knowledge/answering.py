@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass
 
 from knowledge import (
     clarifying,
@@ -61,68 +61,83 @@ def answer(  # noqa: PLR0913 - the chain's parts, each named where it is called
     """Answer a message from the index, each of its questions, as `_answer_one` says.
 
     Courtesies around them are not searched for. A later question is understood by the first. All that the model is
-    asked ends with the turn that the caller has begun (`one_turn`), or one that begins here. Raises what search raises.
+    asked ends with the turn that the caller has begun (`one_turn`), or one that begins here. `listen` hears a model's
+    words as they come: provisional until the Answer is there. With `rerank` the model also orders what was found.
+    Raises what search raises.
     """
-    one = partial(
-        _answer_one,
-        index=index,
-        embedder=embedder,
-        model=one_turn(model),
-        policy=policy,
-        listen=listen,
-        budget=budget,
-        glossary=glossary,
-        lessons=lessons,
-        rerank=rerank,
-    )
+    means = _Means(index, embedder, one_turn(model), policy, listen, budget, glossary, lessons, rerank)
     every = reading.every_question(reading.gist(question))
     asked = every[: reading.MOST]
     if len(asked) == 1:
-        return one(asked[0], earlier=earlier, asks=asks)
-    answers = [one(asked[0], earlier=earlier), *(one(later, earlier=[*earlier, asked[0]]) for later in asked[1:])]
+        return _answer_one(asked[0], means, earlier=earlier, asks=asks)
+    first, *later = asked
+    answers = [
+        _answer_one(first, means, earlier=earlier),
+        *(_answer_one(one, means, earlier=[*earlier, first]) for one in later),
+    ]
     return joining.joined(asked, answers, left_out=len(every) > len(asked))
 
 
-def _answer_one(  # noqa: PLR0913
-    question: str,
-    *,
-    earlier: Sequence[str],
-    index: ChunkIndex,
-    embedder: Embedder,
-    model: ChatModel | None,
-    policy: relevance.Policy,
-    listen: Callable[[str], None],
-    budget: Budget,
-    glossary: Glossary,
-    lessons: Lessons,
-    rerank: bool,
-    asks: bool = False,
-) -> Answer:
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What every answer of a turn is made with."""
+
+    index: ChunkIndex
+    embedder: Embedder
+    model: ChatModel | None
+    policy: relevance.Policy
+    listen: Callable[[str], None]
+    budget: Budget
+    glossary: Glossary
+    lessons: Lessons
+    rerank: bool
+
+
+def _answer_one(question: str, means: _Means, *, earlier: Sequence[str], asks: bool = False) -> Answer:
     """Answer from the index, hint at the likely place, or return an unanswered Answer; never guess.
 
     `earlier` are the questions before this one in the same conversation, newest last: a follow-up is understood by
-    them. `listen` hears a model's words as they come: provisional until the Answer is there. With `rerank` the model
-    also orders what was found; with `asks` the Answer may be a question back (`Answer.ask`). Raises what search raises.
+    them. With `asks` the Answer may be a question back (`Answer.ask`). Raises what search raises.
     """
+    model, glossary = means.model, means.glossary
     question = glossary.in_english(question)
     before = [glossary.in_english(reading.gist(text)) for text in earlier]
     if model and before:
         completed = rewriting.stand_alone(question, before, model=model, depends=conversation.depends)
         question, before = completed, before if completed == question else []
     found = search(
-        question, earlier=before, index=index, embedder=embedder, limit=FOUND, glossary=glossary, lessons=lessons
+        question,
+        earlier=before,
+        index=means.index,
+        embedder=means.embedder,
+        limit=FOUND,
+        glossary=glossary,
+        lessons=means.lessons,
     )
     confidence = relevance.confidence(found.evidence)
-    outcome = policy.outcome(confidence)
+    outcome = means.policy.outcome(confidence)
     ask = clarifying.clarification(question, found.passages, glossary=glossary, earlier=before) if asks else None
     if ask or outcome is Outcome.UNANSWERED or not found.passages:
         return _unanswered(found.passages, confidence, ask)
-    ordered = reranking.order(question, found.passages, model=model) if model and rerank else found.passages
-    passages = widen(ordered, index=index, count=FOUND if model else QUOTED_FROM)
     if model is None:
+        passages = widen(found.passages, index=means.index, count=QUOTED_FROM)
         return _quoted(found.meant, passages, outcome, confidence)
+    return _written(question, found.passages, outcome, confidence, means, model)
+
+
+def _written(
+    question: str,
+    found: Sequence[Passage],
+    outcome: Outcome,
+    confidence: float,
+    means: _Means,
+    model: ChatModel,
+) -> Answer:
+    """The answer as the model writes it from the passages, if they back it; else quoted."""
+    ordered = reranking.order(question, found, model=model) if means.rerank else found
+    passages = widen(ordered, index=means.index, count=FOUND)
     try:
-        draft = generative.write(question, passages, model=model, listen=listen, budget=budget)
+        draft = generative.write(question, passages, model=model, listen=means.listen, budget=means.budget)
     except ModelUnavailable as error:
         log.warning("model_unavailable: %s", error)
         return _quoted(question, passages, outcome, confidence, note=MODEL_SILENT)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from knowledge.deployment.names import MARK
 from knowledge.errors import Misuse
 from knowledge.validation.diagnostics import SourceFile
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
-MARK = "topology.yaml"  # the file by which a deployment repository is known
 STDIN = "<stdin>"
 MAX_BYTES = 100_000_000  # more is not read at all; what is read and too large for a check is told as YAML006
 

@@ -11,8 +11,9 @@ from knowledge.deployment.cells import Cell
 from knowledge.deployment.leaves import Leaves
 from knowledge.deployment.merged_check import check_merged
 from knowledge.deployment.merging import Layer, authors, fresh
+from knowledge.deployment.names import LOCK, MARK, SUFFIX, TOPOLOGY
 from knowledge.deployment.placement import Folders
-from knowledge.deployment.platform import LOCK, SUFFIX, TOPOLOGY, Platform, stem
+from knowledge.deployment.platform import Platform, stem
 from knowledge.deployment.rules import Finding, Leaf
 from knowledge.deployment.topology import ROOT, Place, Topology
 from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, Span, ValidationReport
@@ -79,7 +80,7 @@ class _Run:
     # ---- topology ----
 
     def _topology(self) -> Topology | None:
-        file, lock = f"{TOPOLOGY}{SUFFIX}", f"{LOCK}{SUFFIX}"
+        file, lock = MARK, f"{LOCK}{SUFFIX}"
         root = self._root(file)
         if root is None:
             self.notes.append(self._no_topology(file))

@@ -59,11 +59,6 @@ class Leaves:
             known = self._varies[id(cell)] = has_wildcards(cell)
         return known
 
-    def layers(self, component: str, leaf: Place) -> list[Layer]:
-        """The files on the way to a leaf, outermost first."""
-        files = self.placed.get(component, {})
-        return [files[place] for place in reversed(list(leaf.upwards())) if place in files]
-
     def finals(self, component: str) -> Iterator[tuple[Cell, list[Place]]]:
         """Each merged value that holds at some leaf, with the leaves."""
         by_cell: defaultdict[int, list[Place]] = defaultdict(list)

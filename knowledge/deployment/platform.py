@@ -8,13 +8,12 @@ from functools import cached_property
 from typing import Final
 
 from knowledge.deployment.guide import Guide
+from knowledge.deployment.names import SUFFIX, TOPOLOGY
 from knowledge.deployment.rules import Rule
 from knowledge.deployment.topology import OF_A_NODE, wildcard_of
 from knowledge.validation.catalog import SchemaCatalog
 
 LEVELS: Final = ("group", "subscription", "region", "partition", "platform")
-TOPOLOGY, LOCK = "topology", "topology.lock"  # stems of the two files that are no overlays
-SUFFIX: Final = ".yaml"
 
 
 @dataclass(frozen=True)

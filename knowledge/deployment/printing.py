@@ -131,7 +131,7 @@ def as_text(found: Difference) -> str:
                 lines.append(f"    {sign} {_scalar(one.value)}  # {one.note}")
             elif one is not None:
                 lines.append(f"    {sign} (removed)  # {one.note}")
-    return "\n".join(lines) or "No effective value changes at any leaf."
+    return "No effective value changes at any leaf." if found.is_none else "\n".join(lines)
 
 
 def difference_as_json(found: Difference) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 
+from knowledge.deployment.names import MARK
 from knowledge.errors import Misuse
 
 SUFFIXES: Final = (".yaml", ".yml")
-MARK: Final = "topology.yaml"  # the file by which a repository is known
 MOST_FILES: Final = 20_000
 MOST_BYTES: Final = 64_000_000  # of all YAML files together, unpacked
 LONGEST_FILE: Final = 4_000_000
@@ -39,11 +39,6 @@ UNREADABLE: Final = (  # what the standard library raises for archives that are 
 )
 
 Files = Mapping[str, bytes]  # content by path below the repository
-
-
-def is_repository(folder: Path) -> bool:
-    """Whether a folder is the top of a deployment repository."""
-    return (folder / MARK).is_file()
 
 
 def of_folder(folder: Path) -> Files:

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 from knowledge.deployment.analysis import analyse
 from knowledge.deployment.leaves import Leaves
+from knowledge.deployment.names import MARK
 from knowledge.deployment.platform import Platform
-from knowledge.deployment.reading import MARK
 from knowledge.validation.diagnostics import SourceFile, ValidationReport
 from knowledge.validation.engine import validate
 

@@ -8,11 +8,6 @@ from knowledge.validation.diagnostics import Diagnostic, Edit, Span
 from knowledge.validation.text import BREAK
 
 
-def fixed_text(text: str, diagnostics: Iterable[Diagnostic]) -> str:
-    """The text with every mechanical fix applied; of two fixes that overlap the first stands."""
-    return apply_edits(text, [edit for diagnostic in compatible(diagnostics) for edit in diagnostic.edits])
-
-
 def compatible(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics whose fixes can be applied together; of two fixes that overlap the first stands."""
     chosen: list[Diagnostic] = []

@@ -69,11 +69,6 @@ class SourceText:
         start = len(text) - len(text.lstrip())
         return self.span(line, start + 1, len(text.strip()))
 
-    def span_of(self, start: int, end: int) -> Span:
-        """The span between two character offsets."""
-        (line, column), (end_line, end_column) = self.position(start), self.position(end)
-        return Span(line, column, end_line, end_column)
-
     def position(self, index: int) -> tuple[int, int]:
         """Line and column of a character offset, both from 1."""
         line, begin = 1, 0

@@ -354,7 +354,7 @@ def test_diff_against_a_state_that_was_no_repository_yet_says_so(run: Run, repo:
 
     assert done.code == 2
     assert "payments-deploy at HEAD: " in done.err
-    assert "there is no topology.yaml at the top. Choose another --base." in done.err
+    assert "there is no topology.yaml at the top. Choose another reference." in done.err
 
 
 def test_diff_says_what_was_not_merged_and_when(run: Run, checkout: Path) -> None:

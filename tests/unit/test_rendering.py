@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,7 @@ from bot.channels.rendering import Sources, inline, markdown, plain, surrounding
 from bot.channels.times import Watch
 from knowledge.model import Citation
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, Span, ValidationReport
-from knowledge.validation.fixes import fixed_text
+from knowledge.validation.fixes import apply_edits, compatible
 from tests.fakes import a_chunk
 
 SOURCE = Citation(1, "Kafka", "kafka/quotas.md", "Quotas", "quotas", "Set it.", document_id="docs:kafka/quotas.md")
@@ -165,12 +164,9 @@ UNKNOWN_KEY = Diagnostic(
 )
 
 
-def has_fix(found: Sequence[Diagnostic]) -> bool:
-    return any(diagnostic.edits for diagnostic in found)
-
-
 def checked(*found: Diagnostic, text: str = TEXT) -> diagnosis.FileFindings:
-    file = CheckedFile("alerting.yaml", text, "Alerting", "its kind", fixed_text(text, found) if has_fix(found) else "")
+    edits = [edit for diagnostic in compatible(found) for edit in diagnostic.edits]
+    file = CheckedFile("alerting.yaml", text, "Alerting", "its kind", apply_edits(text, edits) if edits else "")
     return diagnosis.files(ValidationReport([file], found))[0]
 
 

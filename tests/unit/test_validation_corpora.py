@@ -12,7 +12,7 @@ import pytest
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import Severity, SourceFile, ValidationReport
 from knowledge.validation.engine import validate
-from knowledge.validation.fixes import fixed_text
+from knowledge.validation.fixes import apply_edits, compatible
 
 CORPORA = Path(__file__).resolve().parents[1] / "corpora"
 INVALID = sorted((CORPORA / "invalid").iterdir())
@@ -62,7 +62,7 @@ def test_the_mechanical_fixes_leave_no_error_and_change_few_lines(folder: Path, 
     report = checked(folder, catalog)
     (file,) = report.files
 
-    fixed = fixed_text(file.text, report.diagnostics)
+    fixed = apply_edits(file.text, [edit for d in compatible(report.diagnostics) for edit in d.edits])
 
     assert validate([SourceFile(file.name, fixed)], catalog=catalog).valid
     before, after = file.text.split("\n"), fixed.split("\n")
