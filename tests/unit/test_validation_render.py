@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile, Span, ValidationReport
 from knowledge.validation.engine import validate
-from knowledge.validation.fixes import fixed_text
+from knowledge.validation.fixes import apply_edits, compatible
 from knowledge.validation.render import as_json, as_text, counted
 from knowledge.validation.source import fenced_blocks
 
@@ -109,6 +110,10 @@ def test_json_has_stable_names_and_can_be_dumped() -> None:
 def test_counts_are_words() -> None:
     assert counted(report()) == "1 error, 1 warning"
     assert counted(report(TYPO.replace("treshold", "threshold").replace("no", "x"))) == "no errors"
+
+
+def fixed_text(text: str, diagnostics: Sequence[Diagnostic]) -> str:
+    return apply_edits(text, [edit for diagnostic in compatible(diagnostics) for edit in diagnostic.edits])
 
 
 def test_fixes_change_only_their_tokens() -> None:
