@@ -63,6 +63,12 @@ def ask(url: str, *, seconds: float) -> Answer:
     return answering.answer(question, index=INDEX, embedder=EMBEDDER, model=model, policy=policy)
 
 
+@pytest.fixture(autouse=True)
+def warnings_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever a command that ran before in this process set the level to."""
+    caplog.set_level(logging.WARNING)
+
+
 def assert_quoted(answer: Answer, url: str, log: str) -> None:
     assert (answer.outcome, answer.origin) == (Outcome.ANSWERED, Origin.QUOTED)
     assert "Set `quota.partitions` in the `kafka.yaml` of the region." in answer.text
