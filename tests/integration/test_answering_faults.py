@@ -66,7 +66,7 @@ def ask(url: str, *, seconds: float) -> Answer:
 @pytest.fixture(autouse=True)
 def warnings_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever a command that ran before in this process set the level to."""
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(logging.WARNING, logger="knowledge")
 
 
 def assert_quoted(answer: Answer, url: str, log: str) -> None:
