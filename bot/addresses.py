@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit
 
 from knowledge.model import Citation
+from knowledge.validation import codes
 
 
 def page_address(document_id: str, anchor: str = "") -> str:
@@ -12,6 +13,14 @@ def page_address(document_id: str, anchor: str = "") -> str:
     source, _, path = document_id.partition(":")
     fragment = f"#{quote(anchor)}" if anchor else ""
     return f"/pages/{quote(source)}/{quote(path)}{fragment}"
+
+
+def doc_address(doc: str) -> str:
+    """Where Sheriff shows the page that a diagnostic or schema names: kafka/quotas.md#raise; "" without one."""
+    path, _, anchor = doc.partition("#")
+    if path.startswith(f"{codes.SOURCE}/"):
+        return page_address(path.replace("/", ":", 1), anchor)
+    return page_address(f"docs:{path}", anchor) if path else ""
 
 
 def citation_address(citation: Citation) -> str:

@@ -38,10 +38,15 @@ def platform(
     """
     if rules is None:
         rules = bundled.RULES if schemas == bundled.SCHEMAS else ()
+    explained = explained_by(schemas, pages)
+    return Platform(SchemaCatalog.load(schemas), tuple(levels) or LEVELS, tuple(map(_rule, rules)), explained)
+
+
+def explained_by(schemas: Path, pages: Path | None) -> Mapping[str, str]:
+    """The platform's own page for each code that it explains itself. Raises Misuse when the file is unusable."""
     if pages is None and schemas == bundled.SCHEMAS:
         pages = bundled.PAGES
-    explained = _pages(pages) if pages is not None else {}
-    return Platform(SchemaCatalog.load(schemas), tuple(levels) or LEVELS, tuple(map(_rule, rules)), explained)
+    return _pages(pages) if pages is not None else {}
 
 
 def platform_of(settings: Settings) -> Platform:

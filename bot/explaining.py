@@ -15,6 +15,8 @@ from knowledge.deployment.platform import Platform
 from knowledge.deployment.printing import as_json, as_text, as_yaml, difference_as_json
 from knowledge.deployment.reading import Files
 from knowledge.errors import Misuse
+from knowledge.validation import codes
+from knowledge.validation.hints import nearest
 
 
 def explain_command(settings: Settings, place: Path, leaf: str, key: str, *, at: str = "", output: str) -> None:
@@ -31,6 +33,23 @@ def explain_command(settings: Settings, place: Path, leaf: str, key: str, *, at:
     pages = list(dict.fromkeys(one.doc for one in found if one.doc))
     if key and pages:
         print(f"# see {', '.join(pages[:3])}")
+
+
+def explain_code(code: str) -> None:
+    """Print the page about a code of a diagnostic. Raises Misuse for what is none, with what comes near."""
+    page = codes.text_of(code.upper())
+    if page:
+        print(page.rstrip())
+        return
+    if Path(code).exists():
+        raise Misuse(f"{code}: name a leaf as well: sheriff explain {code} prod/eu-west/pf-blue.")
+    near = nearest(code.upper(), codes.known())
+    meant = f" Did you mean {near}?" if near else f" The codes begin with {_families()}."
+    raise Misuse(f"{code} is no repository, and no code of Sheriff.{meant}")
+
+
+def _families() -> str:
+    return ", ".join(dict.fromkeys(code.rstrip("0123456789") for code in codes.known()))
 
 
 def diff_command(settings: Settings, place: Path, base: str, *, output: str) -> int:

@@ -7,10 +7,16 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bot import deployments
 from bot.settings import PlatformSettings, Settings, SourceSettings
-from ingestion.sources import FaqSource, FolderSource, SchemaSource, Source
+from ingestion.chunking import Size, chunk
+from ingestion.sources import FaqSource, FolderSource, SchemaSource, Source, read_all
+from knowledge import bundled
 from knowledge.errors import Misuse
+from knowledge.model import Chunk, Document
+from knowledge.validation import codes
 
+_WHOLE = Size(100_000, 100_000)  # a page in one piece
 _SOURCES = "sources.json"  # in the home folder: which folders were named on the command line
 
 
@@ -21,7 +27,7 @@ def sources(settings: Settings, folders: Sequence[Path] = (), *, base_url: str =
         folders, base_url = _remembered_sources(settings.home)
     if not folders:
         _refuse_twins(settings.all_sources)
-        return [_configured(source) for source in settings.all_sources]
+        return [*map(_configured, settings.all_sources), _codes(settings.platform)]
     if base_url and not re.match(r"https?://\S+$", base_url):
         raise Misuse(f"--base-url {base_url}: write the whole address, https://…")
     found: list[Source] = []
@@ -29,6 +35,17 @@ def sources(settings: Settings, folders: Sequence[Path] = (), *, base_url: str =
     for folder in folders:
         found += _everything_in(folder, _unused(_slug(folder), names), base_url)
     return found
+
+
+def code_page(document_id: str) -> list[Chunk]:
+    """The page about a code, whether it is indexed or not; empty for another document."""
+    source, _, path = document_id.partition(":")
+    code = path.removesuffix(".md")
+    if source != codes.SOURCE or code not in codes.known():
+        return []
+    folder = FolderSource(codes.SOURCE, bundled.DIAGNOSTICS, include=(f"{code}.md",))
+    documents = [document for document in read_all(folder) if isinstance(document, Document)]
+    return [part for document in documents for part in chunk(document, count=len, size=_WHOLE)]
 
 
 def remember_sources(home: Path, folders: Sequence[Path], base_url: str) -> None:
@@ -61,8 +78,17 @@ def _remembered_sources(home: Path) -> tuple[Sequence[Path], str]:
         raise Misuse(f"{home / _SOURCES} cannot be read. Remove it, or run `sheriff ingest DIR` again.") from error
 
 
+def _codes(platform: PlatformSettings) -> Source:
+    """The pages about codes, except where the platform has a page of its own."""
+    explained = deployments.explained_by(platform.schemas, platform.pages)
+    own = tuple(f"{code}.md" for code in codes.known() if code not in explained)
+    return FolderSource(codes.SOURCE, bundled.DIAGNOSTICS, include=own)
+
+
 def _refuse_twins(settings: Sequence[SourceSettings]) -> None:
     names = [source.name for source in settings]
+    if codes.SOURCE in names:
+        raise Misuse(f"A source is named {codes.SOURCE}, as Sheriff's own pages are. Rename it in sheriff.yaml.")
     for name in names:
         if names.count(name) > 1:
             raise Misuse(f"Two sources are named {name}. Give each its own name in sheriff.yaml.")

@@ -87,18 +87,23 @@ def validate(context: typer.Context) -> None:
 
 @app.command()
 def explain(
-    repository: Annotated[Path, typer.Argument(help="A deployment repository: a folder or a .zip.", metavar="REPO")],
-    leaf: Annotated[str, typer.Argument(help="A leaf: its path, a short form of it, or its name.")],
+    repository: Annotated[
+        Path, typer.Argument(help="A deployment repository: a folder or a .zip; or a code alone.", metavar="REPO|CODE")
+    ],
+    leaf: Annotated[str, typer.Argument(help="A leaf: its path, a short form of it, or its name.")] = "",
     key: Annotated[str, typer.Argument(help="A component or key: kafka, threshold, alerting.replicas-low.for.")] = "",
     at: Annotated[str, typer.Option(help="As a branch, tag or commit has it, not as the files are now.")] = "",
     config: Config = None,
     output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
-    """Say what holds at a leaf, which line set it, what it hides and what wildcards stand for."""
+    """Say what holds at a leaf, which line set it, what it hides and what wildcards stand for; or what a code means."""
     from bot.checking.showing import allow_any_name
-    from bot.explaining import explain_command
+    from bot.explaining import explain_code, explain_command
 
     allow_any_name()
+    if not leaf:
+        explain_code(str(repository))
+        return
     explain_command(_settings(config), repository, leaf, key, at=at, output=output)
 
 

@@ -29,7 +29,7 @@ from bot.glossary_file import read_glossary
 from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
-from bot.sources import named, reads_bundled, sources
+from bot.sources import code_page, named, reads_bundled, sources
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
 from bot.support.cases import Case
@@ -347,7 +347,7 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         rota=parts.rota,
         broadcast=parts.store.broadcast,
         index_status=parts.library.status,
-        page=parts.library.page,
+        page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
         validate=lambda files: check_together(files, parts.platform).report,
         gaps=lambda: gap_report(settings, parts.store),
         metrics=parts.metrics.registry,

@@ -9,6 +9,7 @@ DOCS = PLATFORM / "docs"
 FAQ = PLATFORM / "faq"
 SCHEMAS = PLATFORM / "schemas"
 DEPLOYMENT_REPOSITORY = PLATFORM / "deployment-repo"
+DIAGNOSTICS = Path(__file__).resolve().parent / "diagnostics"  # a page for each code
 RULES = (PLATFORM / "rules" / "meridian.py",)
 PAGES = PLATFORM / "pages.json"  # which explain the codes of topologies, overlays and wildcards
 GLOSSARY = PLATFORM / "glossary.yaml"

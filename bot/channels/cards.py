@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from bot.addresses import citation_address
+from bot.addresses import citation_address, doc_address
 from bot.messages import CaseSummary, Reply, ReplyKind
 from bot.wording import count_of, not_known
 from knowledge.model import Citation
+from knowledge.validation.codes import page_of
 from knowledge.validation.diagnostics import Diagnostic, Severity, ValidationReport
 from knowledge.validation.excerpts import corrected_excerpt
 
@@ -35,7 +36,7 @@ def reply_card(reply: Reply, *, docs: str = "", base_url: str = "") -> Card | No
         case ReplyKind.CLARIFY:
             return choice_card(reply)
         case ReplyKind.CHECKED if reply.report:
-            return diagnostics_card(reply.report, reply.case, note=reply.note)
+            return diagnostics_card(reply.report, reply.case, note=reply.note, base_url=base_url)
         case _:
             return None
 
@@ -92,7 +93,7 @@ def _standing(reply: Reply, case: CaseSummary | None, docs: str) -> str:
     return " ".join(parts) or reply.text
 
 
-def diagnostics_card(report: ValidationReport, case: CaseSummary | None, *, note: str = "") -> Card:
+def diagnostics_card(report: ValidationReport, case: CaseSummary | None, *, note: str = "", base_url: str = "") -> Card:
     """What is wrong with the files: severity, place, the line with its token underlined, the fix."""
     few = len(report.files) <= _FEW
     names = ", ".join(f.name for f in report.files) if few else f"{len(report.files)} files"
@@ -103,7 +104,8 @@ def diagnostics_card(report: ValidationReport, case: CaseSummary | None, *, note
     body += [_text(remarks, size="Small", isSubtle=True, spacing="None")] if remarks else []
     texts = {f.name: f.text.splitlines() for f in report.files}
     many = len(report.files) > 1
-    body += [_finding(d, texts.get(d.file, []), named=many) for d in report.diagnostics[:_MOST_DIAGNOSTICS]]
+    shown = report.diagnostics[:_MOST_DIAGNOSTICS]
+    body += [_finding(d, texts.get(d.file, []), named=many, base_url=base_url) for d in shown]
     left = len(report.diagnostics) - _MOST_DIAGNOSTICS
     if left > 0:
         body.append(_text(f"{left} more are not shown here.", size="Small", isSubtle=True))
@@ -196,10 +198,10 @@ def _source(citation: Citation, base_url: str) -> Card:
     }
 
 
-def _finding(diagnostic: Diagnostic, lines: Sequence[str], *, named: bool) -> Card:
+def _finding(diagnostic: Diagnostic, lines: Sequence[str], *, named: bool, base_url: str) -> Card:
     severity, colour = diagnostic.severity, _COLOURS[diagnostic.severity]
     file = f"{diagnostic.file} · " if named else ""
-    place = f"{file}line {diagnostic.span.line}, column {diagnostic.span.column} · {diagnostic.code}"
+    place = f"{file}line {diagnostic.span.line}, column {diagnostic.span.column} · {_code(diagnostic, base_url)}"
     items = [
         _text(_flat(f"**{_WORDS[severity]}** · {diagnostic.message}"), color=colour, spacing="None"),
         _text(_flat(f"{place} · {diagnostic.why}") if diagnostic.why else place, size="Small", spacing="Small"),
@@ -210,6 +212,12 @@ def _finding(diagnostic: Diagnostic, lines: Sequence[str], *, named: bool) -> Ca
         arrow = {"text": "→ ", "color": "Good", "weight": "Bolder"}
         items.append(_mono(arrow, {"text": _spaces(diagnostic.suggestion), "color": "Good"}, spacing="None"))
     return {"type": "Container", "separator": True, "spacing": "Medium", "items": items}
+
+
+def _code(diagnostic: Diagnostic, base_url: str) -> str:
+    """The code, as a link to the page about it where our pages can be opened from elsewhere."""
+    address = doc_address(page_of(diagnostic.code) or diagnostic.doc) if base_url else ""
+    return f"[{diagnostic.code}]({base_url}{address})" if address else diagnostic.code
 
 
 def _corrections(report: ValidationReport) -> list[Card]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bot.addresses import page_address
+from bot.addresses import doc_address
 from bot.channels.rendering import inline
+from knowledge.validation.codes import page_of
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Edit, Severity, ValidationReport
 from knowledge.validation.engine import MAX_DIAGNOSTICS
 from knowledge.validation.fixes import apply_edits
@@ -37,7 +38,8 @@ class Finding:
     word: str
     message: Markup
     why: Markup
-    doc: str
+    code: str  # address of the page about the code
+    doc: str  # address of the page about what is written there, if it is another one
     lines: Sequence[Line]
     removed: Sequence[str]
     added: Sequence[str]
@@ -91,16 +93,12 @@ def _finding(diagnostic: Diagnostic, text: str, lines: Sequence[str]) -> Finding
         word=_WORDS[diagnostic.severity].capitalize(),
         message=inline(diagnostic.message),
         why=inline(diagnostic.why),
-        doc=_doc(diagnostic.doc),
+        code=doc_address(page_of(diagnostic.code) or diagnostic.doc),
+        doc=doc_address(diagnostic.doc) if page_of(diagnostic.code) else "",
         lines=_shown(diagnostic, lines),
         removed=removed,
         added=added,
     )
-
-
-def _doc(doc: str) -> str:
-    path, _, anchor = doc.partition("#")
-    return page_address(f"docs:{path}", anchor) if path else ""
 
 
 def _shown(diagnostic: Diagnostic, lines: Sequence[str]) -> list[Line]:

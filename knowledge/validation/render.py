@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from knowledge.validation.codes import doc_of, page_of
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, ValidationReport
 from knowledge.validation.text import SourceText
 
@@ -38,6 +39,8 @@ def _block(diagnostic: Diagnostic, source: SourceText | None, colour: bool) -> s
         lines.append(f"    → {_painted(diagnostic.suggestion, '32', colour)}")
     if diagnostic.doc:
         lines.append(f"    see {diagnostic.doc}")
+    elif page_of(diagnostic.code):
+        lines.append(f"    see: sheriff explain {diagnostic.code}")
     return "\n".join([*lines, ""])
 
 
@@ -107,7 +110,7 @@ def diagnostic_as_json(diagnostic: Diagnostic) -> Mapping[str, Any]:
         "message": diagnostic.message,
         "why": diagnostic.why,
         "suggestion": diagnostic.suggestion,
-        "doc": diagnostic.doc,
+        "doc": doc_of(diagnostic),
         "edits": [
             {
                 "line": edit.span.line,

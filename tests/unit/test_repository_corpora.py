@@ -15,7 +15,6 @@ from knowledge.deployment.platform import Platform
 from knowledge.deployment.reading import of_folder
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import Diagnostic, Severity
-from knowledge.validation.source import fenced_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPORA = ROOT / "tests" / "corpora"
@@ -68,60 +67,6 @@ def test_every_place_lies_inside_its_file() -> None:
             assert 1 <= span.line <= span.end_line <= len(lines), folder.name
             assert 1 <= span.column <= len(lines[span.line - 1]) + 1, folder.name
             assert 1 <= span.end_column <= len(lines[span.end_line - 1]) + 1, folder.name
-
-
-# ---- docs/diagnostics.md ----
-
-PAGE = (ROOT / "docs" / "diagnostics.md").read_text("utf-8")
-TOPOLOGY = "topology.yaml"
-Files = dict[str, bytes | str]
-
-
-def shown(text: str) -> Files:
-    """The files of the YAML blocks in a text, by the paths in their first lines."""
-    blocks = [block for info, block, _ in fenced_blocks(text) if info == "yaml"]
-    return {block.partition("\n")[0].removeprefix("# "): block for block in blocks}
-
-
-def documented() -> dict[str, tuple[Files, Files]]:
-    """By code the files of the wrong example and of the right one."""
-    usual = shown(PAGE.partition("\n## Topology\n")[2].partition("\n### ")[0])
-    examples = {}
-    for section in re.split(r"^##+ (?=[A-Z])", PAGE, flags=re.MULTILINE):
-        wrong, _, right = section.partition("Right:\n")
-        if section[:6] in PAGES and shown(wrong):
-            examples[section[:6]] = (usual | shown(wrong), shown(right))
-    return examples
-
-
-@pytest.mark.parametrize("code", documented())
-def test_a_documented_repository_yields_its_code_and_the_right_one_nothing(code: str) -> None:
-    wrong, right = documented()[code]
-
-    told = analyse(wrong, Platform(OWN, pages=PAGES)).report.diagnostics
-
-    assert {d.code for d in told} == {code}
-    if right:
-        gone = {d.file for d in told} - right.keys() - {TOPOLOGY}  # what is reported and not shown again is moved
-        kept = {name: text for name, text in wrong.items() if name not in gone}
-        assert analyse(kept | right, Platform(OWN, pages=PAGES)).report.diagnostics == ()
-
-
-def test_every_code_about_repositories_is_documented_by_an_example_or_by_a_message() -> None:
-    given = {(f"{d.file}:{d.span.line}:{d.span.column}", d.severity.value, d.code, d.message) for d in every()}
-    told = PLACED.findall(PAGE)
-
-    assert set(told) <= given
-    assert documented().keys() | {code for _, _, code, _ in told} == PAGES.keys()
-
-
-def test_an_entry_says_the_severity_where_it_is_no_error() -> None:
-    mild = {d.code: d.severity for d in every() if d.code in PAGES and d.severity is not Severity.ERROR}
-
-    for code in PAGES:
-        text = PAGE.partition(f"\n### {code} ")[2].partition("\n\n")[2].lower()
-        said = re.match(r"(warning|information)\.", text)
-        assert (said[1] if said else None) == (mild[code].value if code in mild else None), code
 
 
 def every() -> list[Diagnostic]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -26,7 +25,6 @@ from knowledge.validation.outputs.github import as_github
 from knowledge.validation.outputs.junit import as_junit
 from knowledge.validation.outputs.records import as_line, as_list
 from knowledge.validation.outputs.sarif import as_sarif
-from knowledge.validation.titles import TITLES, title_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "tests" / "corpora" / "schemas"
@@ -239,17 +237,3 @@ def test_characters_that_xml_forbids_are_replaced() -> None:
     case = next(ET.fromstring(text).iter("testcase"))  # noqa: S314
     assert case.get("name") == 'a·".yaml'
     assert "<&" in str(case[0].get("message"))
-
-
-# ---- names of codes ----
-
-
-def test_titles_are_the_headings_of_the_page_about_diagnostics() -> None:
-    page = (ROOT / "docs" / "diagnostics.md").read_text("utf-8")
-    headings = dict(re.findall(r"^### ([A-Z]+\d{3}) (.+)$", page, re.MULTILINE))
-
-    assert headings == TITLES
-
-
-def test_a_code_without_a_title_stands_for_itself() -> None:
-    assert title_of("XYZ001") == "XYZ001"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from knowledge.validation.codes import doc_of
 from knowledge.validation.diagnostics import Diagnostic
 
 
@@ -22,7 +23,7 @@ def as_record(diagnostic: Diagnostic) -> Mapping[str, str | int]:
         "path": diagnostic.path,
         "message": diagnostic.message,
         "suggestion": diagnostic.suggestion,
-        "doc": diagnostic.doc,
+        "doc": doc_of(diagnostic),
     }
 
 

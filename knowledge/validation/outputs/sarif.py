@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from knowledge.validation.codes import doc_of, text_of, title_of
 from knowledge.validation.diagnostics import Diagnostic, Severity, Span, ValidationReport
-from knowledge.validation.titles import title_of
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "note"}
@@ -33,7 +33,7 @@ def as_sarif(report: ValidationReport, *, root: Path, pages: str = "") -> str:
 
 def _rule(code: str, report: ValidationReport, pages: str) -> dict[str, Any]:
     found = [diagnostic for diagnostic in report.diagnostics if diagnostic.code == code]
-    docs = list(dict.fromkeys(diagnostic.doc for diagnostic in found if diagnostic.doc))
+    docs = list(dict.fromkeys(doc_of(diagnostic) for diagnostic in found if doc_of(diagnostic)))
     rule: dict[str, Any] = {
         "id": code,
         "shortDescription": {"text": title_of(code)},
@@ -41,6 +41,8 @@ def _rule(code: str, report: ValidationReport, pages: str) -> dict[str, Any]:
     }
     if docs:
         rule["help"] = {"text": f"Read on: {', '.join(docs)}"}
+        if page := text_of(code):
+            rule["help"]["markdown"] = page
     if docs and pages:
         rule["helpUri"] = f"{pages.rstrip('/')}/{quote(docs[0], safe='/#')}"
     return rule
@@ -59,8 +61,8 @@ def _result(diagnostic: Diagnostic, rule: int, root: Path) -> dict[str, Any]:
         "message": {"text": _message(diagnostic)},
         "locations": [place],
     }
-    if diagnostic.doc:
-        result["properties"] = {"doc": diagnostic.doc}
+    if doc := doc_of(diagnostic):
+        result["properties"] = {"doc": doc}
     if diagnostic.edits:
         result["fixes"] = [_fix(diagnostic, root)]
     return result
