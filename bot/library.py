@@ -15,10 +15,11 @@ from ingestion import generations, pipeline
 from ingestion.sources import Source
 from knowledge import answering, learning
 from knowledge.adapters.chroma_index import ChromaIndex
+from knowledge.citing import cite_all
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import Lessons, written
-from knowledge.model import Answer, Chunk
+from knowledge.model import Answer, Chunk, Citation, Passage
 from knowledge.patience import WHOLE, one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
 from knowledge.relevance import Policy
@@ -26,6 +27,7 @@ from knowledge.tokens import STANDARD, Budget
 
 log = structlog.get_logger(__name__)
 
+DOCS = "docs"  # the source that schemas and findings name pages of
 LEAST = 2.0  # seconds that a model has however long it took to start
 
 
@@ -157,6 +159,17 @@ class Library:
     def page(self, document_id: str) -> list[Chunk]:
         """A document's chunks in order; empty when it is unknown."""
         return self._waited().index.document(document_id)
+
+    def places(self, pages: Sequence[str]) -> tuple[Citation, ...]:
+        """The headings that pages such as kafka/quotas.md#raise lead to; none while there is no index to find them."""
+        if not self.status().ready:
+            return ()
+        found: list[Passage] = []
+        for page in pages:
+            path, _, anchor = page.partition("#")
+            chunks = self.page(f"{DOCS}:{path}")
+            found += [Passage(chunk, 1.0) for chunk in chunks if not anchor or chunk.anchor == anchor][:1]
+        return cite_all(found)
 
     def ingest(
         self,

@@ -27,7 +27,7 @@ def sources(settings: Settings, folders: Sequence[Path] = (), *, base_url: str =
         folders, base_url = _remembered_sources(settings.home)
     if not folders:
         _refuse_twins(settings.all_sources)
-        return [*map(_configured, settings.all_sources), _codes(settings.platform)]
+        return [*map(_configured, settings.all_sources), code_pages(settings.platform.schemas, settings.platform.pages)]
     if base_url and not re.match(r"https?://\S+$", base_url):
         raise Misuse(f"--base-url {base_url}: write the whole address, https://…")
     found: list[Source] = []
@@ -78,9 +78,9 @@ def _remembered_sources(home: Path) -> tuple[Sequence[Path], str]:
         raise Misuse(f"{home / _SOURCES} cannot be read. Remove it, or run `sheriff ingest DIR` again.") from error
 
 
-def _codes(platform: PlatformSettings) -> Source:
+def code_pages(schemas: Path, pages: Path | None) -> Source:
     """The pages about codes, except where the platform has a page of its own."""
-    explained = deployments.explained_by(platform.schemas, platform.pages)
+    explained = deployments.explained_by(schemas, pages)
     own = tuple(f"{code}.md" for code in codes.known() if code not in explained)
     return FolderSource(codes.SOURCE, bundled.DIAGNOSTICS, include=own)
 

@@ -186,8 +186,9 @@ class Sheriff:
         question, report = redact(request.question).text, checked.report
         told = ask(checked.leaves, question) if checked.leaves and wording.is_question(question) else []
         if told:
-            text = redact(wording.of_values(told)).text
-            reply = Reply(ReplyKind.ANSWERED, text, confidence=1.0, report=report, note=request.reason)
+            rules = self._library.places(wording.rule_pages(told))
+            text = redact(wording.of_values(told, rules)).text
+            reply = Reply(ReplyKind.ANSWERED, text, 1.0, rules, report=report, note=request.reason)
             return replace(reply, case=_summary(self._open(incoming, reply, question)))
         if wording.is_clean(report) and wording.is_question(question):
             reply = self._ask(incoming, question, listen)

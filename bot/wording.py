@@ -10,6 +10,7 @@ from bot.messages import Reply
 from bot.support.cases import Case
 from knowledge.deployment.asking import MOST_LEAVES, Told
 from knowledge.deployment.printing import as_yaml
+from knowledge.model import Citation
 from knowledge.validation.diagnostics import Diagnostic, Severity, ValidationReport
 from knowledge.validation.excerpts import corrected_excerpt
 
@@ -79,13 +80,20 @@ def is_question(text: str) -> bool:
     return len(re.findall(r"\w{2,}", content)) >= 3
 
 
-def of_values(told: Sequence[Told]) -> str:
-    """What holds at the leaves that a question named, each as YAML with where it comes from."""
+def rule_pages(told: Sequence[Told]) -> Sequence[str]:
+    """The pages that state the rules of these values, the first few."""
+    return list(dict.fromkeys(one.doc for each in told for one in each.found if one.doc))[:2]
+
+
+def of_values(told: Sequence[Told], cited: Sequence[Citation] = ()) -> str:
+    """What holds at the leaves that a question named, each as YAML with where it comes from.
+
+    `cited` are the pages of the rules; without them the pages are named."""
     blocks = [f"At `{each.leaf.node_path}`:\n\n```yaml\n{as_yaml(each.shown)}\n```" for each in told[:MOST_LEAVES]]
-    pages = dict.fromkeys(one.doc for each in told for one in each.found if one.doc)
     rest = len(told) - MOST_LEAVES
     more = [f"… and at {rest:,} more leaves. Name one to see it."] if rest > 0 else []
-    rule = [f"The rule is on {', '.join(f'`{page}`' for page in list(pages)[:2])}."] if pages else []
+    pages = [f"{place.place} [{place.number}]" for place in cited] or [f"`{page}`" for page in rule_pages(told)]
+    rule = [f"The rule is on {', '.join(pages)}."] if pages else []
     return "\n\n".join([*blocks, *more, *rule])
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from filelock import FileLock
 
+from bot.sources import code_pages
 from evals.pools import PoolSource
 from ingestion import generations, manifest, pipeline
 from ingestion.sources import FaqSource, FolderSource, SchemaSource, Source
@@ -61,6 +62,7 @@ def of_home(home: Path) -> Corpus:
         FolderSource("docs", bundled.DOCS),
         FaqSource("faq", bundled.FAQ),
         SchemaSource("schemas", bundled.SCHEMAS),
+        code_pages(bundled.SCHEMAS, bundled.PAGES),
     ]
     return Corpus("the example platform", home / "platform", sources)
 

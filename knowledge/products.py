@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from knowledge.model import Passage
+from knowledge.sense import codes
 from knowledge.wording import content_words, letters
 
 
@@ -15,8 +16,12 @@ def product_of(passage: Passage) -> str:
 
 
 def product_asked(question: str, passages: Sequence[Passage]) -> str:
-    """The product of the best passage, unless the question names another one of which that says nothing."""
+    """The product of the best passage, unless the question names another one of which that says nothing.
+
+    An error code is more of a name than the product in whose file it was met."""
     products = list(dict.fromkeys(map(product_of, passages)))
+    if products and codes(question):
+        return products[0]
     named = [product for product in products if _names(question, product)]
     best = f"{passages[0].chunk.path} {passages[0].chunk.place} {passages[0].body}" if passages else ""
     if named and not any(_names(best, product) for product in named):

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from knowledge import conversation, evidence
+from knowledge import conversation, evidence, sense
 from knowledge.conversation import Query
 from knowledge.evidence import Evidence
 from knowledge.faq_order import NO_OPINION
@@ -29,7 +29,6 @@ from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import NONE, Lessons
 from knowledge.model import Chunk, Kind, Passage, RankedPage
 from knowledge.ports import ChunkIndex, Embedder, Field, Hit, Vector
-from knowledge.sense import is_contrary, is_topic, opening
 from knowledge.spelling import speller
 from knowledge.wording import content_words, words
 
@@ -142,7 +141,7 @@ def _found(
     terms = LONG if query.earlier else len(content_words(query.text))
     pages = ranked_pages(signals, terms, index.size)
     entries = lessons.faq.opinion(query.meant, vector) if lessons.faq else NO_OPINION
-    pages = reordered(pages, entries.scores)
+    pages = _naming(sense.codes(query.text), reordered(pages, entries.scores), signals)
     passages = _passages(query.meant, pages, signals, index, limit)
     if not passages:
         return Found(pages=pages)
@@ -152,6 +151,20 @@ def _found(
     alone = all(page.document_id in entries.scores for page in pages)
     choice = entries.choice if alone else 0.0
     return Found(passages, pages, replace(lessons.applied(gathered, vector), choice=choice), query.meant)
+
+
+def _naming(
+    codes: Sequence[str], pages: tuple[RankedPage, ...], signals: Mapping[str, Signal]
+) -> tuple[RankedPage, ...]:
+    """Pages with the codes that a question names before those without them: another code is another fault."""
+    if not codes:
+        return pages
+    texts: defaultdict[str, str] = defaultdict(str)
+    for chunk in {chunk.id: chunk for signal in signals.values() for chunk, _ in signal.hits}.values():
+        texts[chunk.document_id] += f" {chunk.place} {chunk.indexed_text}".lower()
+    named = {page.document_id for page in pages if all(code in texts[page.document_id] for code in codes)}
+    order = sorted(pages, key=lambda page: page.document_id not in named)
+    return tuple(replace(page, score=place.score) for page, place in zip(order, pages, strict=True))
 
 
 def _passages(
@@ -171,9 +184,9 @@ def _passages(
 
 def _opened(passages: Sequence[Passage], question: str, index: ChunkIndex) -> Sequence[Passage]:
     """The passages; for a question that is the title of the first page, that page's opening before them."""
-    if not passages or not is_topic(question, passages[0].chunk.title):
+    if not passages or not sense.is_topic(question, passages[0].chunk.title):
         return passages
-    first = opening(index.document(passages[0].chunk.document_id))
+    first = sense.opening(index.document(passages[0].chunk.document_id))
     return passages if first is None else [Passage(first, passages[0].score), *passages]
 
 
@@ -186,8 +199,8 @@ def _scored_chunks(question: str, wanted: Container[str], signals: Mapping[str, 
     for chunk in chunks.values():
         if chunk.document_id in wanted:
             weights = FAQ_WEIGHTS if chunk.kind is Kind.FAQ else CHUNK_WEIGHTS
-            score = weighed(levels, chunk.id, weights) * (CONTRARY if is_contrary(question, chunk.headings) else 1.0)
-            by_page[chunk.document_id].append(Passage(chunk, score))
+            share = CONTRARY if sense.is_contrary(question, chunk.headings) else 1.0
+            by_page[chunk.document_id].append(Passage(chunk, share * weighed(levels, chunk.id, weights)))
     return by_page
 
 

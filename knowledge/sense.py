@@ -18,6 +18,7 @@ _TOPIC: Final = re.compile(
 )
 _ARTICLES: Final = frozenset({"a", "an", "the"})
 _NOT_PROSE: Final = re.compile(r"^\s*(?:[>|#]|```|:::).*$", re.MULTILINE)
+_CODE: Final = re.compile(r"(?<![\w.-])[A-Za-z]{2,}-?\d{3,}(?![\w.-]*\w)")
 _PAIRS: Final = (
     *(("enable", "disable"), ("activate", "deactivate"), ("create", "delete"), ("create", "remove"), ("add", "remove")),
     *(("add", "delete"), ("install", "uninstall"), ("install", "remove"), ("start", "stop"), ("attach", "detach")),
@@ -26,6 +27,11 @@ _PAIRS: Final = (
     *(("subscribe", "unsubscribe"), ("encrypt", "decrypt"), ("cordon", "uncordon"), ("register", "unregister")),
 )
 _OPPOSITES: Final = frozenset((stem(a), stem(b)) for pair in _PAIRS for a, b in (pair, pair[::-1]))
+
+
+def codes(question: str) -> Sequence[str]:
+    """Error codes that a question names, such as ORA-01017 or YAML009, in lower case."""
+    return list(dict.fromkeys(found.lower() for found in _CODE.findall(question)))
 
 
 def is_contrary(question: str, headings: Sequence[str]) -> bool:

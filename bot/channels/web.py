@@ -154,6 +154,8 @@ def _reading(app: FastAPI, services: Services, pages: Pages) -> APIRouter:
 def _document(services: Services, path: str) -> Any:
     source, _, rest = path.partition("/")
     names = [f"{source}:{rest}", *(f"{name}:{path}" for name in services.docs_sources)]
+    if source == "docs":  # as findings name pages, whatever the source is called
+        names += [f"{name}:{rest}" for name in services.docs_sources]
     for name in names:
         chunks = services.page(name)
         if chunks:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -464,3 +466,26 @@ def test_a_choice_of_another_conversation_settles_nothing_here(office: Office) -
     stored = office.store.cases.get(reply.case.id)
     assert stored
     assert stored.question == "Kafka"
+
+
+# ---- a repository attached ----
+
+
+def zipped(folder: Path) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(folder.rglob("*.yaml")):
+            archive.write(file, file.relative_to(folder))
+    return packed.getvalue()
+
+
+def test_a_value_at_a_leaf_is_explained_from_the_attached_repository_with_the_page_of_its_rule(office: Office) -> None:
+    repository = zipped(bundled.DEPLOYMENT_REPOSITORY / "payments-deploy")
+
+    reply = office.say("what is the alert threshold on pf-blue?", Attachment("payments.zip", repository))
+
+    assert reply.outcome is ReplyKind.ANSWERED
+    assert "threshold: 2" in reply.text
+    cited = reply.citations[0]
+    assert (cited.document_id.partition(":")[0], cited.component) == ("docs", "alerting")
+    assert f"{cited.place} [{cited.number}]" in reply.text

@@ -6,7 +6,7 @@ import pytest
 
 from knowledge.model import Kind
 from knowledge.search import search
-from knowledge.sense import is_contrary, is_topic, opening
+from knowledge.sense import codes, is_contrary, is_topic, opening
 from tests.fakes import HashEmbedder, MemoryIndex, a_chunk
 
 
@@ -69,3 +69,35 @@ def test_a_topic_is_answered_by_the_opening_of_its_page() -> None:
 
     assert first.chunk.order == 0
     assert search("node pools limits", index=index, embedder=embedder).passages[0].chunk.order == 1
+
+
+# ---- codes ----
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("what is YAML009", ["yaml009"]),
+        ("ORA-01017: invalid username", ["ora-01017"]),
+        ("I get SCH004 and sch004 in kafka.yaml.", ["sch004"]),
+        ("TOP001 or TOP002?", ["top001", "top002"]),
+        ("openshift 4.12 with sha2 on port 8080", []),
+        ("mail x.abc123.example about node-p100-7", []),
+    ],
+)
+def test_codes_that_a_question_names_are_known(question: str, named: list[str]) -> None:
+    assert codes(question) == named
+
+
+def test_a_page_about_another_code_comes_after_those_with_the_code_asked_for() -> None:
+    chunks = [
+        a_chunk("TAB001 Tabs in the indentation of a line, and what to do about them", document="docs:a.md"),
+        a_chunk("TAB002 The line is too long", document="docs:b.md"),
+    ]
+    embedder = HashEmbedder()
+    index = MemoryIndex(embedder, chunks)
+
+    found = search("TAB002 tabs in the indentation of a line", index=index, embedder=embedder)
+
+    assert [page.path for page in found.pages] == ["b.md", "a.md"]
+    assert found.passages[0].chunk.path == "b.md"
