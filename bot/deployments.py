@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from knowledge.deployment.together import renamed
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import ValidationReport
+from knowledge.validation.lints import CODES
 
 if TYPE_CHECKING:
     from bot.settings import Settings  # its import takes longer than a check
@@ -31,6 +32,7 @@ def platform(
     levels: Sequence[str] = LEVELS,
     rules: Sequence[Path] | None = None,
     pages: Path | None = None,
+    lints: Collection[str] = CODES,
 ) -> Platform:
     """The platform of a folder of schemas, with its levels and rule modules; without any, the bundled platform's own.
 
@@ -39,7 +41,8 @@ def platform(
     if rules is None:
         rules = bundled.RULES if schemas == bundled.SCHEMAS else ()
     explained = explained_by(schemas, pages)
-    return Platform(SchemaCatalog.load(schemas), tuple(levels) or LEVELS, tuple(map(_rule, rules)), explained)
+    catalog = SchemaCatalog.load(schemas, lints=lints)
+    return Platform(catalog, tuple(levels) or LEVELS, tuple(map(_rule, rules)), explained)
 
 
 def explained_by(schemas: Path, pages: Path | None) -> Mapping[str, str]:
@@ -52,7 +55,7 @@ def explained_by(schemas: Path, pages: Path | None) -> Mapping[str, str]:
 def platform_of(settings: Settings) -> Platform:
     """The configured platform."""
     chosen = settings.platform
-    return platform(chosen.schemas, levels=chosen.levels, rules=chosen.rules, pages=chosen.pages)
+    return platform(chosen.schemas, levels=chosen.levels, rules=chosen.rules, pages=chosen.pages, lints=chosen.lints)
 
 
 def read(place: Path, reference: str = "") -> reading.Files:

@@ -54,6 +54,9 @@ class PlatformSettings(Section):
     pages: Path | None = Field(
         None, description="JSON file: the documentation page that explains each code; empty: as with rules"
     )
+    lints: Sequence[Literal["LNT001", "LNT002", "LNT003", "LNT004"]] = Field(
+        ("LNT001", "LNT002", "LNT003", "LNT004"), description="Warnings about style that files get; [] for none"
+    )
     glossary: Path | None = Field(
         None, description="YAML file of abbreviations and synonyms; empty: the bundled one for the bundled pages"
     )

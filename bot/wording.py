@@ -13,6 +13,7 @@ from knowledge.deployment.printing import as_yaml
 from knowledge.model import Citation
 from knowledge.validation.diagnostics import Diagnostic, Severity, ValidationReport
 from knowledge.validation.excerpts import corrected_excerpt
+from knowledge.validation.lints import CODES
 
 _FEW = 3  # files that are named though nothing was found in them
 INDEX_BROKEN = "The documentation cannot be searched at the moment, so nothing was looked up."
@@ -98,8 +99,8 @@ def of_values(told: Sequence[Told], cited: Sequence[Citation] = ()) -> str:
 
 
 def is_clean(report: ValidationReport) -> bool:
-    """Whether nothing has to be changed; remarks do not count."""
-    return all(d.severity is Severity.INFORMATION for d in report.diagnostics)
+    """Whether nothing has to be changed; remarks and style do not count."""
+    return all(d.severity is Severity.INFORMATION or d.code in CODES for d in report.diagnostics)
 
 
 def count_of(diagnostics: Sequence[Diagnostic]) -> str:

@@ -130,6 +130,8 @@ def _difference(diagnostic: Diagnostic, text: str, lines: Sequence[str]) -> tupl
     if not edits:
         return (), tuple(diagnostic.suggestion.splitlines())
     after = BREAK.split(apply_edits(text, edits))
+    if [line.rstrip() for line in after] == [line.rstrip() for line in lines]:
+        return (), ()  # space at the ends of lines cannot be shown
     head = 0
     while head < min(len(lines), len(after)) and lines[head] == after[head]:
         head += 1

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.checking.reading import Input, is_inside, read_all, repository_of, tops
 from bot.checking.showing import FORMATS, allow_any_name, show
@@ -15,6 +16,10 @@ from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import ValidationReport
 from knowledge.validation.engine import validate
+from knowledge.validation.lints import CODES
+
+if TYPE_CHECKING:
+    from knowledge.deployment import platform as deployment
 
 _EPILOG = """\
 exit codes: 0 no errors, 1 errors, 2 the call was wrong or a path could not be read.
@@ -32,6 +37,12 @@ class Platform:
     levels: Sequence[str] = ()  # of topologies; empty: the usual ones
     rules: Sequence[Path] | None = None
     explained: Path | None = None  # the file with the page of each code
+    lints: Sequence[str] = CODES
+
+    @property
+    def catalog(self) -> SchemaCatalog:
+        """Raises Misuse when a schema is unusable."""
+        return SchemaCatalog.load(self.schemas, lints=self.lints)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,11 +55,11 @@ def main(arguments: Sequence[str]) -> int:
 
         if given.files:
             raise Misuse("--stdin-protocol reads the names of files from standard input. Leave FILE… out.")
-        serve(sys.stdin.buffer, sys.stdout, platform.schemas, schema=given.schema)
+        serve(sys.stdin.buffer, sys.stdout, platform.schemas, schema=given.schema, lints=platform.lints)
         return 0
     if not given.files:
         raise Misuse("Name the files or folders to check, or - for standard input.")
-    catalog = SchemaCatalog.of_file(given.schema) if given.schema else SchemaCatalog.load(platform.schemas)
+    catalog = SchemaCatalog.of_file(given.schema) if given.schema else platform.catalog
     catalog.check()
     if given.at is not None:
         return _check_at(given, platform)
@@ -93,10 +104,9 @@ def _check_at(given: argparse.Namespace, platform: Platform) -> int:
         raise Misuse("--at is empty. Name a branch, a tag or a commit.")
     if given.schema or given.fix or given.diff:
         raise Misuse("--at checks whole repositories as they were. Leave --schema, --fix and --diff out.")
-    from bot import deployments
     from bot.checking import repositories
 
-    of = deployments.platform(platform.schemas, levels=platform.levels, rules=platform.rules, pages=platform.explained)
+    of = _deployed(platform)
     report = _joined([repositories.report(Path(name), of, given.at) for name in given.files])
     show(report, given.format, pages=platform.pages)
     return 0 if report.valid else 1
@@ -117,11 +127,16 @@ def _checked(
     return found[0] if len(found) == 1 else _joined(found)
 
 
-def _of_repositories(whole: Sequence[Path], inside: Mapping[str, Path], platform: Platform) -> list[ValidationReport]:
+def _deployed(of: Platform) -> deployment.Platform:
     from bot import deployments
+
+    return deployments.platform(of.schemas, levels=of.levels, rules=of.rules, pages=of.explained, lints=of.lints)
+
+
+def _of_repositories(whole: Sequence[Path], inside: Mapping[str, Path], platform: Platform) -> list[ValidationReport]:
     from bot.checking import repositories
 
-    of = deployments.platform(platform.schemas, levels=platform.levels, rules=platform.rules, pages=platform.explained)
+    of = _deployed(platform)
     parts = [
         repositories.report_of([name for name, place in inside.items() if place == top], top, of)
         for top in sorted(set(inside.values()))
@@ -154,4 +169,4 @@ def _platform(given: argparse.Namespace) -> Platform:
     settings = load(given.config)
     pages = f"{settings.server.public_url.rstrip('/')}/pages/docs" if settings.server.public_url else ""
     chosen = settings.platform
-    return Platform(given.schemas or chosen.schemas, pages, chosen.levels, chosen.rules, chosen.pages)
+    return Platform(given.schemas or chosen.schemas, pages, chosen.levels, chosen.rules, chosen.pages, chosen.lints)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -14,6 +14,7 @@ from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, Span, ValidationReport
 from knowledge.validation.engine import validate
+from knowledge.validation.lints import CODES
 from knowledge.validation.outputs.records import as_line
 
 MAX_LINE = 1_000_000  # bytes of one request
@@ -26,8 +27,9 @@ _Stamp = tuple[tuple[str, int, int], ...]
 class Catalogs:
     """The schemas of each path, read again when a file of theirs has changed."""
 
-    def __init__(self, platform: Path) -> None:
+    def __init__(self, platform: Path, lints: Collection[str] = CODES) -> None:
         self._platform = platform
+        self._lints = lints
         self._known: dict[Path, tuple[_Stamp, SchemaCatalog]] = {}
 
     def of(self, schema: Path | None) -> SchemaCatalog:
@@ -36,7 +38,7 @@ class Catalogs:
         stamp = _stamp(path, folder=schema is None)
         known = self._known.get(path)
         if known is None or known[0] != stamp:
-            catalog = SchemaCatalog.of_file(schema) if schema else SchemaCatalog.load(path)
+            catalog = SchemaCatalog.of_file(schema) if schema else SchemaCatalog.load(path, lints=self._lints)
             catalog.check()
             known = self._known[path] = (stamp, catalog)
         return known[1]
@@ -55,12 +57,19 @@ def _stamp(path: Path, *, folder: bool) -> _Stamp:
 
 
 def serve(
-    requests: BinaryIO, answers: TextIO, schemas: Path, *, schema: Path | None = None, check: Check = validate
+    requests: BinaryIO,
+    answers: TextIO,
+    schemas: Path,
+    *,
+    schema: Path | None = None,
+    lints: Collection[str] = CODES,
+    check: Check = validate,
 ) -> None:
     """Answer each request line by one line until the input ends; whatever a line holds, an answer comes.
 
-    `schemas` is the folder for requests without a schema, `schema` a file that takes its place."""
-    catalogs = Catalogs(schemas)
+    `schemas` is the folder for requests without a schema, `schema` a file that takes its place. `lints` are those
+    of files that are checked against the schemas of the folder."""
+    catalogs = Catalogs(schemas, lints)
     while line := requests.readline(MAX_LINE):
         if not line.strip():
             continue

@@ -17,7 +17,7 @@ from knowledge.deployment.platform import Platform, stem
 from knowledge.deployment.rules import Finding, Leaf
 from knowledge.deployment.topology import ROOT, Place, Topology
 from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, Span, ValidationReport
-from knowledge.validation.engine import Examined, examine
+from knowledge.validation.engine import Examined, examine, style_of
 from knowledge.validation.hints import nearest
 from knowledge.validation.text import SourceText
 from knowledge.validation.tree import MappingNode, resolved, value_of
@@ -66,6 +66,7 @@ class _Run:
         leaves = self._leaves(topology) if topology is not None else None
         if leaves is not None:
             self._at_leaves(leaves)
+        self._style()
         return Analysis(self._report(), topology, leaves, self.sources)
 
     def _one_document(self, name: str) -> None:
@@ -229,6 +230,13 @@ class _Run:
             places += (place.node_path for place in same)
 
     # ---- telling ----
+
+    def _style(self) -> None:
+        told: defaultdict[str, list[Diagnostic]] = defaultdict(list)
+        for diagnostic in self.found:
+            told[diagnostic.file].append(diagnostic)
+        for name, examined in self.examined.items():
+            self.found += style_of(examined.parsed, examined.choices, self.platform.catalog, told[name])
 
     def _say(
         self, code: str, name: str, message: str, why: str, suggestion: str = "", span: Span | None = None

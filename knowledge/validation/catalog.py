@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from knowledge.errors import Misuse
 from knowledge.validation.hints import nearest
+from knowledge.validation.lints import CODES
 from knowledge.validation.schema import Schema
 
 _COMMON = frozenset({"apiVersion", "kind"})
@@ -25,11 +26,15 @@ class Choice:
 
 
 class SchemaCatalog:
-    """Schemas by kind and by file name."""
+    """Schemas by kind and by file name, and which lints the platform's files get."""
 
-    def __init__(self, schemas: Sequence[Schema], *, forced: Schema | None = None) -> None:
+    def __init__(
+        self, schemas: Sequence[Schema], *, forced: Schema | None = None, lints: Collection[str] = CODES
+    ) -> None:
         self.schemas = tuple(schemas)
         self.forced = forced
+        # Files that are held against a schema from elsewhere follow a style from elsewhere.
+        self.lints = frozenset(lints) if forced is None else frozenset()
         self.by_kind: dict[str, Schema] = {}
         for schema in schemas:
             other = self.by_kind.get(schema.kind)
@@ -39,11 +44,11 @@ class SchemaCatalog:
         self.by_kind.pop("", None)
 
     @classmethod
-    def load(cls, folder: Path) -> SchemaCatalog:
+    def load(cls, folder: Path, *, lints: Collection[str] = CODES) -> SchemaCatalog:
         """All `*.schema.json` of a folder. Raises Misuse, naming file and reason, when one is unusable."""
         if not folder.is_dir():
             raise Misuse(f"{folder}: no such folder; it should hold the platform's schemas, *.schema.json")
-        return cls([Schema.read(file) for file in sorted(folder.glob("*.schema.json"))])
+        return cls([Schema.read(file) for file in sorted(folder.glob("*.schema.json"))], lints=lints)
 
     @classmethod
     def of_file(cls, file: Path) -> SchemaCatalog:

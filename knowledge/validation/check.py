@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from knowledge.validation import words
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity
 from knowledge.validation.faults import Fault, Lens, causes, faults
 from knowledge.validation.keys import key_diagnostics, misplaced_member, place
-from knowledge.validation.schema import Part
+from knowledge.validation.schema import Part, Schema
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import MappingNode, Node, Path, SequenceNode, path_text, resolved, value_of
+from knowledge.validation.tree import MappingNode, Node, Path, ScalarNode, SequenceNode, path_text, resolved, value_of
 from knowledge.validation.values import value_diagnostic
 
 _KEYS = frozenset({"required", "additionalProperties"})
@@ -75,10 +75,10 @@ def _deprecations(lens: Lens, source: SourceText) -> Iterator[Diagnostic]:
 
 def _later_keys(lens: Lens, source: SourceText, meant: Collection[tuple[str, str]]) -> Iterator[Diagnostic]:
     """Keys that must be there once all overlays are merged, and that this file neither sets nor misspells."""
-    for path, node, parts, _ in _walk(lens, lens.root, (), lens.schema.root):
+    for path, node, parts in collections_of(lens.schema, lens.root):
         if not isinstance(node, MappingNode):
             continue
-        wanted = dict.fromkeys(name for part in parts for name in part.get("x-required", ()))
+        wanted = dict.fromkeys(name for part in parts if "x-required" in part for name in part["x-required"])
         names = [n for n in wanted if node.entry(n) is None and (path_text(path), n) not in meant]
         if names:
             listed = ", ".join(f"“{name}”" for name in names)
@@ -92,6 +92,23 @@ def _later_keys(lens: Lens, source: SourceText, meant: Collection[tuple[str, str
                 why="That is right when another overlay sets it; once all are merged it must be there.",
                 doc=lens.schema.doc_at(path),
             )
+
+
+def collections_of(schema: Schema, root: Node) -> Iterator[tuple[Path, MappingNode | SequenceNode, Sequence[Part]]]:
+    """Every map and list of which the schema says something, with what it says, in no order; aliases are followed."""
+    stack: list[tuple[Path, Node, Sequence[Part]]] = [((), resolved(root), schema.root)]
+    while stack:
+        path, node, parts = stack.pop()
+        below: Iterable[tuple[str | int, Node]] = ()
+        if isinstance(node, MappingNode):
+            yield path, node, parts
+            below = [(entry.name, entry.value) for entry in node.entries]
+        elif isinstance(node, SequenceNode):
+            yield path, node, parts
+            below = enumerate(node.items)
+        for step, value in below:
+            if not isinstance(value, ScalarNode) and (inner := schema.child(parts, step)):
+                stack.append(((*path, step), resolved(value), inner))
 
 
 def _walk(

@@ -18,9 +18,10 @@ from knowledge.validation.diagnostics import (
     ValidationReport,
 )
 from knowledge.validation.faults import Lens
+from knowledge.validation.lints import Styled, Written, style
 from knowledge.validation.source import Parsed, parse
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import MappingNode, Node, entry_at, path_text, paths_to, resolved, value_of
+from knowledge.validation.tree import MappingNode, Node, blocks, entry_at, path_text, paths_to, resolved, value_of
 
 NOT_PLACED = "Placement and overrides were not checked: they need the whole deployment repository."
 NOT_MERGED = "Placement, overrides and wildcards across the files were not checked; each file was checked by itself."
@@ -36,6 +37,7 @@ def validate(files: Sequence[SourceFile], *, catalog: SchemaCatalog) -> Validati
     for file in files:
         parsed = parse(file)
         diagnostics, choices = _check_file(parsed, catalog, alone=len(files) == 1)
+        diagnostics += style_of(parsed, choices, catalog, diagnostics)
         platform = platform or any(c.schema is not None and c.schema.of_platform for c in choices)
         checked.append(_checked(parsed, choices))
         if len(diagnostics) > MAX_DIAGNOSTICS:
@@ -48,8 +50,8 @@ def validate(files: Sequence[SourceFile], *, catalog: SchemaCatalog) -> Validati
 def everything(file: SourceFile, *, catalog: SchemaCatalog) -> tuple[Parsed, list[Diagnostic]]:
     """One file as it was read, and all that `validate` finds in it alone, without the limit on what is told."""
     parsed = parse(file)
-    diagnostics, _ = _check_file(parsed, catalog, alone=True)
-    return parsed, _ordered(diagnostics)
+    diagnostics, choices = _check_file(parsed, catalog, alone=True)
+    return parsed, _ordered([*diagnostics, *style_of(parsed, choices, catalog, diagnostics)])
 
 
 def check_fragment(text: str, kind: str, *, catalog: SchemaCatalog, name: str = "fragment.yaml") -> ValidationReport:
@@ -62,11 +64,28 @@ def check_fragment(text: str, kind: str, *, catalog: SchemaCatalog, name: str = 
     parsed = parse(SourceFile(name, text))
     choice = Choice(schema, "the kind given")
     diagnostics = list(parsed.diagnostics)
-    for document in parsed.documents:
-        if document.root is not None:
-            lens = Lens(schema, document.root, fragment=True)
-            diagnostics = _merged(lens, diagnostics, check(lens, parsed.source))
+    roots = [document.root for document in parsed.documents if document.root is not None]
+    for root in roots:
+        lens = Lens(schema, root, fragment=True)
+        diagnostics = _merged(lens, diagnostics, check(lens, parsed.source))
+    diagnostics += style_of(parsed, [choice] * len(roots), catalog, diagnostics)
     return ValidationReport((_checked(parsed, [choice]),), tuple(_ordered(_worst(diagnostics))))
+
+
+def style_of(
+    parsed: Parsed, choices: Sequence[Choice], catalog: SchemaCatalog, told: Sequence[Diagnostic]
+) -> list[Diagnostic]:
+    """The lints of a file of which this was told: none where there are errors, or where the platform knows no schema.
+
+    A file that a program writes gets none either."""
+    if not catalog.lints or any(d.severity is Severity.ERROR for d in told):
+        return []
+    roots = [document.root for document in parsed.documents if document.root is not None]
+    schemas = [choice.schema for choice in choices if choice.schema is not None and not choice.schema.generated]
+    if not roots or len(schemas) != len(roots):
+        return []
+    documents = [Written(schema, root, blocks(root)) for schema, root in zip(schemas, roots, strict=True)]
+    return style(Styled(parsed.source, documents), catalog.lints, told)
 
 
 def _check_file(parsed: Parsed, catalog: SchemaCatalog, *, alone: bool) -> tuple[list[Diagnostic], list[Choice]]:

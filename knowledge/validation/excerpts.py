@@ -15,11 +15,13 @@ _COMPARED = 1_000  # lines; where more lie between the first and the last change
 def corrected_excerpt(before: str, after: str, *, most: int = 30) -> str:
     """The changed lines as they are afterwards, with their neighbours, at most `most`; "" when nothing was mended.
 
-    Where lines are left out stands a comment, so that the excerpt is still YAML."""
-    if not after or before == after:
-        return ""
+    Where lines are left out stands a comment, so that the excerpt is still YAML. Lines that only lost the space at
+    their end look as before and do not count as changed."""
     lines = _lines(after)
-    shown = {n for first, last in _changed(_lines(before), lines) for n in range(first - AROUND, last + AROUND)}
+    seen_before, seen = ([line.rstrip(" \t") for line in each] for each in (_lines(before), lines))
+    if not after or seen_before == seen:
+        return ""
+    shown = {n for first, last in _changed(seen_before, seen) for n in range(first - AROUND, last + AROUND)}
     return "\n".join(_joined(lines, sorted(n for n in shown if 0 <= n < len(lines)), most))
 
 

@@ -81,6 +81,23 @@ class Schema:
         return '"x-required"' in json.dumps(self.document)
 
     @cached_property
+    def merge_keys(self) -> Mapping[str, frozenset[str]]:
+        """By the name of a list whose elements are merged by key: the keys that are theirs, wherever it stands.
+
+        Lists that have no name in the schema have an empty one here."""
+        found: dict[str, frozenset[str]] = {}
+        for part in self._parts:
+            for name, inner in [*_named(part), *(("", nameless) for nameless in _nameless(part))]:
+                if keys := {key for each in self.expand([inner]) if (key := merge_key(each))}:
+                    found[name] = found.get(name, frozenset()) | keys
+        return found
+
+    @property
+    def generated(self) -> bool:
+        """Whether a program writes its files, which then keeps to a style of its own."""
+        return self.document.get("x-generated") is True
+
+    @cached_property
     def root(self) -> Sequence[Part]:
         return self.expand([self.document])
 
@@ -138,19 +155,25 @@ class Schema:
     @cached_property
     def _by_id(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
+        for part in self._parts:
+            if isinstance(part.get("$id"), str):
+                found.setdefault(part["$id"], part)
+            for keyword in ("$anchor", "$dynamicAnchor"):
+                if isinstance(part.get(keyword), str):
+                    found.setdefault("#" + part[keyword], part)
+        return found
+
+    @property
+    def _parts(self) -> Iterator[dict[str, Any]]:
+        """Every object in the document."""
         stack: list[Any] = [self.document]
         while stack:
             part = stack.pop()
             if isinstance(part, dict):
-                if isinstance(part.get("$id"), str):
-                    found.setdefault(part["$id"], part)
-                for keyword in ("$anchor", "$dynamicAnchor"):
-                    if isinstance(part.get(keyword), str):
-                        found.setdefault("#" + part[keyword], part)
+                yield part
                 stack += part.values()
             elif isinstance(part, list):
                 stack += part
-        return found
 
     def at(self, path: Path) -> Sequence[Part]:
         """Every part of the schema that speaks about the value at this path."""
@@ -198,6 +221,20 @@ def _named(part: Part) -> Iterator[tuple[str, Part]]:
         for name, inner in properties.items():
             if inner is not False:
                 yield name, inner if isinstance(inner, dict) else {}
+
+
+def merge_key(part: Part) -> str:
+    """The key by which the elements of a list are merged; "" where they are not."""
+    return str(part.get("x-key", "name")) if part.get("x-merge") == "by-key" else ""
+
+
+def _nameless(part: Part) -> Iterator[Any]:
+    """What speaks of values below a part without naming their keys."""
+    patterns = part.get("patternProperties")
+    yield from patterns.values() if isinstance(patterns, dict) else ()
+    for keyword in ("additionalProperties", "unevaluatedProperties", "items", "prefixItems", "additionalItems"):
+        inner = part.get(keyword)
+        yield from inner if isinstance(inner, list) else (inner,)
 
 
 def _property(part: Part, name: str) -> list[Any]:

@@ -84,6 +84,23 @@ class AliasNode(Node):
     target: Node | None  # None when no such anchor was set before
 
 
+def blocks(root: Node) -> list[Entry]:
+    """The entries whose value is a map or list in lines of its own, in no order; aliases are not followed."""
+    found: list[Entry] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, SequenceNode):
+            stack += [item for item in node.items if not isinstance(item, ScalarNode)]
+        elif isinstance(node, MappingNode) and not node.flow:
+            for entry in node.entries:
+                value = entry.value
+                if isinstance(value, MappingNode | SequenceNode) and not value.flow:
+                    stack.append(value)
+                    found.append(entry)
+    return found
+
+
 def key_text(key: Node) -> str:
     """A key as JSON would name it; a key that is no scalar has a name that no schema knows."""
     key = resolved(key)

@@ -55,7 +55,8 @@ def told(code: str, shown: Files) -> list[Diagnostic]:
     schemas = [Schema(json.loads(block), origin=code) for block in blocks(parts(code)[0], "json")]
     if "" not in shown:
         return list(analyse(shown, Platform(SchemaCatalog([*OWN.schemas, *schemas]))).report.diagnostics)
-    catalog = SchemaCatalog(schemas, forced=schemas[0]) if schemas else OWN
+    forced = schemas[0] if schemas and not schemas[0].kind else None
+    catalog = SchemaCatalog(schemas, forced=forced) if schemas else OWN
     return list(validate([SourceFile("pasted.yaml", shown[""])], catalog=catalog).diagnostics)
 
 
