@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
@@ -12,6 +13,7 @@ from knowledge.validation.text import SourceText
 from knowledge.validation.tree import Entry, MappingNode, Mark, Node, ScalarNode, SequenceNode
 
 MAX_EDITS: Final = 10_000  # lines; who has more needs a formatter
+_BARE_RETURN: Final = re.compile(r"\r(?!\n)")  # with nothing between, it and the next line end would become one
 Value = TypeVar("Value", bound=Hashable)
 
 
@@ -21,7 +23,7 @@ Value = TypeVar("Value", bound=Hashable)
 def trailing_space(source: SourceText, roots: Sequence[Node]) -> Iterator[Diagnostic]:
     """LNT003: spaces and tabs at the ends of lines, except where they are part of a text."""
     lines = [number for number, line in enumerate(source.lines, 1) if line.endswith((" ", "\t"))]
-    if not lines:
+    if not lines or _BARE_RETURN.search(source.text):
         return
     inside = {line for root in roots for line in _lines_of_texts(root)}
     spans = [_end_of_line(source, line) for line in lines if line not in inside]
@@ -62,11 +64,7 @@ def mixed_indentation(source: SourceText, blocks: Sequence[Entry]) -> Iterator[D
     """LNT002: the first map or list below its key that departs from what is usual in the file.
 
     What stands behind a dash is not judged."""
-    steps = [
-        (width, begin, isinstance(entry.value, SequenceNode))
-        for entry in blocks
-        if (begin := _beginning(source, entry.value)) and (width := begin.column - entry.key.start.column) >= 0
-    ]
+    steps = _steps(source, blocks)
     if len({width for width, _, _ in steps}) < 2:
         return
     steps.sort(key=lambda step: step[1].index)
@@ -84,6 +82,18 @@ def mixed_indentation(source: SourceText, blocks: Sequence[Entry]) -> Iterator[D
         here, there = ("is indented below", "stand at") if flat else ("stands at", "are indented below")
         message = f"This list {here} its key; other lists of this file {there} theirs"
         yield _departure(source, other, message, "Write all lists in one way.")
+
+
+def _steps(source: SourceText, blocks: Sequence[Entry]) -> list[tuple[int, Mark, bool]]:
+    """By how much each is indented, where it begins, and whether it is a list, which may stand at its key."""
+    found = []
+    for entry in blocks:
+        begin, of_list = _beginning(source, entry.value), isinstance(entry.value, SequenceNode)
+        if begin is not None:
+            width = begin.column - entry.key.start.column
+            if width > 0 or (of_list and not width):
+                found.append((width, begin, of_list))
+    return found
 
 
 def _beginning(source: SourceText, node: Node) -> Mark | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import stat
 import subprocess
 import sys
@@ -229,6 +230,29 @@ def test_a_file_that_is_whole_after_its_fixes_gives_exit_code_0(run: Run) -> Non
 
     assert run("validate", "--fix", "kafka.yaml")[0] == 0
     assert run("validate", "--fix", "kafka.yaml")[1].startswith("kafka.yaml: no errors")
+
+
+def test_style_is_a_warning_that_fix_mends_and_the_configuration_switches_off(run: Run) -> None:
+    path = write("kafka.yaml", GOOD.replace("12 ", "12\t").replace("[]", "[] "))
+
+    code, out, _ = run("validate", "kafka.yaml")
+    assert (code, "kafka.yaml:5:11 warning LNT003" in out) == (0, True)
+    write("off.yaml", "platform: {lints: [LNT001]}\n")
+    assert "LNT003" not in run("validate", "kafka.yaml", "--config", "off.yaml")[1]
+    assert "LNT003" not in run("validate", "kafka.yaml", "--schema", str(bundled.SCHEMAS / "kafka.schema.json"))[1]
+    code, out, _ = run("validate", "--fix", "kafka.yaml")
+    assert (code, "fixed kafka.yaml:5:11 LNT003" in out) == (0, True)
+    assert path.read_text() == GOOD.replace("12 ", "12\t")
+
+
+def test_a_repository_is_told_its_style_unless_the_configuration_switches_it_off(run: Run) -> None:
+    shutil.copytree(bundled.DEPLOYMENT_REPOSITORY / "payments-deploy", "deploy")
+    path = Path("deploy/kafka.yaml")
+    path.write_text(f"{path.read_text()}# the end \n")
+    write("off.yaml", "platform: {lints: []}\n")
+
+    assert "deploy/kafka.yaml:19:10 warning LNT003" in run("validate", "deploy")[1]
+    assert "LNT" not in run("validate", "deploy", "--config", "off.yaml")[1]
 
 
 def test_diff_writes_nothing_and_git_applies_what_it_prints(run: Run) -> None:

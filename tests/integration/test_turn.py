@@ -191,6 +191,16 @@ def test_clean_yaml_with_a_real_question_gets_the_question_answered(office: Offi
     assert reply.report.valid
 
 
+def test_style_keeps_no_question_from_its_answer(office: Office) -> None:
+    spaced = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitions: 72 \n"
+
+    reply = office.say(f"how many partitions are granted automatically per region?\n```yaml\n{spaced}```")
+
+    assert reply.outcome in {ReplyKind.ANSWERED, ReplyKind.HINTED}
+    assert reply.report
+    assert "LNT003" in {diagnostic.code for diagnostic in reply.report.diagnostics}
+
+
 def test_an_attached_file_is_checked(office: Office) -> None:
     reply = office.say("", Attachment("kafka.yaml", b"apiVersion: sheriff/v1\nkind: Kafka\nquota: 5\n"))
 

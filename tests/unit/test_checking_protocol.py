@@ -49,6 +49,17 @@ def test_a_schema_given_at_the_start_takes_the_place_of_the_platforms(kafka: Pat
     assert answers({"file": str(kafka)}, schema=schema)[0][0]["code"] == "SCH004"
 
 
+def test_style_is_for_files_checked_against_the_platforms_schemas(kafka: Path, schema: Path) -> None:
+    kafka.write_text(GOOD.replace("12", "12 "))
+    schema.write_text("{}")
+
+    foreign, own = answers({"schema": str(schema), "file": str(kafka)}, {"file": str(kafka)})
+
+    assert foreign == []
+    assert "LNT003" in {d["code"] for d in own}
+    assert "LNT003" not in {d["code"] for d in answers({"file": str(kafka)}, lints=["LNT001"])[0]}
+
+
 @pytest.mark.parametrize("nowhere", [False, True])
 def test_warming_up_is_answered_by_an_empty_list(tmp_path: Path, nowhere: bool) -> None:
     assert answers({"warm": True}, schemas=tmp_path / "nowhere" if nowhere else bundled.SCHEMAS) == [[]]

@@ -195,6 +195,16 @@ def test_without_a_mechanical_fix_the_suggested_word_is_shown_in_its_line() -> N
     assert part.corrected == ""
 
 
+def test_space_deleted_at_the_ends_of_lines_is_not_shown_as_a_difference() -> None:
+    edits = tuple(Edit(Span(line, 6, line, 7), "") for line in (1, 2))
+    spaces = Diagnostic("LNT003", Severity.WARNING, "alerting.yaml", Span(1, 6, 1, 7), "m", edits=edits)
+
+    part = checked(spaces, text="a: 12 \nb: 34 \n")
+
+    assert (part.findings[0].removed, part.findings[0].added) == ((), ())
+    assert part.corrected == "a: 12\nb: 34\n"
+
+
 def test_a_suggested_line_stands_alone() -> None:
     bare = Diagnostic("X", Severity.WARNING, "alerting.yaml", Span(1, 1, 1, 5), "m", suggestion="kind: Kafka")
 

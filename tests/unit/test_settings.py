@@ -56,6 +56,19 @@ def test_an_unknown_key_is_named_with_its_line_and_the_right_one(tmp_path: Path)
     assert "port" in str(caught.value)
 
 
+def test_an_unknown_lint_is_named_with_its_line_and_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "sheriff.yaml").write_text("platform:\n  lints: [LNT001, LNT033]\n")
+
+    with pytest.raises(Misuse, match=r"sheriff\.yaml:2:19 error SCH003 “LNT033” .+ Did you mean `LNT003`"):
+        load(tmp_path / "sheriff.yaml")
+
+
+def test_lints_can_be_switched_off(tmp_path: Path) -> None:
+    (tmp_path / "sheriff.yaml").write_text("platform: {lints: []}\n")
+
+    assert load(tmp_path / "sheriff.yaml").platform.lints == []
+
+
 def test_a_missing_configuration_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misuse, match=r"nowhere\.yaml: no such file"):
         load(tmp_path / "nowhere.yaml")

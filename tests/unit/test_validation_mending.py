@@ -211,6 +211,13 @@ def test_an_excerpt_has_an_end() -> None:
     assert excerpt == "\n".join([*(f"z{n}: {n}" for n in range(10)), "# …"])
 
 
+def test_lines_that_only_lost_the_space_at_their_end_are_not_shown() -> None:
+    spaced = LINES.replace("\n", " \n")
+
+    assert corrected_excerpt(spaced, LINES) == ""
+    assert corrected_excerpt(spaced, LINES.replace("k5", "key")) == changed(("k5", "key"))
+
+
 def test_without_a_change_there_is_no_excerpt() -> None:
     assert corrected_excerpt(LINES, "") == corrected_excerpt(LINES, LINES) == ""
 

@@ -86,8 +86,9 @@ def test_a_long_report_says_how_many_more_there_are() -> None:
     assert "and 5 more" in text
 
 
-def test_remarks_do_not_make_a_file_unclean() -> None:
+def test_remarks_and_style_do_not_make_a_file_unclean() -> None:
     assert wording.is_clean(ValidationReport([], [finding(Severity.INFORMATION)]))
+    assert wording.is_clean(ValidationReport([], [replace(finding(Severity.WARNING), code="LNT003")]))
     assert not wording.is_clean(ValidationReport([], [finding(Severity.WARNING)]))
 
 
