@@ -26,18 +26,18 @@ def trailing_space(source: SourceText, roots: Sequence[Node]) -> Iterator[Diagno
     if not lines or _BARE_RETURN.search(source.text):
         return
     inside = {line for root in roots for line in _lines_of_texts(root)}
-    spans = [_end_of_line(source, line) for line in lines if line not in inside]
-    if not spans:
+    lines = [number for number in lines if number not in inside]
+    if not lines:
         return
-    more = f" and of {len(spans) - 1:,} more" if len(spans) > 1 else ""
+    more = f" and of {len(lines) - 1:,} more" if len(lines) > 1 else ""
     yield Diagnostic(
         "LNT003",
         Severity.WARNING,
         source.name,
-        spans[0],
+        _end_of_line(source, lines[0]),
         f"Space at the end of this line{more}",
         why="Nobody sees it, and it makes changes of lines that say the same. Delete it.",
-        edits=tuple(Edit(span, "") for span in spans) if len(spans) <= MAX_EDITS else (),
+        edits=tuple(Edit(_end_of_line(source, n), "") for n in lines) if len(lines) <= MAX_EDITS else (),
     )
 
 
