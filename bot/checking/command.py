@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.checking.reading import Input, is_inside, read_all, repository_of, tops
+from bot.checking.reading import Input, is_inside, read_all, read_zips, repository_of, tops
 from bot.checking.showing import FORMATS, allow_any_name, show
 from knowledge import bundled
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
-from knowledge.validation.diagnostics import ValidationReport
+from knowledge.validation.diagnostics import SourceFile, ValidationReport
 from knowledge.validation.engine import validate
 
 _EPILOG = """\
@@ -52,8 +52,13 @@ def main(arguments: Sequence[str]) -> int:
     catalog.check()
     if given.at is not None:
         return _check_at(given, platform)
-    archives = [Path(name) for name in given.files if name.lower().endswith(".zip") and not given.schema]
-    files, unreadable = read_all([name for name in given.files if Path(name) not in archives])
+    zips = [name for name in given.files if name.lower().endswith(".zip") and not Path(name).is_dir()]
+    zips = [] if given.schema else zips
+    if zips and (given.fix or given.diff):
+        raise Misuse(f"{zips[0]}: files in a zip are not mended. Unpack it, and name the folder.")
+    files, unreadable = read_all([name for name in given.files if name not in zips])
+    archives, damaged = read_zips(zips) if zips else ({}, [])
+    unreadable += damaged
     for sentence in unreadable:
         print(f"sheriff: {sentence}", file=sys.stderr)
     if given.fix or given.diff:
@@ -103,13 +108,16 @@ def _check_at(given: argparse.Namespace, platform: Platform) -> int:
 
 
 def _checked(
-    files: Sequence[Input], archives: Sequence[Path], catalog: SchemaCatalog, platform: Platform | None
+    files: Sequence[Input],
+    archives: Mapping[Path, Sequence[SourceFile]],
+    catalog: SchemaCatalog,
+    platform: Platform | None,
 ) -> ValidationReport:
     """The report on all files; with a platform, those of a deployment repository are checked with all the others."""
-    whole = [*tops(files), *archives] if platform else []
+    whole = tops(files) if platform else []
     rest = [each for each in files if not any(is_inside(each, top) for top in whole)]
     inside = {each.file.name: top for each in rest if platform and (top := repository_of(each)) is not None}
-    found = _of_repositories(whole, inside, platform) if platform and (whole or inside) else []
+    found = _of_repositories(whole, archives, inside, platform) if platform and (whole or archives or inside) else []
     told = {file.name for report in found for file in report.files}  # a hidden file is none of its repository
     alone = [each.file for each in rest if each.file.name not in told]
     if alone or not found:
@@ -117,7 +125,12 @@ def _checked(
     return found[0] if len(found) == 1 else _joined(found)
 
 
-def _of_repositories(whole: Sequence[Path], inside: Mapping[str, Path], platform: Platform) -> list[ValidationReport]:
+def _of_repositories(
+    whole: Sequence[Path],
+    archives: Mapping[Path, Sequence[SourceFile]],
+    inside: Mapping[str, Path],
+    platform: Platform,
+) -> list[ValidationReport]:
     from bot import deployments
     from bot.checking import repositories
 
@@ -126,7 +139,8 @@ def _of_repositories(whole: Sequence[Path], inside: Mapping[str, Path], platform
         repositories.report_of([name for name, place in inside.items() if place == top], top, of)
         for top in sorted(set(inside.values()))
     ]
-    return [*repositories.reports(whole, of), *parts]
+    packed = [repositories.report_of_zip(place, content, of) for place, content in archives.items()]
+    return [*repositories.reports(whole, of), *packed, *parts]
 
 
 def _joined(found: Sequence[ValidationReport]) -> ValidationReport:

@@ -40,6 +40,22 @@ def read_all(names: Sequence[str]) -> tuple[list[Input], list[str]]:
     return files, sentences
 
 
+def read_zips(names: Sequence[str]) -> tuple[dict[Path, list[SourceFile]], list[str]]:
+    """The files in each zip that could be read, by their paths in it, and a sentence for each that could not."""
+    from knowledge.deployment import archives  # a hook seldom has zips
+
+    found: dict[Path, list[SourceFile]] = {}
+    sentences: list[str] = []
+    for name in names:
+        try:
+            inside = archives.of_file(Path(name), suffixes=archives.CHECKED)
+        except Misuse as error:
+            sentences.append(str(error))
+        else:
+            found[Path(name)] = [SourceFile(path, content) for path, content in inside.items()]
+    return found, sentences
+
+
 def content_of(name: str) -> bytes:
     """The bytes of a file. Raises Misuse, naming file and remedy, when it cannot be read."""
     try:
