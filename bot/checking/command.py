@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.checking.reading import Input, is_inside, read_all, read_zips, repository_of, tops
 from bot.checking.showing import FORMATS, allow_any_name, show
+from bot.memory import seldom_collected
 from knowledge import bundled
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
@@ -36,7 +37,11 @@ class Platform:
 
 def main(arguments: Sequence[str]) -> int:
     """Run `sheriff validate` with these arguments; returns the exit code. Raises Misuse when the call is wrong."""
-    given = _parser().parse_args(arguments)
+    with seldom_collected():
+        return _run(_parser().parse_args(arguments))
+
+
+def _run(given: argparse.Namespace) -> int:
     allow_any_name()
     platform = _platform(given)
     if given.stdin_protocol:

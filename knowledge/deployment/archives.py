@@ -135,9 +135,12 @@ def _files(name: str, archive: zipfile.ZipFile, suffixes: Collection[str], room:
         raise Misuse(f"{name}: holds no {_listed(suffixes)} file. Pack the deployment repository itself.")
     _require_distinct(name, wanted)
     found: dict[str, bytes] = {}
+    held = packed = 0
     for info in wanted:
-        found[_path(info)] = content = _content(name, archive, info, room)
-        room -= len(content)
+        found[_path(info)] = content = _content(name, archive, info, room - held)
+        held, packed = held + len(content), packed + max(info.compress_size, 1)
+        if held > _SMALL and held > STEEPEST * packed:
+            raise Misuse(f"{name}: {_shown(info)} unpacks to more than {STEEPEST} times its size. Send it unpacked.")
     return found
 
 
@@ -156,8 +159,6 @@ def _content(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: i
     if len(content) > room:
         limit = MOST_UNPACKED // MEGABYTE
         raise TooLarge(f"{name}: more than {limit} MB when unpacked. Pack a part of it.")
-    if len(content) > _SMALL and len(content) > STEEPEST * max(info.compress_size, 1):
-        raise Misuse(f"{name}: {_shown(info)} unpacks to more than {STEEPEST} times its size. Send it unpacked.")
     if content.startswith(_STARTS):
         raise Misuse(f"{name}: {_shown(info)} {_NESTED}")
     return content
