@@ -68,7 +68,7 @@ def read(place: Path, reference: str = "") -> reading.Files:
         raise Misuse(f"{place}: not a folder or a .zip. Name a deployment repository.")
     if reference:
         raise Misuse(f"{place}: an archive has no Git history. Name a folder in a Git repository.")
-    return reading.of_zip(place.read_bytes(), str(place))
+    return reading.of_zip(place)
 
 
 def with_leaves(files: reading.Files, of: Platform, place: str, base: str = "") -> tuple[Analysis, Leaves]:

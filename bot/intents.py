@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.messages import Attachment, Incoming
-from knowledge.deployment import reading
+from knowledge.deployment.archives import MOST_PACKED, Parcel
 from knowledge.errors import Misuse
 from knowledge.validation.diagnostics import SourceFile
 from knowledge.validation.source import fenced_blocks, looks_like_yaml, split_bare
@@ -95,14 +95,15 @@ def understand(message: Incoming) -> Request:
     if "\x00" in text or _mostly_unprintable(text):
         return _refusal("This looks like binary data, not text. Paste the text, or attach the YAML file itself.")
     refused = [_why_unreadable(a) for a in message.attachments if _why_unreadable(a)]
-    files: list[SourceFile] = []
+    parcel = Parcel()
     for attachment in message.attachments:
         try:
-            files += [] if _why_unreadable(attachment) else _opened(attachment)
+            if not _why_unreadable(attachment):
+                parcel.add(SourceFile(attachment.name, attachment.content))
         except Misuse as error:
             refused.append(str(error))
     pasted, prose = _split(text)
-    files += pasted
+    files = [*parcel.files, *pasted]
     if files:
         return Request(Intent.CHECK, prose, tuple(files), " ".join(refused))
     if refused:
@@ -170,19 +171,10 @@ def _why_unreadable(attachment: Attachment) -> str:
         return f"{attachment.name}: pictures cannot be read yet. Paste the text that it shows."
     if not name.endswith((*_CHECKABLE, _ARCHIVE)):
         return f"{attachment.name}: only .yaml, .yml, .json and .zip files are checked. Paste the part you ask about."
-    if len(attachment.content) > MAX_FILE_BYTES:
-        return f"{attachment.name}: {len(attachment.content):,} bytes; at most {MAX_FILE_BYTES:,} are read."
+    most = MOST_PACKED if name.endswith(_ARCHIVE) else MAX_FILE_BYTES
+    if len(attachment.content) > most:
+        return f"{attachment.name}: {len(attachment.content):,} bytes; at most {most:,} are read."
     return ""
-
-
-def _opened(attachment: Attachment) -> list[SourceFile]:
-    """The file, or those of an archive by their paths in it. Raises Misuse for an archive that is not read."""
-    if not attachment.name.lower().endswith(_ARCHIVE):
-        return [SourceFile(attachment.name, attachment.content)]
-    found = reading.of_zip(attachment.content, attachment.name)
-    if not found:
-        raise Misuse(f"{attachment.name}: holds no .yaml file. Pack the deployment repository itself.")
-    return [SourceFile(path, content) for path, content in found.items()]
 
 
 def _mostly_unprintable(text: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.memory import seldom_collected
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 from knowledge.errors import Failure, Misuse
@@ -35,7 +36,8 @@ def run(settings: Settings) -> None:
         running = start(settings, address=address)
         try:
             print(f"Sheriff listens on {address} (stop with Ctrl+C).", file=sys.stderr, flush=True)
-            _server(running).run(sockets=[taken])
+            with seldom_collected():
+                _server(running).run(sockets=[taken])
         finally:
             running.stop()
 

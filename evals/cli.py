@@ -215,15 +215,23 @@ def bench(
     cases: Annotated[
         Path | None, typer.Option("--cases", help="With `yaml`: folder of cases, dev/*.jsonl, whose truth is known.")
     ] = None,
+    hostile: Annotated[
+        bool, typer.Option("--hostile", help="With `yaml`: only what files made to stop a checker cost.")
+    ] = False,
 ) -> None:
     """Time answers and validation beside peers.
 
     Beside a LangChain EnsembleRetriever, and jsonschema, in the same run. `bench yaml` measures validation alone, and
     with --cases what is accepted, refused and told for files whose truth is known.
     """
-    from evals.bench.report import bench_command, yaml_command
+    from evals.bench.report import bench_command, hostile_command, yaml_command
     from evals.commands import Asked
 
+    if hostile and (topic is not Topic.YAML or cases is not None):
+        raise Misuse("--hostile goes with `sheriff-evals bench yaml`, and without --cases.")
+    if hostile:
+        hostile_command()
+        return
     if topic is Topic.YAML:
         yaml_command(cases, files=files)
         return

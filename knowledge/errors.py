@@ -11,6 +11,10 @@ class Misuse(SheriffError):
     """The call, the configuration or a file named by the user is wrong (exit code 2)."""
 
 
+class TooLarge(Misuse):
+    """What was sent is larger than what is read."""
+
+
 class Failure(SheriffError):
     """The call was right and the work could not be done (exit code 1)."""
 

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from bot.channels.archives import MAX_FILES, MAX_UNPACKED, is_zip, unpacked
 from bot.channels.problems import Problem, field_sentence
 from bot.channels.security import printable
+from knowledge.deployment.archives import MOST_ENTRIES, Parcel, is_zip
 from knowledge.validation.diagnostics import SourceFile
 
 
@@ -44,7 +44,7 @@ class NamedText(Strict):
 
 
 class Files(Strict):
-    files: Annotated[list[NamedText], Field(max_length=MAX_FILES)]
+    files: Annotated[list[NamedText], Field(max_length=MOST_ENTRIES)]
 
 
 _RAW = frozenset({"", "application/octet-stream", "application/zip", "application/x-zip-compressed"})
@@ -75,7 +75,9 @@ VALIDATE_BODY: Mapping[str, Any] = {
 
 
 async def sent_files(request: Request) -> Sequence[SourceFile]:
-    """The files of a request: JSON, uploads, or one as the raw body; a zip stands for its files. Raises Problem."""
+    """The files of a request: JSON, uploads, or one as the raw body; a zip stands for its files.
+
+    Raises Problem, and Misuse for a zip that is not read."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         files = await _uploads(request)
@@ -97,22 +99,18 @@ def _file_name(request: Request, body: bytes) -> str:
 
 
 async def _uploads(request: Request) -> list[SourceFile]:
-    async with request.form(max_files=MAX_FILES) as form:
+    async with request.form(max_files=MOST_ENTRIES) as form:
         uploads = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
         files = [SourceFile(printable(part.filename or "upload.yaml")[:200], await part.read()) for part in uploads]
     return await run_in_threadpool(_opened, files)
 
 
 def _opened(files: Sequence[SourceFile]) -> list[SourceFile]:
-    """The files, each zip replaced by what is in it. Raises Problem, also when there are too many in all."""
-    found: list[SourceFile] = []
+    """The files, each zip replaced by what is in it. Raises Misuse as a Parcel does."""
+    parcel = Parcel()
     for file in files:
-        content = file.content if isinstance(file.content, bytes) else b""
-        room = MAX_UNPACKED - sum(len(other.content) for other in found)
-        found += unpacked(file.name, content, room=room) if is_zip(file.name, content) else [file]
-        if len(found) > MAX_FILES:
-            raise Problem(413, f"These are more than {MAX_FILES} files; no more are checked at once. Send a part.")
-    return found
+        parcel.add(file)
+    return parcel.files
 
 
 async def _from_json(request: Request) -> list[SourceFile]:

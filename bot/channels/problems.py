@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from bot.channels.pages import Pages
 from bot.channels.security import MEGABYTE, limit_of, printable
 from bot.support.cases import NotPossible
-from knowledge.errors import Failure, Misuse, SheriffError
+from knowledge.errors import Failure, Misuse, SheriffError, TooLarge
 
 log = structlog.get_logger(__name__)
 _SENTENCES: Mapping[int, str] = {
@@ -124,6 +124,8 @@ def _status(error: Exception) -> int:
         return error.status
     if isinstance(error, NotPossible):
         return 409
+    if isinstance(error, TooLarge):
+        return 413
     if isinstance(error, Misuse):
         return 422
     return 503 if isinstance(error, Failure) else 500

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.checking.reading import Input, is_inside, read_all, repository_of, tops
+from bot.checking.reading import Input, is_inside, read_all, read_zips, repository_of, tops
 from bot.checking.showing import FORMATS, allow_any_name, show
+from bot.memory import seldom_collected
 from knowledge import bundled
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
-from knowledge.validation.diagnostics import ValidationReport
+from knowledge.validation.diagnostics import SourceFile, ValidationReport
 from knowledge.validation.engine import validate
 from knowledge.validation.lints import CODES
 
@@ -47,7 +48,11 @@ class Platform:
 
 def main(arguments: Sequence[str]) -> int:
     """Run `sheriff validate` with these arguments; returns the exit code. Raises Misuse when the call is wrong."""
-    given = _parser().parse_args(arguments)
+    with seldom_collected():
+        return _run(_parser().parse_args(arguments))
+
+
+def _run(given: argparse.Namespace) -> int:
     allow_any_name()
     platform = _platform(given)
     if given.stdin_protocol:
@@ -63,8 +68,13 @@ def main(arguments: Sequence[str]) -> int:
     catalog.check()
     if given.at is not None:
         return _check_at(given, platform)
-    archives = [Path(name) for name in given.files if name.lower().endswith(".zip") and not given.schema]
-    files, unreadable = read_all([name for name in given.files if Path(name) not in archives])
+    zips = [name for name in given.files if name.lower().endswith(".zip") and not Path(name).is_dir()]
+    zips = [] if given.schema else zips
+    if zips and (given.fix or given.diff):
+        raise Misuse(f"{zips[0]}: files in a zip are not mended. Unpack it, and name the folder.")
+    files, unreadable = read_all([name for name in given.files if name not in zips])
+    archives, damaged = read_zips(zips) if zips else ({}, [])
+    unreadable += damaged
     for sentence in unreadable:
         print(f"sheriff: {sentence}", file=sys.stderr)
     if given.fix or given.diff:
@@ -113,13 +123,16 @@ def _check_at(given: argparse.Namespace, platform: Platform) -> int:
 
 
 def _checked(
-    files: Sequence[Input], archives: Sequence[Path], catalog: SchemaCatalog, platform: Platform | None
+    files: Sequence[Input],
+    archives: Mapping[Path, Sequence[SourceFile]],
+    catalog: SchemaCatalog,
+    platform: Platform | None,
 ) -> ValidationReport:
     """The report on all files; with a platform, those of a deployment repository are checked with all the others."""
-    whole = [*tops(files), *archives] if platform else []
+    whole = tops(files) if platform else []
     rest = [each for each in files if not any(is_inside(each, top) for top in whole)]
     inside = {each.file.name: top for each in rest if platform and (top := repository_of(each)) is not None}
-    found = _of_repositories(whole, inside, platform) if platform and (whole or inside) else []
+    found = _of_repositories(whole, archives, inside, platform) if platform and (whole or archives or inside) else []
     told = {file.name for report in found for file in report.files}  # a hidden file is none of its repository
     alone = [each.file for each in rest if each.file.name not in told]
     if alone or not found:
@@ -133,7 +146,12 @@ def _deployed(of: Platform) -> deployment.Platform:
     return deployments.platform(of.schemas, levels=of.levels, rules=of.rules, pages=of.explained, lints=of.lints)
 
 
-def _of_repositories(whole: Sequence[Path], inside: Mapping[str, Path], platform: Platform) -> list[ValidationReport]:
+def _of_repositories(
+    whole: Sequence[Path],
+    archives: Mapping[Path, Sequence[SourceFile]],
+    inside: Mapping[str, Path],
+    platform: Platform,
+) -> list[ValidationReport]:
     from bot.checking import repositories
 
     of = _deployed(platform)
@@ -141,7 +159,8 @@ def _of_repositories(whole: Sequence[Path], inside: Mapping[str, Path], platform
         repositories.report_of([name for name, place in inside.items() if place == top], top, of)
         for top in sorted(set(inside.values()))
     ]
-    return [*repositories.reports(whole, of), *parts]
+    packed = [repositories.report_of_zip(place, content, of) for place, content in archives.items()]
+    return [*repositories.reports(whole, of), *packed, *parts]
 
 
 def _joined(found: Sequence[ValidationReport]) -> ValidationReport:

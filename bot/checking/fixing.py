@@ -16,8 +16,8 @@ from bot.checking.reading import Input
 from bot.checking.showing import summary
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
-from knowledge.validation.diagnostics import Diagnostic, SourceFile, ValidationReport
-from knowledge.validation.engine import validate
+from knowledge.validation.diagnostics import Diagnostic, ValidationReport
+from knowledge.validation.engine import Outcome, summed_up
 from knowledge.validation.mending import Mended, mend
 from knowledge.validation.render import as_text
 
@@ -33,17 +33,17 @@ def fix_files(
     to_stdout = output == "text" and not (write and any(each.from_stdin for each in files))
     out = sys.stdout if to_stdout else sys.stderr
     once = {each.file.name: each for each in files}.values()
-    outcomes = [_one(each, catalog, out, write=write) for each in once]
-    report = validate([file for file, _ in outcomes], catalog=catalog)
+    outcomes = [_one(each, catalog, out, write=write, alone=len(once) == 1) for each in once]
+    report = summed_up(left for left, _ in outcomes)
     if output == "text":
         print(as_text(report, colour=out.isatty()), file=out)
         print(summary(report), file=out)
     return report, all(fine for _, fine in outcomes)
 
 
-def _one(each: Input, catalog: SchemaCatalog, out: TextIO, *, write: bool) -> tuple[SourceFile, bool]:
-    """One file as it is left, and whether nothing stood in the way."""
-    mended = mend(each.file, catalog=catalog)
+def _one(each: Input, catalog: SchemaCatalog, out: TextIO, *, write: bool, alone: bool) -> tuple[Outcome, bool]:
+    """What is said of one file as it is left, and whether nothing stood in the way."""
+    mended = mend(each.file, catalog=catalog, alone=alone)
     if mended.refused:
         print(f"sheriff: {mended.name}: not mended: {mended.refused}.", file=sys.stderr)
     if write and each.from_stdin:
@@ -55,7 +55,7 @@ def _one(each: Input, catalog: SchemaCatalog, out: TextIO, *, write: bool) -> tu
         for diagnostic in mended.fixed:
             print(_sentence(diagnostic, "fixed" if write else "would fix"), file=out)
     changed = write and written and mended.changed
-    return SourceFile(mended.name, mended.content) if changed else each.file, written
+    return mended.left if changed else mended.found, written
 
 
 def _bytes(content: str | bytes) -> bytes:

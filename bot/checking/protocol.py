@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from bot.checking.reading import content_of
+from bot.checking.reading import source_of
 from knowledge.errors import Misuse
 from knowledge.validation.catalog import SchemaCatalog
-from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, Span, ValidationReport
+from knowledge.validation.diagnostics import Diagnostic, Severity, Span, ValidationReport
 from knowledge.validation.engine import validate
 from knowledge.validation.lints import CODES
 from knowledge.validation.outputs.records import as_line
@@ -88,7 +88,7 @@ def _answer(line: bytes, catalogs: Catalogs, schema: Path | None, check: Check) 
             return ()
         name = request["file"]
         catalog = catalogs.of(Path(request["schema"]) if "schema" in request else schema)
-        return check([SourceFile(name, content_of(name))], catalog=catalog).diagnostics
+        return check([source_of(name)], catalog=catalog).diagnostics
     except Misuse as error:
         return [_refusal(str(error), name)]
     except Exception as error:  # noqa: BLE001 - our mistake with one file must not end the process that checks the others

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from knowledge.deployment.names import MARK
 from knowledge.errors import Misuse
 from knowledge.validation.diagnostics import SourceFile
+from knowledge.validation.text import MOST_BYTES, SHOWN
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 STDIN = "<stdin>"
-MAX_BYTES = 100_000_000  # more is not read at all; what is read and too large for a check is told as YAML006
+MAX_BYTES = 100_000_000  # of what has no size of its own, such as a pipe
+_CHUNK = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +45,55 @@ def read_all(names: Sequence[str]) -> tuple[list[Input], list[str]]:
     return files, sentences
 
 
-def content_of(name: str) -> bytes:
-    """The bytes of a file. Raises Misuse, naming file and remedy, when it cannot be read."""
+def read_zips(names: Sequence[str]) -> tuple[dict[Path, list[SourceFile]], list[str]]:
+    """The files in each zip that could be read, by their paths in it, and a sentence for each that could not."""
+    from knowledge.deployment import archives  # a hook seldom has zips
+
+    found: dict[Path, list[SourceFile]] = {}
+    sentences: list[str] = []
+    for name in names:
+        try:
+            inside = archives.of_file(Path(name), suffixes=archives.CHECKED)
+        except Misuse as error:
+            sentences.append(str(error))
+        else:
+            found[Path(name)] = [SourceFile(path, content) for path, content in inside.items()]
+    return found, sentences
+
+
+def source_of(name: str) -> SourceFile:
+    """A file to check. Raises Misuse, naming file and remedy, when it cannot be read.
+
+    Of one that is too large for a check the beginning and the size are there, which say that."""
     try:
         with Path(name).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(MOST_BYTES + 1)
+            if len(content) <= MOST_BYTES:
+                return SourceFile(name, content)
+            return SourceFile(name, content[:SHOWN], _size(name, file))
     except FileNotFoundError as error:
         raise Misuse(f"{name}: no such file. Check the path; folders and - (standard input) work too.") from error
     except OSError as error:
         raise Misuse(f"{name}: cannot be read ({error.strerror}). Check its permissions.") from error
     except ValueError as error:
         raise Misuse(f"{name!r}: not a path ({error}).") from error
-    if len(content) > MAX_BYTES:
+
+
+def _size(name: str, file: BufferedReader) -> int:
+    """The size in bytes of an open file; what has none, such as a pipe, is read to its end and not kept."""
+    status = os.fstat(file.fileno())
+    if stat.S_ISREG(status.st_mode):
+        return status.st_size
+    size = MOST_BYTES + 1
+    while size <= MAX_BYTES and (chunk := file.read(_CHUNK)):
+        size += len(chunk)
+    _require_bounded(name, size)
+    return size
+
+
+def _require_bounded(name: str, size: int) -> None:
+    if size > MAX_BYTES:
         raise Misuse(f"{name}: larger than {MAX_BYTES // 1_000_000} MB, so it is not read. Is it the file you meant?")
-    return content
 
 
 def tops(files: Iterable[Input]) -> list[Path]:
@@ -82,11 +122,13 @@ def repository_of(file: Input) -> Path | None:
 
 def _read(name: str) -> list[Input]:
     if name == "-":
-        return [Input(SourceFile(STDIN, sys.stdin.buffer.read(MAX_BYTES)))]
+        content = sys.stdin.buffer.read(MAX_BYTES + 1)  # as a whole: --fix hands on what it does not change
+        _require_bounded(STDIN, len(content))
+        return [Input(SourceFile(STDIN, content))]
     folder = Path(name)
     if not folder.is_dir():
-        return [Input(SourceFile(name, content_of(name)))]
-    files = [Input(SourceFile(str(path), content_of(str(path))), folder) for path in _yaml_files(folder)]
+        return [Input(source_of(name))]
+    files = [Input(source_of(str(path)), folder) for path in _yaml_files(folder)]
     if not files:
         raise Misuse(f"{name}: the folder holds no .yaml, .yml or .json file.")
     return files

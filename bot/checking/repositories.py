@@ -9,17 +9,23 @@ from pathlib import Path
 from bot import deployments
 from knowledge.deployment.analysis import analyse
 from knowledge.deployment.platform import Platform
-from knowledge.validation.diagnostics import ValidationReport
+from knowledge.deployment.together import check_together
+from knowledge.validation.diagnostics import SourceFile, ValidationReport
 
 
 def reports(places: Sequence[Path], platform: Platform) -> list[ValidationReport]:
-    """The report of each repository, a folder or an archive. Raises Misuse when one cannot be read."""
+    """The report of each repository, a folder. Raises Misuse when one cannot be read."""
     return [report(place, platform) for place in places]
 
 
 def report(place: Path, platform: Platform, reference: str = "") -> ValidationReport:
     """The report of one repository, now or at a Git reference. Raises Misuse when it cannot be read."""
     return deployments.below(place, analyse(deployments.read(place, reference), platform).report)
+
+
+def report_of_zip(place: Path, files: Sequence[SourceFile], platform: Platform) -> ValidationReport:
+    """The report of the files in a zip, as the chat and the API check those of one that is sent."""
+    return deployments.below(place, check_together(files, platform).report)
 
 
 def report_of(names: Collection[str], place: Path, platform: Platform) -> ValidationReport:

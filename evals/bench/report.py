@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from bot.telemetry import configure_logging
 from evals.bench.answers import Contender, Match, match
+from evals.bench.bearing import Borne, borne
 from evals.bench.cases import ALL, Tally, load, score
 from evals.bench.checkers import PEER, SHERIFF
 from evals.bench.checking import Speeds, speeds
+from evals.bench.hostile import files as hostile_files
 from evals.bench.repositories import SIZES, Whole, whole
 from evals.commands import Asked, ready
 
@@ -40,6 +43,35 @@ def yaml_command(folder: Path | None, *, files: int) -> None:
         scores = {checker: score(cases, checker) for checker in (SHERIFF, PEER)}
         print()
         print("\n".join(_case_lines(scores)))
+
+
+def hostile_command() -> None:
+    """Print what files made to stop a checker cost, each by every way in, line by line: it takes minutes."""
+    print(f"{'hostile files':45}{'way in':>10}{'seconds':>9}{'peak MB':>9}  said", flush=True)
+    with TemporaryDirectory(prefix="sheriff-hostile-") as folder:
+        found = []
+        for file in hostile_files():
+            for one in borne(file, Path(folder)):
+                print(hostile_line(one), flush=True)
+                found.append(one)
+    print(hostile_summary(found))
+
+
+def hostile_line(one: Borne) -> str:
+    """One row of the table; a process that was stopped has no size."""
+    megabytes = f"{one.megabytes:9.0f}" if one.megabytes else f"{'–':>9}"
+    return f"{one.name:45}{one.way:>10}{one.seconds:9.2f}{megabytes}  {one.said}"
+
+
+def hostile_summary(found: Sequence[Borne]) -> str:
+    """The most of both, and what has it."""
+    slow = max(found, key=lambda one: one.seconds)
+    large = max(found, key=lambda one: one.megabytes)
+    longest, most = (
+        f"{slow.seconds:.2f} s ({slow.name}, {slow.way})",
+        f"{large.megabytes:.0f} MB ({large.name}, {large.way})",
+    )
+    return f"at most {longest} and {most}"
 
 
 def _whole_lines(found: Sequence[Whole]) -> Iterator[str]:

@@ -17,12 +17,13 @@ from knowledge.deployment.platform import Platform, stem
 from knowledge.deployment.rules import Finding, Leaf
 from knowledge.deployment.topology import ROOT, Place, Topology
 from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, Span, ValidationReport
-from knowledge.validation.engine import Examined, examine, style_of
+from knowledge.validation.engine import MAX_DIAGNOSTICS, Examined, examine, style_of, too_many, worst
 from knowledge.validation.hints import nearest
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import MappingNode, resolved, value_of
+from knowledge.validation.tree import MappingNode, resolved
 
 Cause = tuple[str, str, Span, str]  # the copies of an element that a wildcard repeats have one
+LARGE = 20_000  # characters; the trees of many larger files would fill the memory
 NAMED = 5  # leaves, components or folders named in one message
 _AT_EVERY_LEAF = frozenset({"WLD001", "WLD003"})  # wrong wherever the overlay holds
 
@@ -57,10 +58,12 @@ class _Run:
         for name, content in self.files.items():
             self.examined[name] = examine(SourceFile(name, content), self.platform.catalog)
             before = len(self.found)
-            self.found += self.examined[name].diagnostics
+            self.found += self.examined[name].outcome.told
             self._one_document(name)
             if any(d.severity is Severity.ERROR for d in self.found[before:]):
                 self.broken.add(name)
+                if len(self.examined[name].parsed.source.text) > LARGE and name not in {MARK, f"{LOCK}{SUFFIX}"}:
+                    self.examined[name] = self.examined[name].without_tree()
         self.sources = {name: examined.parsed.source for name, examined in self.examined.items()}
         topology = self._topology()
         leaves = self._leaves(topology) if topology is not None else None
@@ -168,7 +171,7 @@ class _Run:
             choice = self.examined[name].choices[0] if self.examined[name].choices else None
             guide = self.platform.components[component]
             if choice is not None and choice.schema is not None and choice.schema is not guide.schema:
-                self._other_kind(name, base, guide.schema.kind)
+                self._other_kind(name, base, choice.schema.kind, guide.schema.kind)
                 return None
             return component
         known = [f"{known}{SUFFIX}" for known in self.platform.components]
@@ -177,10 +180,9 @@ class _Run:
         self._say("OVL003", name, f"no component has the file {base}", f"Known are {', '.join(sorted(known))}.", near)
         return None
 
-    def _other_kind(self, name: str, base: str, kind: str) -> None:
+    def _other_kind(self, name: str, base: str, said: str, kind: str) -> None:
         root = self._root(name)
         entry = root.entry("kind") if root is not None else None
-        said = value_of(entry.value) if entry is not None else ""
         span = entry.value.span if entry is not None else None
         message = f"{base} declares the kind {said}"
         self._say("OVL014", name, message, f"A file is named like its component: {base} holds {kind}.", kind, span)
@@ -245,14 +247,25 @@ class _Run:
         self.found.append(Diagnostic(code, Severity.ERROR, name, place, message, why=why, suggestion=suggestion))
 
     def _report(self) -> ValidationReport:
-        files = tuple(examined.checked for examined in self.examined.values())
+        files = tuple(examined.outcome.file for examined in self.examined.values())
+        found = dict.fromkeys(d for d in self.found if d.code != "SCH008" or d.file not in self.nameless)
         order = sorted(
-            dict.fromkeys(d for d in self.found if d.code != "SCH008" or d.file not in self.nameless),
+            self._few(list(found)),
             key=lambda d: (d.file, d.span.line, d.span.column, d.severity is not Severity.ERROR, d.code),
         )
         pages = self.platform.pages
         told = (replace(d, doc=pages[d.code]) if d.code in pages and not d.doc else d for d in order)
         return ValidationReport(files, tuple(told), tuple(dict.fromkeys(self.notes)))
+
+    def _few(self, found: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+        """As many of each file as `validate` tells of one."""
+        by_file: defaultdict[str, list[Diagnostic]] = defaultdict(list)
+        for diagnostic in found:
+            by_file[diagnostic.file].append(diagnostic)
+        for name, of_one in by_file.items():
+            if len(of_one) > MAX_DIAGNOSTICS:
+                self.notes.append(too_many(name, len(of_one)))
+            yield from worst(of_one)
 
 
 def _is_hidden(name: str) -> bool:

@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import io
-import lzma
 import os
-import stat
-import struct
 import subprocess
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, NoReturn
 
+from knowledge.deployment import archives
 from knowledge.deployment.names import MARK
 from knowledge.errors import Misuse
 
-SUFFIXES: Final = (".yaml", ".yml")
+SUFFIXES: Final = archives.YAML
 MOST_FILES: Final = 20_000
-MOST_BYTES: Final = 64_000_000  # of all YAML files together, unpacked
-LONGEST_FILE: Final = 4_000_000
-STEEPEST: Final = 200  # how many times larger than packed an archive's file may be
+MOST_BYTES: Final = 64_000_000  # of all YAML files together
 _GIT_SECONDS: Final = 30
-
-UNREADABLE: Final = (  # what the standard library raises for archives that are broken in one way or another
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    IndexError,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    ValueError,
-    OSError,
-)
 
 Files = Mapping[str, bytes]  # content by path below the repository
 
@@ -63,17 +43,12 @@ def of_folder(folder: Path) -> Files:
     return found
 
 
-def of_zip(content: bytes, name: str) -> Files:
-    """The YAML files of an archive, below the one folder that holds everything if there is one.
+def of_zip(path: Path) -> Files:
+    """The YAML files of a zip, below the one folder that holds everything if there is one.
 
-    Raises Misuse for what is no archive, leads out of it, is encrypted, or unpacks to too much.
+    Raises Misuse when it cannot be read, is too large, or is not what it seems.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            found = dict(_unpacked(archive, name))
-    except UNREADABLE as error:
-        raise Misuse(f"{name}: cannot be unpacked ({error}). Send a plain .zip without a password.") from error
-    return _without_common_folder(found)
+    return _without_common_folder(archives.of_file(path, suffixes=SUFFIXES))
 
 
 def of_git(folder: Path, reference: str) -> Files:
@@ -138,31 +113,6 @@ def _unreadable(error: OSError) -> NoReturn:
 def is_wanted(path: str) -> bool:
     """Whether a path below a repository is one of its files: YAML, and not hidden."""
     return path.endswith(SUFFIXES) and not any(part.startswith(".") for part in path.split("/"))
-
-
-def _unpacked(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, bytes]]:
-    members = archive.infolist()
-    if len(members) > MOST_FILES:
-        raise Misuse(f"{name}: holds {len(members):,} files; at most {MOST_FILES:,} are read.")
-    total = 0
-    for member in members:
-        path = member.filename.replace("\\", "/")
-        parts = PurePosixPath(path).parts
-        if path.startswith("/") or ".." in parts or (parts and ":" in parts[0]):
-            raise Misuse(f"{name}: {member.filename} leads out of the archive. Pack the folder's own files only.")
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise Misuse(f"{name}: {member.filename} is a link. Pack the file that it stands for.")
-        if member.is_dir() or not is_wanted(path):
-            continue
-        too_steep = member.file_size > STEEPEST * max(member.compress_size, 1) and member.file_size > LONGEST_FILE // 10
-        if member.file_size > LONGEST_FILE or too_steep or total + member.file_size > MOST_BYTES:
-            raise Misuse(f"{name}: {member.filename} unpacks to {member.file_size:,} bytes. Pack less.")
-        with archive.open(member) as opened:
-            content = opened.read(member.file_size + 1)
-        if len(content) > member.file_size:
-            raise Misuse(f"{name}: {member.filename} is longer than the archive says. Pack it anew.")
-        total += len(content)
-        yield path, content
 
 
 def _bounded(found: Mapping[str, bytes], left: int, name: str) -> None:

@@ -10,6 +10,7 @@ from knowledge.deployment.analysis import analyse
 from knowledge.deployment.leaves import Leaves
 from knowledge.deployment.names import MARK
 from knowledge.deployment.platform import Platform
+from knowledge.deployment.reading import is_wanted
 from knowledge.validation.diagnostics import SourceFile, ValidationReport
 from knowledge.validation.engine import validate
 
@@ -23,12 +24,20 @@ class Checked:
 
 
 def check_together(files: Sequence[SourceFile], platform: Platform) -> Checked:
-    """Check files by themselves or, from the folder of the outermost topology.yaml down, as one repository."""
+    """Check files by themselves or, from the folder of the outermost topology.yaml down, as one repository.
+
+    JSON and hidden files below it are none of the repository, and are checked by themselves."""
     top = _top(files)
     if top is None:
         return Checked(validate(files, catalog=platform.catalog))
-    inside = {path: file for file in files if (path := _below(file.name, top)) is not None}
-    outside = [file for file in files if _below(file.name, top) is None]
+    inside: dict[str, SourceFile] = {}
+    outside: list[SourceFile] = []
+    for file in files:
+        path = _below(file.name, top)
+        if path is None or path in inside or not is_wanted(path):
+            outside.append(file)
+        else:
+            inside[path] = file
     analysis = analyse({path: file.content for path, file in inside.items()}, platform)
     report = renamed(analysis.report, {path: file.name for path, file in inside.items()})
     if outside:

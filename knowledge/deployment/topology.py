@@ -15,6 +15,8 @@ from knowledge.validation.tree import Entry, MappingNode, Node, ScalarNode, Sequ
 
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 ROOT: Final = "root"
+MOST_NODES: Final = 10_000
+MOST_FOUND: Final = 1_000  # diagnostics; nobody reads more
 OF_A_NODE: Final = frozenset({"name", "level", "labels", "nodes", "discover"})
 _ASKED: Final = ("from", "selector")  # what the lock file keeps of `discover`
 
@@ -122,6 +124,7 @@ class _Reader:
         self.levels = list(platform.levels)
         self.leaf_values = platform.leaf_values
         self.found: list[Diagnostic] = []
+        self.room = MOST_NODES
 
     def read(self) -> Topology:
         self._own_levels()
@@ -161,6 +164,9 @@ class _Reader:
         entry = node.entry("nodes")
         names: dict[str, Place] = {}
         for item in _items(entry.value) if entry is not None else ():
+            if self.room == 0:
+                parent.unknown = True
+                return
             child = self._place(parent, item, file)
             if child is None:
                 parent.unknown = True
@@ -187,6 +193,9 @@ class _Reader:
         level = self._level(parent, node, file, value)
         place = Place(name, level, (*parent.path, name), Origin(file, value), parent)
         self._bind(place, node, file)
+        self.room -= 1
+        if self.room == 0:
+            self._report("YAML006", file, value, f"more than {MOST_NODES:,} nodes", "The further ones are not checked.")
         return place
 
     def _level(self, parent: Place, node: MappingNode, file: str, name: Node) -> str:
@@ -283,7 +292,8 @@ class _Reader:
         severity: Severity = Severity.ERROR,
         suggestion: str = "",
     ) -> None:
-        self.found.append(Diagnostic(code, severity, file, node.span, message, why=why, suggestion=suggestion))
+        if len(self.found) < MOST_FOUND:
+            self.found.append(Diagnostic(code, severity, file, node.span, message, why=why, suggestion=suggestion))
 
 
 def wildcard_of(key: str, several: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from knowledge.validation import words
@@ -14,6 +15,7 @@ from knowledge.validation.text import SourceText
 from knowledge.validation.tree import MappingNode, Node, Path, ScalarNode, SequenceNode, path_text, resolved, value_of
 from knowledge.validation.values import value_diagnostic
 
+MAX_REMARKS = 1_000  # of one kind on one file; nobody reads more
 _KEYS = frozenset({"required", "additionalProperties"})
 
 
@@ -26,10 +28,10 @@ def check(lens: Lens, source: SourceText, value: Any = None) -> list[Diagnostic]
     diagnostics += [_about_value(lens, source, fault) for fault in found if fault.keyword not in _KEYS]
     diagnostics = _one_for_each_place(diagnostics)
     if lens.schema.mentions_deprecation:
-        diagnostics += _deprecations(lens, source)
+        diagnostics += islice(_deprecations(lens, source), MAX_REMARKS)
     if lens.schema.mentions_later_keys and lens.alone:
         meant = {(d.path.rpartition(".")[0], d.suggestion) for d in diagnostics if d.code == "SCH001"}
-        diagnostics += _later_keys(lens, source, meant)
+        diagnostics += islice(_later_keys(lens, source, meant), MAX_REMARKS)
     return diagnostics
 
 

@@ -38,7 +38,7 @@ from knowledge.validation.tree import (
 
 MAX_DEPTH: Final = 100
 MAX_EXPANDED: Final = 10_000
-MAX_VALUES: Final = 250_000
+MAX_VALUES: Final = 200_000
 MAX_DOCUMENTS: Final = 10_000
 MAX_FOUND: Final = 1_000  # diagnostics of one file; nobody reads more
 MAX_COMPARED: Final = 200  # anchors that a wrong name is compared with, the nearest above
@@ -269,9 +269,10 @@ class _Composer:
         node.end = event.end_mark if node.flow or last is None else last.end
         if node.flow:
             self._check_flow(node)
-        if isinstance(node, MappingNode):
+        if isinstance(node, MappingNode) and len(node.entries) > 1:
             self._check_duplicates(node)
-        self._measure(node, event)
+        if self.anchors:  # what was closed before any was set is in nothing that an alias repeats
+            self._measure(node, event)
         return node
 
     @property

@@ -53,6 +53,7 @@ class SourceFile:
 
     name: str
     content: str | bytes
+    size: int = 0  # in bytes, of a file that is too large to check and of which only the beginning was read
 
 
 @dataclass(frozen=True, slots=True)

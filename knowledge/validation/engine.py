@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -28,30 +28,75 @@ NOT_MERGED = "Placement, overrides and wildcards across the files were not check
 MAX_DIAGNOSTICS = 100  # of one file: more of them help nobody
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a report says of one file."""
+
+    file: CheckedFile
+    told: Sequence[Diagnostic]
+    found: int  # of which no more than MAX_DIAGNOSTICS are told
+    of_platform: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One file, with all that was found in it; the stages after a check build on its tree."""
+
+    parsed: Parsed
+    diagnostics: Sequence[Diagnostic]  # in order of place
+    choices: Sequence[Choice]
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is told of it, without its tree."""
+        of_platform = any(c.schema is not None and c.schema.of_platform for c in self.choices)
+        told = _ordered(worst(self.diagnostics))
+        return Outcome(_checked(self.parsed, self.choices), told, len(self.diagnostics), of_platform)
+
+    def without_tree(self) -> Examined:
+        """The same for a file on which nothing is built."""
+        return replace(self, parsed=replace(self.parsed, documents=(), repairs=()))
+
+
 def validate(files: Sequence[SourceFile], *, catalog: SchemaCatalog) -> ValidationReport:
     """Check files: their text, their YAML, and each against its schema. Whatever they hold, a report comes back."""
-    checked: list[CheckedFile] = []
-    found: list[Diagnostic] = []
-    notes: list[str] = []
-    platform = False
-    for file in files:
-        parsed = parse(file)
-        diagnostics, choices = _check_file(parsed, catalog, alone=len(files) == 1)
-        diagnostics += style_of(parsed, choices, catalog, diagnostics)
-        platform = platform or any(c.schema is not None and c.schema.of_platform for c in choices)
-        checked.append(_checked(parsed, choices))
-        if len(diagnostics) > MAX_DIAGNOSTICS:
-            notes.append(f"{file.name}: {MAX_DIAGNOSTICS} of {len(diagnostics):,} diagnostics are told, errors first.")
-        found += _ordered(_worst(diagnostics))
-    notes += [NOT_MERGED if len(files) > 1 else NOT_PLACED] if platform else []
-    return ValidationReport(tuple(checked), tuple(found), tuple(notes))
+    alone = len(files) == 1
+    return summed_up(finished(file, catalog, alone=alone).outcome for file in files)
 
 
-def everything(file: SourceFile, *, catalog: SchemaCatalog) -> tuple[Parsed, list[Diagnostic]]:
-    """One file as it was read, and all that `validate` finds in it alone, without the limit on what is told."""
+def examine(file: SourceFile, catalog: SchemaCatalog, *, alone: bool = False) -> Examined:
+    """Check one file as `validate` does; `alone` is whether no other file came with it."""
     parsed = parse(file)
-    diagnostics, choices = _check_file(parsed, catalog, alone=True)
-    return parsed, _ordered([*diagnostics, *style_of(parsed, choices, catalog, diagnostics)])
+    diagnostics, choices = _check_file(parsed, catalog, alone=alone)
+    return Examined(parsed, _ordered(diagnostics), choices)
+
+
+def finished(file: SourceFile, catalog: SchemaCatalog, *, alone: bool = False) -> Examined:
+    """Check one file by itself to the end: with what is said of its style."""
+    examined = examine(file, catalog, alone=alone)
+    style = style_of(examined.parsed, examined.choices, catalog, examined.diagnostics)
+    return replace(examined, diagnostics=_ordered([*examined.diagnostics, *style])) if style else examined
+
+
+def summed_up(outcomes: Iterable[Outcome]) -> ValidationReport:
+    """The report on files that were examined each by itself."""
+    told = list(outcomes)
+    notes = [too_many(one.file.name, one.found) for one in told if one.found > MAX_DIAGNOSTICS]
+    if any(one.of_platform for one in told):
+        notes.append(NOT_MERGED if len(told) > 1 else NOT_PLACED)
+    found = tuple(diagnostic for one in told for diagnostic in one.told)
+    return ValidationReport(tuple(one.file for one in told), found, tuple(notes))
+
+
+def worst(diagnostics: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    """As many of one file as are told, errors before all else: a cut may never make a file valid."""
+    order = list(Severity)
+    return sorted(diagnostics, key=lambda d: order.index(d.severity))[:MAX_DIAGNOSTICS]
+
+
+def too_many(name: str, count: int) -> str:
+    """The note on a file of which not everything is told."""
+    return f"{name}: {MAX_DIAGNOSTICS} of {count:,} diagnostics are told, errors first."
 
 
 def check_fragment(text: str, kind: str, *, catalog: SchemaCatalog, name: str = "fragment.yaml") -> ValidationReport:
@@ -69,7 +114,7 @@ def check_fragment(text: str, kind: str, *, catalog: SchemaCatalog, name: str = 
         lens = Lens(schema, root, fragment=True)
         diagnostics = _merged(lens, diagnostics, check(lens, parsed.source))
     diagnostics += style_of(parsed, [choice] * len(roots), catalog, diagnostics)
-    return ValidationReport((_checked(parsed, [choice]),), tuple(_ordered(_worst(diagnostics))))
+    return ValidationReport((_checked(parsed, [choice]),), tuple(_ordered(worst(diagnostics))))
 
 
 def style_of(
@@ -161,12 +206,6 @@ def _ordered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=lambda d: (d.span.line, d.span.column, d.severity is not Severity.ERROR))
 
 
-def _worst(diagnostics: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
-    """As many as are told, errors before all else: a cut may never make a file valid."""
-    order = list(Severity)
-    return sorted(diagnostics, key=lambda d: order.index(d.severity))[:MAX_DIAGNOSTICS]
-
-
 def _checked(parsed: Parsed, choices: Sequence[Choice]) -> CheckedFile:
     titles = dict.fromkeys(choice.schema.title for choice in choices if choice.schema is not None)
     reasons = dict.fromkeys(choice.chosen_by for choice in choices)
@@ -217,23 +256,3 @@ def _unrecognised(source: SourceText, root: Node, choice: Choice) -> Diagnostic:
 def _text(entry: object) -> str:
     value = getattr(getattr(entry, "value", None), "text", "")
     return str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """One file of a repository, with what was found in it alone; the stages after it build on its tree."""
-
-    parsed: Parsed
-    diagnostics: Sequence[Diagnostic]
-    choices: Sequence[Choice]
-
-    @property
-    def checked(self) -> CheckedFile:
-        return _checked(self.parsed, self.choices)
-
-
-def examine(file: SourceFile, catalog: SchemaCatalog) -> Examined:
-    """Check one of several files that belong together, as `validate` does."""
-    parsed = parse(file)
-    diagnostics, choices = _check_file(parsed, catalog, alone=False)
-    return Examined(parsed, _ordered(_worst(diagnostics)), choices)

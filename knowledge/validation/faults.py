@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from knowledge.validation.portions import portions
 from knowledge.validation.schema import Schema
 from knowledge.validation.tree import AliasNode, Node, Path, ScalarNode, node_at, path_of, resolved
 
@@ -14,6 +15,10 @@ MAX_FAULTS = 200
 LARGE = 20_000  # characters; below it no number of faults takes long
 MAX_ERRORS = 20_000
 MAX_COPIED = 20_000_000  # characters that faults would hold in all
+PORTION = 5_000  # values that are looked at together to find out whether a value has too many faults
+_OF_THE_WHOLE = frozenset(
+    {"required", "minItems", "minProperties", "contains", "minContains", "anyOf", "oneOf", "dependentRequired"}
+)  # what a part of a value breaks though the whole may not
 UNDECIDED = "undecided"  # a keyword that refuses a value, and nothing more is known about why
 WILDCARD = re.compile(r"%[a-z0-9_-]+%")
 _OF_TEXT = frozenset(
@@ -47,7 +52,7 @@ def faults(lens: Lens, value: Any) -> list[Fault]:
     validator = lens.schema.validator
     if validator.is_valid(value):
         return []
-    if lens.root.end.index - lens.root.start.index > LARGE and (many := _too_many(lens, validator.evaluate(value))):
+    if lens.root.end.index - lens.root.start.index > LARGE and (many := _too_many(lens, value)):
         return many
     found: list[Fault] = []
     for error in validator.iter_errors(value):
@@ -58,27 +63,31 @@ def faults(lens: Lens, value: Any) -> list[Fault]:
     return found
 
 
-def _too_many(lens: Lens, evaluation: Any) -> list[Fault]:
+def _too_many(lens: Lens, value: Any) -> list[Fault]:
     """The first faults with their keyword only, where all of them with their values would fill the memory; else none.
 
-    Each fault holds a copy of the value it is about."""
-    errors = evaluation.errors()
-    paths: list[Path] = []
-    copied = 0
-    for number, error in enumerate(errors):
-        path = path_of(lens.root, error["instanceLocation"])
-        node = node_at(lens.root, path)
-        copied += node.end.index - node.start.index if node is not None else 0
-        if number < MAX_FAULTS:
-            paths.append(path)
-        elif copied > MAX_COPIED:
-            break
-    if len(errors) <= MAX_ERRORS and copied <= MAX_COPIED:
-        return []
-    keywords = [error["schemaLocation"].rpartition("/")[2] for error in errors[: len(paths)]]
-    singles = (Fault(path, keyword, {}, ()) for path, keyword in zip(paths, keywords, strict=True))
-    kept = [_kept(single, lens) for single in singles]
-    return [replace(fault, keyword=UNDECIDED, data={"keyword": fault.keyword}) for fault in kept if fault is not None]
+    Each fault holds a copy of the value it is about. They are counted in portions of the value."""
+    first: list[Fault] = []
+    told: set[tuple[str, str]] = set()  # in earlier portions: of what is cut, each complains again
+    count = copied = 0
+    for portion in portions(value, PORTION):
+        here: set[tuple[str, str]] = set()
+        for error in lens.schema.validator.evaluate(portion.value).errors():
+            pointer, schema = portion.moved(error["instanceLocation"]), error["schemaLocation"]
+            keyword = schema.rpartition("/")[2]
+            if (pointer, schema) in told or (pointer in portion.cut and keyword in _OF_THE_WHOLE):
+                continue
+            here.add((pointer, schema))
+            path = path_of(lens.root, pointer)
+            node = node_at(lens.root, path)
+            count, copied = count + 1, copied + (node.end.index - node.start.index if node is not None else 0)
+            if len(first) < MAX_FAULTS:
+                first.append(Fault(path, keyword, {}, ()))
+            if count > MAX_ERRORS or copied > MAX_COPIED:
+                kept = (_kept(fault, lens) for fault in first)
+                return [replace(f, keyword=UNDECIDED, data={"keyword": f.keyword}) for f in kept if f is not None]
+        told |= here
+    return []
 
 
 def _fault(error: Any) -> Fault:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import Diagnostic, Severity, SourceFile, ValidationReport
-from knowledge.validation.engine import everything, validate
+from knowledge.validation.engine import Outcome, finished, summed_up
 from knowledge.validation.fixes import apply_edits, compatible
 from knowledge.validation.text import decode
 
@@ -29,9 +29,15 @@ class Mended:
     before: str
     after: str
     fixed: Sequence[Diagnostic]
-    report: ValidationReport  # what remains
+    found: Outcome  # what was said of it before
+    left: Outcome  # what remains
     mark: str = ""  # the byte order mark, kept
     refused: str = ""  # why the file cannot be mended at all
+
+    @property
+    def report(self) -> ValidationReport:
+        """What remains, as a report on this file alone."""
+        return summed_up([self.left])
 
     @property
     def changed(self) -> bool:
@@ -48,6 +54,7 @@ class _State:
     text: str
     diagnostics: Sequence[Diagnostic]
     readable: bool
+    outcome: Outcome
 
     @property
     def errors(self) -> int:
@@ -64,12 +71,13 @@ class _Bench:
 
     name: str
     catalog: SchemaCatalog
+    alone: bool
     left: int = BUDGET
 
     def check(self, text: str) -> _State:
         self.left -= len(text)
-        parsed, diagnostics = everything(SourceFile(self.name, text), catalog=self.catalog)
-        return _State(text, diagnostics, parsed.readable)
+        found = finished(SourceFile(self.name, text), self.catalog, alone=self.alone)
+        return _State(text, found.diagnostics, found.parsed.readable, found.outcome)
 
     def after(self, state: _State, fixes: Sequence[Diagnostic]) -> _State:
         ending = _line_end(state.text)
@@ -77,23 +85,23 @@ class _Bench:
         return self.check(apply_edits(state.text, edits))
 
 
-def mend(file: SourceFile, *, catalog: SchemaCatalog) -> Mended:
+def mend(file: SourceFile, *, catalog: SchemaCatalog, alone: bool = True) -> Mended:
     """Apply the edits that diagnostics carry until nothing more can be mended; comments and layout stay as they are.
 
-    A fix after which the file has more errors, or can no longer be read, is not applied."""
+    A fix after which the file has more errors, or can no longer be read, is not applied. `alone` is whether no other
+    file came with it."""
     source, _ = decode(file)
     mark, exact = _exact(file, source.text)
     if not exact:
-        report = validate([file], catalog=catalog)
-        refused = _DIFFERS if any(d.edits for d in report.diagnostics) else ""
-        return Mended(file.name, source.text, source.text, (), report, refused=refused)
-    bench = _Bench(file.name, catalog)
+        found = finished(file, catalog, alone=alone).outcome
+        refused = _DIFFERS if any(d.edits for d in found.told) else ""
+        return Mended(file.name, source.text, source.text, (), found, found, refused=refused)
+    bench = _Bench(file.name, catalog, alone)
     first = bench.check(source.text)
     last, fixed = _mended(bench, first)
     if not _gained(last, first):
         last, fixed = first, []
-    report = validate([SourceFile(file.name, last.text)], catalog=catalog)
-    return Mended(file.name, source.text, last.text, tuple(fixed), report, mark=mark)
+    return Mended(file.name, source.text, last.text, tuple(fixed), first.outcome, last.outcome, mark=mark)
 
 
 def with_mended(report: ValidationReport, files: Sequence[SourceFile], *, catalog: SchemaCatalog) -> ValidationReport:
@@ -134,6 +142,8 @@ def _gained(after: _State, before: _State) -> bool:
 
 def _exact(file: SourceFile, text: str) -> tuple[str, bool]:
     """The byte order mark, and whether mark and text together are all that the file holds."""
+    if file.size:
+        return "", False
     content = file.content.encode("utf-8", "surrogatepass") if isinstance(file.content, str) else file.content
     mark = _MARK if content.startswith(_MARK.encode()) else ""
     return mark, (mark + text).encode("utf-8", "surrogatepass") == content

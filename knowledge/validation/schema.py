@@ -186,6 +186,8 @@ class Schema:
         """The parts that speak about a key or element of what these parts speak about; to be read only.
 
         Files of one kind ask the same again and again, so what was found is kept."""
+        if isinstance(step, int):
+            step = min(step, max(map(_own_elements, parts), default=0))  # all further elements are alike
         key = (id(parts), step)
         known = self._children.get(key)
         if known is None:
@@ -266,6 +268,12 @@ def _matcher(pattern: str) -> Any | None:
         return jsonschema_rs.validator_for({"$schema": DRAFT_7, "pattern": pattern})
     except (ValueError, jsonschema_rs.ValidationError):
         return None
+
+
+def _own_elements(part: Part) -> int:
+    """How many elements of a list have a schema of their own."""
+    prefix = part.get("prefixItems", part.get("items"))
+    return len(prefix) if isinstance(prefix, list) else 0
 
 
 def _element(part: Part, index: int) -> list[Any]:

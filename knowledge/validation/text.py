@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile, Span
 
 MAX_CHARACTERS = 1_000_000
+MOST_BYTES = 4 * MAX_CHARACTERS  # no encoding needs more for a character
 SHOWN = 1_000  # characters kept of a text that is too large to check
 BREAK = re.compile(r"\r\n|\r|\n")
 ODD_SPACES = "\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200C))) + "\u202f\u205f\u2060\u3000\ufeff"
@@ -80,9 +81,10 @@ class SourceText:
 def decode(file: SourceFile) -> tuple[SourceText, list[Diagnostic]]:
     """The file's text, and what is wrong with its bytes; the text is empty when it is no text at all."""
     content = file.content
-    if len(content) > MAX_CHARACTERS * (1 if isinstance(content, str) else 4):
+    if file.size or len(content) > (MAX_CHARACTERS if isinstance(content, str) else MOST_BYTES):
         start = content[:SHOWN] if isinstance(content, str) else content[:SHOWN].decode("utf-8", "replace")
-        return SourceText.of(file.name, start), [_too_large(file.name, len(content))]
+        length = f"{len(content):,} characters" if isinstance(content, str) else f"{file.size or len(content):,} bytes"
+        return SourceText.of(file.name, start), [_too_large(file.name, length)]
     if isinstance(content, str):
         text, found = content, list[Diagnostic]()
     else:
@@ -90,7 +92,7 @@ def decode(file: SourceFile) -> tuple[SourceText, list[Diagnostic]]:
     # A byte order mark is allowed at the start of each document, and invisible: it takes no column.
     text = re.sub("^\ufeff(?=[^\\s\ufeff])", "", text.removeprefix("\ufeff"), flags=re.MULTILINE)
     if len(text) > MAX_CHARACTERS:
-        return SourceText.of(file.name, text[:SHOWN]), [_too_large(file.name, len(text))]
+        return SourceText.of(file.name, text[:SHOWN]), [_too_large(file.name, f"{len(text):,} characters")]
     source = SourceText.of(file.name, text)
     if not found:
         found = list(_faults(source))
@@ -166,13 +168,13 @@ def _not_text(name: str, reason: str) -> Diagnostic:
     )
 
 
-def _too_large(name: str, length: int) -> Diagnostic:
+def _too_large(name: str, length: str) -> Diagnostic:
     return Diagnostic(
         "YAML006",
         Severity.ERROR,
         name,
         Span(1, 1, 1, 1),
-        f"The file has {length:,} characters, more than the {MAX_CHARACTERS:,} that are checked",
+        f"The file has {length}, more than the {MAX_CHARACTERS:,} characters that are checked",
         why="A file of this size is nearly always generated, or not the file that was meant.",
         suggestion="split the file, or check the part in question",
     )

@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,41 @@ def test_both_dialects_of_json_schema_are_understood(run: Run, dialect: str) -> 
     code, out, _ = run("validate", "--schema", "any.json", "--format", "json", "a.yaml")
 
     assert (code, json.loads(out)[0]["suggestion"]) == (1, "size")
+
+
+@pytest.mark.parametrize("options", [(), ("--fix",), ("--diff",), ("--schema", "any.schema.json")])
+def test_of_a_file_that_is_too_large_its_size_is_told_and_nothing_is_changed(
+    run: Run, options: tuple[str, ...]
+) -> None:
+    Path("any.schema.json").write_text("{}")
+    Path("huge.yaml").write_text("a: " + "x" * 5_000_000)
+
+    code, out, _ = run("validate", *options, "huge.yaml")
+
+    assert code == 1
+    assert "YAML006 The file has 5,000,003 bytes, more than the 1,000,000 characters that are checked" in out
+    assert len(out) < 1000, "the line is not copied"
+    assert Path("huge.yaml").stat().st_size == 5_000_003
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pipe with a name")
+def test_a_pipe_that_is_too_large_is_read_to_its_end_for_its_size(run: Run) -> None:
+    os.mkfifo("pipe.yaml")
+    writer = threading.Thread(target=Path("pipe.yaml").resolve().write_bytes, args=(b"x" * 7_000_000,))
+    writer.start()
+
+    _, out, _ = run("validate", "pipe.yaml")
+    writer.join()
+
+    assert "The file has 7,000,000 bytes" in out
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
+def test_what_never_ends_is_not_waited_for(run: Run) -> None:
+    code, _, err = run("validate", "/dev/zero")
+
+    assert code == 2
+    assert "/dev/zero: larger than 100 MB, so it is not read" in err
 
 
 def test_the_json_list_stands_alone_on_standard_output(run: Run) -> None:

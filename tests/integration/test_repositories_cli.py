@@ -94,7 +94,7 @@ def test_an_archive_of_it_is_checked_alike(run: Run, repo: Path) -> None:
     )
 
     assert (of_folder.code, of_zip.code) == (1, 1)
-    assert of_zip.out == of_folder.out.replace("payments-deploy/", "packed.zip/")
+    assert of_zip.out == of_folder.out.replace("payments-deploy/", "packed.zip/payments-deploy/")
 
 
 def test_what_only_the_whole_shows_is_told_at_the_file_as_seen_from_here(run: Run, repo: Path) -> None:
@@ -182,7 +182,7 @@ def test_an_archive_without_a_topology_says_so(run: Run, tmp_path: Path) -> None
     done = run("validate", "packed.zip")
 
     assert done.code == 0
-    assert "there is no topology.yaml at the top" in done.out
+    assert "they need the whole deployment repository" in done.out
 
 
 # ---- explain ----

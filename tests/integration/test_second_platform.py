@@ -237,7 +237,7 @@ def test_an_archive_of_its_repository_is_checked_the_same(run: Run, navy: Path) 
     done = run("validate", "fleet.zip")
 
     assert done.code == 1
-    assert "fleet.zip/cluster-a/sail-plan.yaml:5:11" in done.out
+    assert "fleet.zip/fleet/cluster-a/sail-plan.yaml:5:11" in done.out
     assert "NAVY1" in done.out
 
 

@@ -73,13 +73,19 @@ class Office:
         return self.store.cases.count()
 
 
-def office_of(home: Path, embedder: LocalEmbedder, folder: Path, model: ChatModel | None = None) -> Office:
+def office_of(
+    home: Path,
+    embedder: LocalEmbedder,
+    folder: Path,
+    model: ChatModel | None = None,
+    platform: Platform | None = None,
+) -> Office:
     store = open_store(f"sqlite:///{folder / 'cases.db'}", clock=lambda: NOW)
     library = Library(home, Reading(embedder, model, Policy.calibrated(), glossary=GLOSSARY), patience=0.2)
     casework, metrics = Handing(store), Metrics()
     sheriff = Sheriff(
         library=library,
-        platform=Platform(SchemaCatalog.load(bundled.SCHEMAS)),
+        platform=platform or Platform(SchemaCatalog.load(bundled.SCHEMAS)),
         cases=store.cases,
         turns=store.turns,
         casework=casework,

@@ -83,6 +83,6 @@ def test_an_archive_in_a_chat_is_unpacked_and_a_bad_one_is_refused_with_the_reas
         for content in (packed.getvalue(), b"PK not an archive", b"")
     )
 
-    assert (good.intent, [file.name for file in good.files]) == (Intent.CHECK, ["topology.yaml"])
+    assert (good.intent, [file.name for file in good.files]) == (Intent.CHECK, ["payments/topology.yaml"])
     assert bad.intent is empty.intent is Intent.REFUSE
-    assert "a.zip: cannot be unpacked" in bad.reason
+    assert "a.zip: is no zip" in bad.reason

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from knowledge.deployment.analysis import Analysis, analyse
 from knowledge.deployment.explaining import explain
 from knowledge.deployment.printing import as_json, as_yaml
+from knowledge.deployment.topology import MOST_NODES
 from knowledge.validation.diagnostics import Severity
+from knowledge.validation.engine import MAX_DIAGNOSTICS
 from tests.small_platform import TREE, repository, small_platform
 
 PLATFORM = small_platform()
@@ -119,3 +121,28 @@ def test_each_of_thousands_of_strange_files_is_told() -> None:
     found = repository({f"folder-{n}/strange-{n}.yaml": "kind: Strange" for n in range(4000)})
 
     assert len([d for d in found.told if d.severity is Severity.ERROR]) == 2 * 4000
+
+
+def test_of_thousands_of_faults_in_one_topology_the_first_are_told() -> None:
+    found = analyse(
+        {"topology.yaml": "kind: Topology\napplication: a\nnodes:\n" + "- name: North\n" * 5000}, PLATFORM
+    ).report
+
+    assert len(found.diagnostics) == MAX_DIAGNOSTICS
+    assert any(note.startswith(f"topology.yaml: {MAX_DIAGNOSTICS} of ") for note in found.notes)
+
+
+def test_a_large_file_with_errors_is_told_without_its_tree() -> None:
+    found = analyse({"topology.yaml": TREE, "ship.yaml": "kind: Ship\ncrew: many\n" + "# more\n" * 4000}, PLATFORM)
+
+    assert [(d.code, d.span.line) for d in found.report.diagnostics] == [("SCH002", 2)]
+    assert "ship was not merged at and below the root: errors in ship.yaml." in found.report.notes
+
+
+def test_a_topology_of_too_many_nodes_is_read_as_far_as_the_limit() -> None:
+    nodes = "".join(f"- name: n{number}\n" for number in range(MOST_NODES + 1))
+
+    found = analyse({"topology.yaml": f"kind: Topology\napplication: a\nnodes:\n{nodes}"}, PLATFORM).report
+
+    limit = next(d for d in found.diagnostics if d.code == "YAML006")
+    assert (limit.span.line, limit.message) == (3 + MOST_NODES, "more than 10,000 nodes")

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
-import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from knowledge.deployment import reading
 from knowledge.deployment.reading import of_folder, of_git, of_zip
 from knowledge.errors import Misuse
 
@@ -120,114 +114,33 @@ def test_a_folder_with_more_than_the_limit_is_not_read_to_its_end(tmp_path: Path
         of_folder(tmp_path)
 
 
-# ---- an archive ----
+# ---- a zip ----
 
 
-def packed(files: Mapping[str, str | bytes]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+def packed(target: Path, files: Mapping[str, str]) -> Path:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
             archive.writestr(name, text)
-    return content.getvalue()
+    return target
 
 
-def test_the_yaml_files_of_an_archive_are_read_by_their_paths() -> None:
-    content = packed({"topology.yaml": "a", "prod/kafka.yaml": "b", "README.md": "c", ".x/d.yaml": "d"})
+def test_the_yaml_files_of_a_zip_are_read_by_their_paths(tmp_path: Path) -> None:
+    content = {"topology.yaml": "a", "prod/kafka.yml": "b", "README.md": "c", ".x/d.yaml": "d", "e.json": "{}"}
 
-    assert of_zip(content, "r.zip") == {"topology.yaml": b"a", "prod/kafka.yaml": b"b"}
+    assert of_zip(packed(tmp_path / "r.zip", content)) == {"topology.yaml": b"a", "prod/kafka.yml": b"b"}
 
 
-def test_the_one_folder_that_holds_everything_is_the_top() -> None:
-    assert of_zip(packed({"repo/topology.yaml": "a", "repo/prod/k.yaml": "b"}), "r.zip") == {
+def test_the_one_folder_that_holds_everything_is_the_top(tmp_path: Path) -> None:
+    assert of_zip(packed(tmp_path / "r.zip", {"repo/topology.yaml": "a", "repo/prod/k.yaml": "b"})) == {
         "topology.yaml": b"a",
         "prod/k.yaml": b"b",
     }
 
 
-def test_a_folder_beside_the_topology_stays() -> None:
-    assert set(of_zip(packed({"topology.yaml": "a", "prod/k.yaml": "b"}), "r.zip")) == {"topology.yaml", "prod/k.yaml"}
+def test_a_folder_beside_the_topology_stays(tmp_path: Path) -> None:
+    content = {"topology.yaml": "a", "prod/k.yaml": "b"}
 
-
-@pytest.mark.parametrize(
-    "name", ["../out.yaml", "prod/../../out.yaml", "/etc/out.yaml", "..\\out.yaml", "C:/out.yaml", "\\\\server\\o.yaml"]
-)
-def test_a_member_that_leads_out_is_refused_with_its_name(name: str) -> None:
-    with pytest.raises(Misuse, match=r"r\.zip: .*out|r\.zip: .*server") as refused:
-        of_zip(packed({"topology.yaml": "a", name: "b"}), "r.zip")
-
-    assert "leads out of the archive" in str(refused.value)
-
-
-def test_a_link_is_refused() -> None:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        link = zipfile.ZipInfo("kafka.yaml")
-        link.create_system = 3
-        link.external_attr = (stat.S_IFLNK | 0o777) << 16
-        archive.writestr(link, "/etc/passwd")
-
-    with pytest.raises(Misuse, match=r"kafka\.yaml is a link"):
-        of_zip(content.getvalue(), "r.zip")
-
-
-@pytest.mark.parametrize("size", [500_000, 5_000_000], ids=["by its ratio", "by its size"])
-def test_a_bomb_is_refused_before_it_is_unpacked(size: int) -> None:
-    with pytest.raises(Misuse, match=rf"bomb\.yaml unpacks to {size:,} bytes"):
-        of_zip(packed({"bomb.yaml": b"a" * size}), "r.zip")
-
-
-def test_many_files_that_are_too_large_together_are_refused() -> None:
-    block = os.urandom(3_900_000)
-
-    with pytest.raises(Misuse, match=r"16\.yaml unpacks to"):
-        of_zip(packed({f"{number:02}.yaml": block for number in range(17)}), "r.zip")
-
-
-def test_a_bomb_that_is_no_yaml_is_left_packed() -> None:
-    assert of_zip(packed({"a.yaml": "a", "bomb.bin": b"0" * 20_000_000}), "r.zip") == {"a.yaml": b"a"}
-
-
-def test_too_many_members_are_refused() -> None:
-    content = packed({f"{number}.txt": "" for number in range(reading.MOST_FILES + 1)})
-
-    with pytest.raises(Misuse, match="20,001 files; at most 20,000"):
-        of_zip(content, "r.zip")
-
-
-def test_an_encrypted_archive_is_refused_with_the_remedy() -> None:
-    content = bytearray(packed({"kafka.yaml": "a"}))
-    content[6] |= 1  # the flag in the local header, and in the directory
-    content[content.index(b"PK\x01\x02") + 8] |= 1
-
-    with pytest.raises(Misuse, match=r"encrypted.*without a password"):
-        of_zip(bytes(content), "r.zip")
-
-
-@pytest.mark.parametrize("content", [b"", b"PK", b"kind: Kafka\n", b"PK\x05\x06" + b"\0" * 10], ids=str)
-def test_what_is_no_archive_is_refused(content: bytes) -> None:
-    with pytest.raises(Misuse, match=r"r\.zip: cannot be unpacked"):
-        of_zip(content, "r.zip")
-
-
-WHOLE = packed({"topology.yaml": "kind: Topology\n" * 9, "prod/kafka.yaml": "kind: Kafka\n" * 9, "ü.yaml": "x"})
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=6), st.integers(0, 40))
-def test_a_damaged_archive_is_read_or_refused_and_nothing_else(damage: list[tuple[int, int]], cut: int) -> None:
-    content = bytearray(WHOLE[: len(WHOLE) - cut])
-    for place, byte in damage:
-        if place < len(content):
-            content[place] = byte
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # names that occur twice
-        try:
-            found = of_zip(bytes(content), "r.zip")
-        except Misuse as refused:
-            assert str(refused).startswith("r.zip: ")  # noqa: PT017 - either outcome is right
-        else:
-            assert not any(".." in path.split("/") or path.startswith("/") for path in found)
+    assert set(of_zip(packed(tmp_path / "r.zip", content))) == set(content)
 
 
 # ---- Git ----

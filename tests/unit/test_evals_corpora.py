@@ -107,7 +107,7 @@ def test_a_home_without_an_index_gets_the_example_platform(tmp_path: Path) -> No
     corpus = corpora.of_home(tmp_path)
 
     assert corpus.home == tmp_path / "platform"
-    assert [source.name for source in corpus.sources] == ["docs", "faq", "schemas"]
+    assert [source.name for source in corpus.sources] == ["docs", "faq", "schemas", "diagnostics"]
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,19 @@ def test_thousands_of_faults_about_a_large_map_are_cut_short(tmp_path: Path) -> 
     assert unknown[0].message == "Unknown key “key0”. Did you mean `key0x`?"
 
 
+def test_faults_at_the_end_of_a_large_list_are_told_where_they_stand(tmp_path: Path) -> None:
+    schema = {"properties": {"a": {"items": {"type": "integer"}}}, "required": ["kind"]}
+    text = "kind: x\na:\n" + "- 1\n" * 30_000
+
+    few = check(schema, text + "- one\n" * 3, tmp_path)
+    many = check(schema, text + "- one\n" * 25_000, tmp_path)
+
+    assert [(d.span.line, d.message) for d in few] == [
+        (30_003 + n, f"Element {30_001 + n} of “a” must be a whole number, found the text “one”") for n in range(3)
+    ]
+    assert (many[0].span.line, "“type”" in many[0].message) == (30_003, True)
+
+
 def test_what_depends_on_a_missing_key_is_not_told_with_it(tmp_path: Path) -> None:
     schema = {
         "required": ["type"],
