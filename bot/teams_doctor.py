@@ -82,6 +82,8 @@ def _guid(part: str, name: str, value: str, remedy: str) -> Finding:
         return Finding(Health.MISSING, part, f"{name} is not set. {remedy}")
     if not re.fullmatch(GUID, value):
         return Finding(Health.BAD, part, f"{name} is no GUID. {remedy}")
+    if value != value.lower():  # the tokens and messages of Teams have small letters, and are compared as they are
+        return Finding(Health.BAD, part, f"{name} has capitals. Write it in small letters, as Entra shows it.")
     return Finding(Health.GOOD, part, f"{value}.")
 
 

@@ -101,6 +101,7 @@ def test_with_nothing_set_everything_missing_is_named_and_entra_is_not_asked(ser
     [
         ({"app_id": "sheriff"}, "app id", Health.BAD, "MICROSOFT_APP_ID is no GUID"),
         ({"app_id": f"{APP_ID}\n"}, "app id", Health.BAD, "MICROSOFT_APP_ID is no GUID"),
+        ({"app_id": APP_ID.upper()}, "app id", Health.BAD, "MICROSOFT_APP_ID has capitals"),
         ({"tenant": "contoso.onmicrosoft.com"}, "tenant", Health.BAD, "MICROSOFT_APP_TENANT_ID is no GUID"),
         ({"secret": TENANT}, "secret", Health.WARNING, "looks like the secret's id. Copy the column “Value”"),
         ({"secret": f"{SECRET}\n"}, "secret", Health.WARNING, "has blanks at an end"),
