@@ -22,7 +22,7 @@ HEARING = ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat")  # without thes
 _SCHEMAS = "https://developer.microsoft.com/json-schemas/teams/v1.19"
 _APPS = UUID("6f9c1f0e-5d9b-4b7c-9a53-2f8c3f1f6b1d")  # our name space of uuid5: same bot, same app
 _LOCALISED = re.compile(r"^(name|description)\.|\.commands\[\d\].*\.(title|description)$")
-_LONGEST_NAME, _LONGEST_FULL_NAME, _LONGEST_DEVELOPER = 30, 100, 32  # characters, by Microsoft's schema
+_LONGEST_DEVELOPER, _LONGEST_FULL_NAME, _LONGEST_DESCRIPTION = 32, 100, 4000  # characters, by Microsoft's schema
 
 
 def manifest(settings: Settings, language: str = DEFAULT_LANGUAGE) -> Json:
@@ -109,7 +109,7 @@ def _languages() -> Json:
 def _developer(settings: Settings, base_url: str) -> Json:
     name = settings.teams.developer or settings.platform.name
     return {
-        "name": _fitting(name, _LONGEST_DEVELOPER, "developer"),
+        "name": _fitting(name, _LONGEST_DEVELOPER, "teams.developer"),
         "websiteUrl": settings.teams.website_url or base_url,
         "privacyUrl": settings.teams.privacy_url or base_url,
         "termsOfUseUrl": settings.teams.terms_url or base_url,
@@ -117,18 +117,20 @@ def _developer(settings: Settings, base_url: str) -> Json:
 
 
 def _full_name(settings: Settings, words: Json) -> str:
-    return _fitting(settings.teams.full_name or words["full_name"], _LONGEST_FULL_NAME, "full_name")
+    return _fitting(settings.teams.full_name or words["full_name"], _LONGEST_FULL_NAME, "teams.full_name")
 
 
-def _fitting(name: str, most: int, setting: str) -> str:
-    if len(name) > most:
-        raise Misuse(f"“{name}” has {len(name)} characters; Teams takes {most}. Set a shorter teams.{setting}.")
-    return name
+def _fitting(text: str, most: int, setting: str) -> str:
+    if len(text) > most:
+        shown = text if len(text) <= _LONGEST_FULL_NAME else f"{text[:60]}…"
+        raise Misuse(f"“{shown}” has {len(text)} characters; Teams takes {most}. Set a shorter {setting}.")
+    return text
 
 
 def _description(settings: Settings, words: Json) -> str:
     """Microsoft wants the description to say what is done with messages that the bot hears."""
-    return "\n\n".join([words["full"], words["hears"]] if settings.teams.hear_all else [words["full"]])
+    parts = [words["full"], words["hears"]] if settings.teams.hear_all else [words["full"]]
+    return _fitting("\n\n".join(parts), _LONGEST_DESCRIPTION, "platform.docs")
 
 
 def _bot(app_id: str, commands: Mapping[str, str]) -> Json:

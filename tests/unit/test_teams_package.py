@@ -194,6 +194,10 @@ def test_developer_addresses_and_accent_are_those_of_the_settings() -> None:
             settings_with(developer="x").model_copy(update={"platform": PlatformSettings(name="M" * 90)}),
             r"Teams takes 100.*shorter teams\.full_name",
         ),
+        (
+            settings_with().model_copy(update={"platform": PlatformSettings(docs="D" * 4000)}),
+            r"^“Ask about D+…” has 4\d+ characters; Teams takes 4000.*shorter platform\.docs",
+        ),
     ],
 )
 def test_a_setting_that_is_missing_or_wrong_is_named_with_the_remedy(settings: Settings, told: str) -> None:
@@ -239,6 +243,13 @@ def test_a_command_is_called_by_words_that_the_bot_understands(title: str, inten
 
     assert title in titles
     assert understand(Incoming("1", "teams", "c", Person("kim", "Kim"), title)).intent is intent
+
+
+def test_every_command_is_in_the_administrators_guide() -> None:
+    guide = (REPOSITORY / "docs" / "teams.md").read_text()
+
+    for command in manifest(settings_with())["bots"][0]["commandLists"][0]["commands"]:
+        assert f"`{command['title']}" in guide
 
 
 def test_the_colour_icon_is_a_white_star_in_the_middle_of_the_accent() -> None:
