@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from bot import wiring
+from bot.findings import Finding, Health, printed
 from bot.settings import Settings
 from bot.support.rota_file import read_rota
 from ingestion import generations
@@ -16,25 +15,9 @@ from knowledge.errors import SheriffError
 from knowledge.validation.catalog import SchemaCatalog
 
 
-class Health(StrEnum):
-    GOOD = "ok"
-    NOTICE = "note"
-    BAD = "FAIL"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    health: Health
-    part: str
-    sentence: str
-
-
 def report(settings: Settings) -> int:
     """Print all findings; returns 1 when something is broken, 0 otherwise."""
-    findings = list(examine(settings))
-    for finding in findings:
-        print(f"{finding.health.value:4}  {finding.part:14} {finding.sentence}")
-    return int(any(f.health is Health.BAD for f in findings))
+    return printed(examine(settings))
 
 
 def examine(settings: Settings) -> Iterator[Finding]:

@@ -16,6 +16,18 @@ from knowledge import bundled
 from knowledge.errors import Misuse
 
 ADDRESS = r"^(https?://\S+)?$"
+GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_SECURE = r"^(https://\S+)?$"
+_GUID_OR_NOTHING = rf"^({GUID[1:-1]})?$"
+_COLOUR = r"^#[0-9a-fA-F]{6}$"
+_VERSION = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"
+_PATTERN_WORDS = {
+    ADDRESS: "it as https://…",
+    _SECURE: "an address that begins with https://",
+    _GUID_OR_NOTHING: "a GUID such as 12345678-90ab-cdef-1234-567890abcdef",
+    _COLOUR: "a colour such as #1d59bf",
+    _VERSION: "three numbers such as 1.0.0",
+}
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -116,8 +128,26 @@ class ServerSettings(Section):
     workers: int = Field(8, ge=1, le=64, description="Questions worked on at the same time")
 
 
+def _of_form(pattern: str, default: str, description: str) -> Any:
+    """A text that has to look like this; a wrong one is told in words, never as a regular expression."""
+    in_words = _PATTERN_WORDS[pattern]
+    return Field(default, pattern=pattern, description=description, json_schema_extra={"x-pattern-words": in_words})
+
+
 class TeamsSettings(Section):
+    """The bot's tenant, and what `sheriff teams package` writes into the app package."""
+
     tenant_id: str = Field("", description="Microsoft Entra tenant of the bot")
+    name: str = Field("Sheriff", min_length=1, max_length=30, description="What the app is called in Teams")
+    full_name: str = Field("", max_length=100, description="Its long name; empty: the name and the platform's")
+    version: str = _of_form(_VERSION, "1.0.0", "Of the package; raise it when you upload a changed one")
+    manifest_id: str = _of_form(_GUID_OR_NOTHING, "", "Id of the app in the catalogue; empty: follows from the app id")
+    developer: str = Field("", max_length=32, description="Who offers the app; empty: the platform's name")
+    website_url: str = _of_form(_SECURE, "", "About the developer; empty: server.public_url")
+    privacy_url: str = _of_form(_SECURE, "", "Your privacy statement; empty: server.public_url")
+    terms_url: str = _of_form(_SECURE, "", "Your terms of use; empty: server.public_url")
+    accent: str = _of_form(_COLOUR, "#1d59bf", "Colour behind the icon")
+    hear_all: bool = Field(True, description="Ask owners for the right to hear messages that do not mention the bot")
 
 
 class FileSettings(Section):
@@ -296,7 +326,8 @@ def _explain(error: ValidationError, path: Path | None) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     place = [str(part) for part in first["loc"]]
     where = f"{path} or the environment: {'.'.join(place)}" if path else f"the environment: {_variable(place)}"
-    what = "write it as https://…" if first["type"] == "string_pattern_mismatch" else first["msg"]
+    words = _PATTERN_WORDS.get(first.get("ctx", {}).get("pattern", ""))
+    what = f"write {words}" if words else first["msg"]
     return f"{where}: {what}. See docs/operator-guide.md for every setting."
 
 

@@ -25,6 +25,8 @@ model_app = typer.Typer(help="The local embedding model.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 schema_app = typer.Typer(help="The platform's schemas.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
+teams_app = typer.Typer(help="The app in Microsoft Teams.", no_args_is_help=True)
+app.add_typer(teams_app, name="teams")
 
 Home = Annotated[Path | None, typer.Option("--home", help="State folder (SHERIFF_HOME, default .sheriff).")]
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration (default ./sheriff.yaml, if there).")]
@@ -136,11 +138,30 @@ def gaps(
 
 
 @app.command()
-def doctor(home: Home = None, config: Config = None) -> None:
+def doctor(
+    home: Home = None,
+    config: Config = None,
+    teams: Annotated[bool, typer.Option("--teams", help="Check the way to Microsoft Teams instead; asks it.")] = False,
+) -> None:
     """Say what is set up, what is missing, and what to do about it."""
+    if teams:
+        from bot.teams_doctor import report as report_on_teams
+
+        raise typer.Exit(report_on_teams(_settings(config, home)))
     from bot.doctor import report
 
     raise typer.Exit(report(_settings(config, home)))
+
+
+@teams_app.command("package")
+def teams_package(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("sheriff-teams.zip"),
+    config: Config = None,
+) -> None:
+    """Write the app package that an administrator uploads to Teams."""
+    from bot.channels.teams_package import package_command
+
+    package_command(_settings(config), output)
 
 
 @model_app.command()
