@@ -51,7 +51,7 @@ def case_card(case: Case, *, facts: CaseFacts, members: Sequence[str], base_url:
     page = _page(case, base_url)
     body = [
         _head(case, story.state_for_sheriff(case)),
-        parts.subtle(_facts(case, facts.due, base_url)),
+        parts.subtle(_facts(case, facts.due, base_url, page)),
         *_question(case, page),
         *_found(case, base_url),
         *_solved_before(facts),
@@ -60,11 +60,9 @@ def case_card(case: Case, *, facts: CaseFacts, members: Sequence[str], base_url:
     ]
     if facts.escalation and case.state in UNTAKEN:
         body.append(parts.subtle(spoken(facts.escalation)))
-    due = f" {facts.due}." if facts.due else ""
-    fallback = (
-        f"{case.label}, {story.state_for_sheriff(case)}: {title(case)} {case.asker.name}, {_component(case)}.{due}"
-    )
-    return parts.card(body, actions_of(case, members, page), fallback=fallback, rest=_whole(page))
+    known = ", ".join(part for part in (case.asker.name, story.component(case), facts.due) if part)
+    fallback = f"{case.label}, {story.state_for_sheriff(case)}: {title(case)} {known}."
+    return parts.card(body, actions_of(case, members), fallback=fallback, rest=_whole(page))
 
 
 def status_card(case: Case, standing: str, *, base_url: str = "") -> Card:
@@ -92,7 +90,7 @@ def cases_card(cases: Sequence[Case], *, title: str) -> Card:
     rows = [_row(case) for case in cases[:_LISTED]]
     left = len(cases) - len(rows)
     if left:
-        rows.append(parts.subtle(f"{left} more are not shown here. Write “status” and a ticket’s number to see one."))
+        rows.append(parts.subtle(f"{left} more are not shown here."))
     if not cases:
         rows = [parts.text("No case is open. One appears here when a question goes to a person.", spacing="Small")]
     listed = "; ".join(f"{case.label}: {story.state_for_asker(case)}" for case in cases[:_LISTED])
@@ -106,10 +104,11 @@ def _head(case: Case, state: str) -> Card:
     return parts.columns([parts.heading(title(case, width=_TITLE))], [shown], stretched=0)
 
 
-def _facts(case: Case, due: str, base_url: str) -> str:
-    """Ticket, who asked, component, what is due."""
+def _facts(case: Case, due: str, base_url: str, page: str) -> str:
+    """Ticket, who asked, component, what is due, and the way to the desk."""
     shown = [_ticket(case, base_url), name(case.asker.name), _shown_component(case)]
     shown += [literal(due)] if case.is_open else []
+    shown += [link("desk", page)] if page else []
     return " · ".join(part for part in shown if part)
 
 
@@ -118,10 +117,6 @@ def _ticket(case: Case, base_url: str) -> str:
         return f"{case.id}, no ticket yet" if case.is_open else case.id
     address = case.ticket_url
     return link(name(case.ticket), f"{base_url}{address}" if address.startswith("/") else address)
-
-
-def _component(case: Case) -> str:
-    return story.component(case) if case.component else "no component"
 
 
 def _shown_component(case: Case) -> str:
@@ -139,8 +134,10 @@ def _whole(page: str) -> str:
 
 def _question(case: Case, page: str) -> Iterator[Card]:
     """What the title leaves out of what was asked."""
-    asked = case.question.strip()
-    if title(case, width=_TITLE) == asked:
+    asked, shown = case.question.strip(), title(case, width=_TITLE)
+    if asked.startswith(shown):
+        asked = asked.removeprefix(shown).strip()
+    if not asked:
         return
     yield parts.written(f"“{shortened(asked, _MOST_QUESTION)}”")
     if len(asked) > _MOST_QUESTION:
@@ -165,7 +162,7 @@ def _found(case: Case, base_url: str) -> Iterator[Card]:
 
 def _solved_before(facts: CaseFacts) -> Iterator[Card]:
     for label, url, resolution in facts.similar[:_SIMILAR]:
-        words = spoken(shortened(line_of(resolution), 300))
+        words = literal(shortened(line_of(resolution), 300))
         yield parts.small(f"**Solved before** {link(name(label), url)} · {isolated(words)}")
 
 
@@ -179,7 +176,7 @@ def _thread(latest: Sequence[tuple[str, str]], page: str) -> Iterator[Card]:
         said.append(parts.subtle(f"{earlier} earlier {link('on the desk', page)}"))
     for who, what in latest[-_LATEST:]:
         said.append(parts.small(f"**{name(who)}**"))
-        said.append({**parts.written(shortened(plain(what), _MOST_SAID)), "spacing": "None"})
+        said.append({**parts.written(shortened(what.strip(), _MOST_SAID)), "spacing": "None"})
     yield parts.section(said)
 
 
@@ -198,17 +195,14 @@ def _last_words(case: Case) -> Iterator[Card]:
     said = next((e for e in reversed(since_hand_over(case)) if e.kind in _SPOKEN and e.text), None)
     if said:
         yield parts.small(f"**{name(said.actor)}**", spacing="Medium")
-        yield {**parts.written(shortened(plain(said.text), _MOST_QUESTION)), "spacing": "None"}
+        yield {**parts.written(shortened(said.text, _MOST_QUESTION)), "spacing": "None"}
 
 
 def _steps(case: Case) -> Iterator[Card]:
     """What is stored as done, oldest first, at the reader's own time."""
     done = [(story.step_words(case, event), event.at) for event in since_hand_over(case)]
     shown = [(words, at) for words, at in done if words][-_STEPS:]
-    rows = [
-        parts.columns([parts.small(f"● {literal(line_of(words))}")], [parts.subtle(_moment(at))], stretched=0)
-        for words, at in shown
-    ]
+    rows = [parts.small(f"● {literal(line_of(words))} · {_moment(at)}") for words, at in shown]
     if rows:
         yield parts.section(rows)
 

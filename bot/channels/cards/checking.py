@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bot.addresses import doc_address
 from bot.channels.cards import parts
 from bot.channels.cards.size import Card
-from bot.channels.cards.words import code, line_of, link, literal, name, shortened, spoken, tidy
+from bot.channels.cards.words import PHONE, code, line_of, link, literal, name, shortened, spoken, tidy
 from bot.messages import CaseSummary
 from bot.wording import count_of
 from knowledge.validation.codes import page_of
@@ -150,8 +150,10 @@ def _offending(line: str, diagnostic: Diagnostic, colour: str) -> Card:
     before = f"…{before[-_AROUND:]}" if len(before) > _AROUND + 1 else before
     after = f"{after[:_AROUND]}…" if len(after) > _AROUND + 1 else after
     token = f"{token[:_WIDEST]}…" if len(token) > _WIDEST + 1 else token
-    marked = {"text": code(token) or "·", "color": colour, "underline": True, "weight": "Bolder"}
-    runs: list[Card] = [{"text": f"{span.line}  {code(before)}"}, marked]
+    number = f"{span.line}  "
+    wide = len(number + before + token + after) > PHONE
+    marked = {"text": code(token, wide=wide) or "·", "color": colour, "underline": True, "weight": "Bolder"}
+    runs: list[Card] = [{"text": code(number) + code(before, wide=wide)}, marked]
     if after:
-        runs.append({"text": code(after)})
+        runs.append({"text": code(after, wide=wide)})
     return parts.mono(*runs)

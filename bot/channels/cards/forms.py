@@ -14,10 +14,10 @@ from bot.support.cases import UNTAKEN, Case
 _MOST_MEMBERS = 100
 
 
-def actions_of(case: Case, members: Sequence[str], page: str) -> list[Card]:
-    """At most three in view, the likeliest first; `page` is the case's address on the desk, or ""."""
+def actions_of(case: Case, members: Sequence[str]) -> list[Card]:
+    """At most five, three of them in view, the likeliest first; none when the case has ended."""
     if not case.is_open:
-        return [parts.opening("Open on the desk", page)] if page else []
+        return []
     untaken = case.state in UNTAKEN
     taking = [parts.action("Take", "take", data_of(case), positive=True)] if untaken else []
     others = [m for m in members if m and (untaken or m != case.sheriff)]
@@ -27,7 +27,6 @@ def actions_of(case: Case, members: Sequence[str], page: str) -> list[Card]:
         resolving(case),
         *([handing(case, others)] if others else []),
         parts.action("Not a case", "not_a_case", data_of(case), secondary=True),
-        *([parts.opening("Open on the desk", page, secondary=True)] if page else []),
     ]
 
 

@@ -36,7 +36,6 @@ def welcome_card(platform: str, docs: str, examples: Sequence[str], *, channel: 
     if shown and channel:
         body.append(parts.section([parts.small("**For example**"), *(parts.written(f"@Sheriff {e}") for e in shown)]))
     actions = [] if channel else [parts.saying(each) for each in shown]
-    fallback = (
-        f"Sheriff answers questions about {platform} from {docs}, checks YAML, and asks the duty sheriff if need be."
-    )
+    does = f"Sheriff answers questions about {platform} from {docs}"
+    fallback = f"{does}, checks YAML, and asks the duty sheriff what is not written there."
     return parts.card(body, actions, fallback=fallback)

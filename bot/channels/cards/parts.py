@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.channels.cards.size import Card, fitted
-from bot.channels.cards.words import code, is_rtl, line_of, literal, shortened, tidy
+from bot.channels.cards.words import code, has_long_word, is_rtl, line_of, literal, shortened, tidy
 
 _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 VERSION = 1  # of what buttons send
 _MOST_TITLE = 60  # characters of a button
+_IN_VIEW = 3  # buttons; the others are behind "…"
 _MOST_INPUT = 4_000  # characters that a form takes
 
 
@@ -31,7 +32,7 @@ def card(
     if rtl:
         made["rtl"] = True
     if actions:
-        made["actions"] = list(actions)
+        made["actions"] = [*actions[:_IN_VIEW], *({"mode": "secondary", **each} for each in actions[_IN_VIEW:])]
     return fitted(made, rest=rest)
 
 
@@ -59,8 +60,10 @@ def note(markdown: str) -> Card:
 
 def written(words: str, **look: Any) -> Card:
     """What a person wrote, with its lines and without any Markdown, in the direction of its language."""
-    run = {"type": "TextRun", "text": tidy(words).strip() or "…", **look}
-    block: Card = {"type": "RichTextBlock", "inlines": [run], "spacing": "Small"}
+    shown = tidy(words).strip() or "…"
+    block: Card = {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": shown, **look}], "spacing": "Small"}
+    if has_long_word(shown):  # which only a text block breaks; its Markdown knows lines as paragraphs
+        block = text("\n\n".join(literal(line) for line in shown.splitlines() if line.strip()), spacing="Small", **look)
     if not is_rtl(words):
         return block
     return {"type": "Container", "rtl": True, "spacing": "Small", "items": [block]}
@@ -116,10 +119,6 @@ def saying(words: str) -> Card:
     """A button that says something in the name of the one who presses it."""
     said = {"type": "messageBack", "displayText": words, "text": words}
     return {"type": "Action.Submit", "title": _button_words(words), "data": {"msteams": said}}
-
-
-def opening(title: str, address: str, *, secondary: bool = False) -> Card:
-    return {"type": "Action.OpenUrl", "title": title, "url": address, **_manner(positive=False, secondary=secondary)}
 
 
 def asked_text(name: str, label: str, missing: str) -> Card:

@@ -28,7 +28,7 @@ def requests_card(rows: Sequence[RequestRow]) -> Card:
     title = "What people ask for"
     shown = [_row(number, words, votes) for number, words, votes in rows[:_LISTED]]
     left = len(rows) - len(shown)
-    shown += [parts.subtle(f"{left} more have fewer votes.")] if left else []
+    shown += [parts.subtle(f"{left} more are not shown here.")] if left else []
     if not rows:
         shown = [parts.text("Nothing yet. A wish appears here when a sheriff keeps it as a feature request.")]
     listed = "; ".join(f"{number} {words} ({votes_in_words(votes)})" for number, words, votes in rows[:_LISTED])

@@ -17,15 +17,15 @@ def roster_card(now: str, until: str, following: Sequence[tuple[str, str]], note
     title = f"{who[:1].upper()}{who[1:]} is on duty" if who else "Nobody is on duty"
     body = [parts.heading(title)]
     body += [parts.text(f"Until {literal(line_of(until))}", spacing="None")] if until else []
-    rows = [
-        parts.columns(
-            [parts.text(f"{name(member)}")], [parts.text(literal(line_of(begins)), isSubtle=True)], stretched=0
-        )
-        for member, begins in following[:_LISTED]
-    ]
+    rows = [_row(member, begins) for member, begins in following[:_LISTED]]
     if rows:
         body.append(parts.section([parts.small("**Next**"), *rows]))
     body += [parts.subtle(spoken(note), spacing="Medium")] if note else []
-    follows = f" Next: {', '.join(f'{member}, {begins}' for member, begins in following[:_LISTED])}." if rows else ""
+    follows = "; ".join(f"{member}, {begins}" for member, begins in following[:_LISTED])
     ends = f" until {until}" if until else ""
-    return parts.card(body, fallback=f"{title}{ends}.{follows}")
+    return parts.card(body, fallback=f"{title}{ends}.{f' Next: {follows}.' if follows else ''}")
+
+
+def _row(member: str, begins: str) -> Card:
+    when = parts.text(literal(line_of(begins)), isSubtle=True)
+    return parts.columns([parts.text(name(member))], [when], stretched=0)

@@ -1,4 +1,4 @@
-"""How large a card may be, and what is done about one that is larger: Teams refuses a message above 100 KB of UTF-16."""
+"""How large a card may be, and what is done about a larger one: Teams refuses messages above 100 KB of UTF-16."""
 
 from __future__ import annotations
 

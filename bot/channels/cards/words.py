@@ -8,12 +8,9 @@ from urllib.parse import quote
 
 from bot.addresses import is_web_address
 
-_FSI, _PDI, _JOINER = (
-    "\u2068",
-    "\u2069",
-    "\u2060",
-)  # isolate a stretch from its neighbours' direction; no break, no width
-_STEERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # direction set by the writer, not the text
+_FSI, _PDI = "\u2068", "\u2069"  # what stands between them has a direction of its own
+_JOINER = "\u2060"  # no width, no line break
+_STEERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # marks that force a direction
 _GONE = {n: None for n in (*range(0x20), *range(0x7F, 0xA0)) if chr(n) not in "\n\t"}
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _PICTURES: dict[int, str] = {
@@ -22,6 +19,8 @@ _PICTURES: dict[int, str] = {
     0x7F: "\u2421",
     0x09: "\u00a0" * 4,
 }
+PHONE = 32  # characters of a line on a phone
+_UNBROKEN = re.compile(r"(?<=[^\s\u200b]{24})[^\s]")
 _MENTION = re.compile(r"<(?=\s*/?\s*at\b)", re.IGNORECASE)
 _FUNCTION = re.compile(r"\{\{(?=\s*(?:DATE|TIME)\b)", re.IGNORECASE)
 _SPECIAL = re.compile(r"[\\`*\[\]~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|<(?=[A-Za-z/!?])")
@@ -29,6 +28,7 @@ _LINE_MARK = re.compile(r"(?m)^([ \t]*)([-+>#=]|\d{1,9}(?=[.)])|(?<=[ \t])(?=\S)
 _CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _IMAGE = re.compile(r"!\[([^\]\n]*)\](?:\([^)\n]*\)|\[[^\]\n]*\])?")
 _LINK = re.compile(r"\[([^\]\n]*)\]\(\s*<?((?:[^()\s<>]|\([^()\s]*\))*)>?[^)\n]*\)")
+_MARKS = re.compile(r"(?m)`|\*\*|^\s*(?:#{1,6}\s|>\s?)+")
 _AUTOLINK = re.compile(r"<([a-z][a-z0-9+.-]*:[^\s<>]*)>", re.IGNORECASE)
 _DEFINITION = re.compile(r"(?m)^ {0,3}\[[^\]\n]+\]:\s*\S+.*$")
 
@@ -88,7 +88,7 @@ def prose(markdown: str) -> str:
 def plain(markdown: str) -> str:
     """On one line and without marks, for places that know none."""
     text = _LINK.sub(r"\1", _IMAGE.sub(r"\1", tidy(markdown)))
-    return " ".join(re.sub(r"[`*#>]", "", text).split())
+    return " ".join(_MARKS.sub("", text).split())
 
 
 def link(words: str, address: str) -> str:
@@ -101,10 +101,24 @@ def link(words: str, address: str) -> str:
 _SAFE = "/:?#@!$&'*+,;=%~"  # in addresses; brackets, quotes and spaces would end the link
 
 
-def code(text: str) -> str:
-    """Code in a monospace run: spaces that a card does not fold, control characters as their pictures."""
-    text = _SURROGATE.sub("\ufffd", text).translate(_PICTURES)
-    return _MENTION.sub(f"<{_JOINER}", text.translate(_STEERING)).replace(" ", "\u00a0")
+def code(text: str, *, wide: bool | None = None) -> str:
+    """Code in a monospace run: spaces that a card does not fold, control characters as their pictures.
+
+    A `wide` line, by itself one that is longer than a phone's, may be broken at single spaces and within long words."""
+    text = _SURROGATE.sub("\ufffd", text).translate(_PICTURES).translate(_STEERING)
+    return "\n".join(_code_line(line, wide) for line in _MENTION.sub(f"<{_JOINER}", text).split("\n"))
+
+
+def _code_line(line: str, wide: bool | None) -> str:
+    if not (len(line) > PHONE if wide is None else wide):
+        return line.replace(" ", "\u00a0")
+    unfolded = re.sub(r"^ +| {2,}", lambda spaces: "\u00a0" * len(spaces[0]), line)
+    return _UNBROKEN.sub(lambda word: f"\u200b{word[0]}", unfolded)
+
+
+def has_long_word(text: str) -> bool:
+    """Whether a word is too long for a line, so that it has to be broken where it does not want to be."""
+    return any(len(word) > PHONE for word in text.split())
 
 
 def shortened(text: str, width: int) -> str:
