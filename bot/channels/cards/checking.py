@@ -57,7 +57,8 @@ def has_overflow(report: ValidationReport) -> bool:
 
 def overflow_text(report: ValidationReport) -> str:
     """The whole report as plain text, a line or two for each finding; send it as `textFormat: plain`, in `pieces`."""
-    return "\n".join([f"{count_of(report.diagnostics)} in {len(report.files)} files", *_lines(report)])
+    files = f"{len(report.files)} files" if len(report.files) > 1 else line_of("".join(f.name for f in report.files))
+    return "\n".join([f"{count_of(report.diagnostics)} in {files}", *_lines(report)])
 
 
 def _actions(report: ValidationReport, case: CaseSummary | None) -> list[Card]:

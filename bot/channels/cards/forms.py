@@ -11,7 +11,8 @@ from bot.channels.cards.words import line_of, shortened
 from bot.channels.story import CAUSES
 from bot.support.cases import UNTAKEN, Case
 
-_MOST_MEMBERS = 100
+_MOST_MEMBERS = 40  # the desk has them all
+_LONGEST_NAME = 50  # characters
 
 
 def actions_of(case: Case, members: Sequence[str]) -> list[Card]:
@@ -20,7 +21,7 @@ def actions_of(case: Case, members: Sequence[str]) -> list[Card]:
         return []
     untaken = case.state in UNTAKEN
     taking = [parts.action("Take", "take", data_of(case), positive=True)] if untaken else []
-    others = [m for m in members if m and (untaken or m != case.sheriff)]
+    others = [m for m in members if 0 < len(m) <= _LONGEST_NAME and (untaken or m != case.sheriff)]
     return [
         *taking,
         answering(case, positive=not untaken),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.channels.cards.size import Card, fitted
-from bot.channels.cards.words import code, has_long_word, is_rtl, line_of, literal, shortened, tidy
+from bot.channels.cards.words import code, has_long_word, is_rtl, isolated, line_of, literal, shortened, tidy
 
 _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 VERSION = 1  # of what buttons send
@@ -43,7 +43,7 @@ def text(markdown: str, **look: Any) -> Card:
 
 def heading(words: str) -> Card:
     """The title of a card, as it is written."""
-    return text(literal(line_of(words)), weight="Bolder", size="Medium", style="heading")
+    return text(isolated(literal(line_of(words))), weight="Bolder", size="Medium", style="heading")
 
 
 def small(markdown: str, **look: Any) -> Card:

@@ -127,7 +127,7 @@ def shortened(text: str, width: int) -> str:
         return text
     cut = text[: max(width - 1, 0)]
     space = max(cut.rfind(" "), cut.rfind("\n"))
-    if space > width * 2 // 3:
+    if space >= width // 2:
         cut = cut[:space]
     return f"{_whole(cut).rstrip(' ,;:')}…"
 
