@@ -99,7 +99,11 @@ def test_a_short_text_stays_and_a_long_one_ends_at_a_word() -> None:
     assert shortened("one two", 7) == "one two"
     assert shortened("one two three", 11) == "one two…"
     assert len(shortened(LONG_WORD, 100)) == 100
+
+
+def test_a_sign_of_several_characters_is_not_cut_in_two() -> None:
     assert shortened("e\u0301" * 10, 10) == "e\u0301" * 4 + "…"
+    assert shortened("ab👩🏽‍💻 and more", 6) == "ab…"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def answer_card(reply: Reply, *, base_url: str = "") -> Card:
     return parts.card(
         body,
         actions,
-        fallback=plain(reply.text),
+        fallback=plain(reply.text[:_MOST_TEXT]),
         rtl=is_rtl(reply.text),
         rest=_GOES_ON,
     )
@@ -62,11 +62,11 @@ def answer_card(reply: Reply, *, base_url: str = "") -> Card:
 
 def choice_card(reply: Reply) -> Card:
     """A question back: each choice is said by its button, as if the asker had typed it."""
-    body = [parts.heading(plain(reply.text))]
+    body = [parts.heading(plain(reply.text[:_MOST_TEXT]))]
     body += [parts.note(spoken(reply.note))] if reply.note else []
     actions = [parts.saying(choice) for choice in reply.choices]
     actions += [_ask_the_sheriff(reply.case)] if reply.case else []
-    return parts.card(body, actions, fallback=plain(reply.text), rtl=is_rtl(reply.text))
+    return parts.card(body, actions, fallback=plain(reply.text[:_MOST_TEXT]), rtl=is_rtl(reply.text))
 
 
 def handover_card(reply: Reply, *, docs: str = "") -> Card:
@@ -81,7 +81,7 @@ def handover_card(reply: Reply, *, docs: str = "") -> Card:
         places = ", ".join(dict.fromkeys(name(c.place or c.title) for c in reply.looked_at[:3]))
         body.append(parts.text(f"Looked at in {docs or 'the documentation'}: {places}.", size="Small", isSubtle=True))
     actions = [parts.action("No need, withdraw it", "withdraw", {"case": case.id})] if case else []
-    return parts.card(body, actions, fallback=plain(reply.text))
+    return parts.card(body, actions, fallback=plain(reply.text[:_MOST_TEXT]))
 
 
 def case_state_card(title: str, sentence: str) -> Card:

@@ -157,7 +157,9 @@ def _found(case: Case, base_url: str) -> Iterator[Card]:
     elif case.outcome in _OUTCOMES:
         yield parts.small(f"**Sheriff {_OUTCOMES[case.outcome]}**{f' from {first}{others}' if first else ''}")
         if case.answer:
-            yield parts.written(shortened(plain(case.answer), _MOST_ANSWER), size="Small", isSubtle=True)
+            yield parts.written(
+                shortened(plain(case.answer[:_MOST_QUESTION]), _MOST_ANSWER), size="Small", isSubtle=True
+            )
 
 
 def _solved_before(facts: CaseFacts) -> Iterator[Card]:

@@ -11,6 +11,7 @@ from bot.channels.cards.words import code, has_long_word, is_rtl, isolated, line
 _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 VERSION = 1  # of what buttons send
 _MOST_TITLE = 60  # characters of a button
+_MOST_FALLBACK = 2_000  # characters that are looked at
 _IN_VIEW = 3  # buttons; the others are behind "…"
 _MOST_INPUT = 4_000  # characters that a form takes
 
@@ -25,7 +26,7 @@ def card(
         "$schema": _SCHEMA,
         "type": "AdaptiveCard",
         "version": "1.5",
-        "fallbackText": shortened(line_of(fallback), 1000) or "Sheriff",
+        "fallbackText": shortened(line_of(fallback[:_MOST_FALLBACK]), 1000) or "Sheriff",
         "body": list(body),
         "msteams": {"width": "Full"},
     }

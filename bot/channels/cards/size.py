@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bot.channels.cards.words import shortened
@@ -27,14 +27,20 @@ def fitted(card: Card, *, rest: str = "") -> Card:
     if size_of(card) <= MOST_BYTES:
         return card
     note = {"type": "TextBlock", "text": rest or "This card is shortened.", "wrap": True, "size": "Small"}
-    low, high = _SHORTEST, _FULL
-    while high - low > 50:
+    width = _most(_FULL, lambda number: _cut(card, number, note), least=_SHORTEST)
+    smaller = _cut(card, width, note)
+    *body, last = smaller["body"]
+    kept = _most(len(body), lambda number: {**smaller, "body": [*body[:number], last]})
+    return {**smaller, "body": [*body[:kept], last]}
+
+
+def _most(limit: int, made: Callable[[int], Card], *, least: int = 0) -> int:
+    """The largest number up to `limit` with which the card fits; `least` when none does."""
+    low, high = least, limit + 1
+    while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if size_of(_cut(card, middle, note)) <= MOST_BYTES else (low, middle)
-    smaller = _cut(card, low, note)
-    while size_of(smaller) > MOST_BYTES and len(smaller["body"]) > 1:
-        del smaller["body"][-2]
-    return smaller
+        low, high = (middle, high) if size_of(made(middle)) <= MOST_BYTES else (low, middle)
+    return low
 
 
 def pieces(text: str, *, most: int = MOST_TEXT) -> Iterator[str]:

@@ -25,11 +25,11 @@ _MENTION = re.compile(r"<(?=\s*/?\s*at\b)", re.IGNORECASE)
 _FUNCTION = re.compile(r"\{\{(?=\s*(?:DATE|TIME)\b)", re.IGNORECASE)
 _SPECIAL = re.compile(r"[\\`*\[\]~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|<(?=[A-Za-z/!?])")
 _LINE_MARK = re.compile(r"(?m)^([ \t]*)([-+>#=]|\d{1,9}(?=[.)])|(?<=[ \t])(?=\S))")
-_CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
-_IMAGE = re.compile(r"!\[([^\]\n]*)\](?:\([^)\n]*\)|\[[^\]\n]*\])?")
-_LINK = re.compile(r"\[([^\]\n]*)\]\(\s*<?((?:[^()\s<>]|\([^()\s]*\))*)>?[^)\n]*\)")
-_MARKS = re.compile(r"(?m)`|\*\*|^\s*(?:#{1,6}\s|>\s?)+")
-_AUTOLINK = re.compile(r"<([a-z][a-z0-9+.-]*:[^\s<>]*)>", re.IGNORECASE)
+_CODE_SPAN = re.compile(r"(?<!`)(`{1,9})(?!`)(.{1,500}?)(?<!`)\1(?!`)")
+_IMAGE = re.compile(r"!\[([^\]\n]{0,300})\](?:\([^)\n]{0,900}\)|\[[^\]\n]{0,300}\])?")
+_LINK = re.compile(r"\[([^\]\n]{0,300})\]\([ ]?<?((?:[^()\s<>]|\([^()\s]{0,300}\)){0,900})>?[^)\n]{0,300}\)")
+_MARKS = re.compile(r"(?m)`|\*\*|^[ \t]{0,9}(?:#{1,6}[ \t]|>[ \t]?)+")
+_AUTOLINK = re.compile(r"<([a-z][a-z0-9+.-]{1,30}:[^\s<>]*)>", re.IGNORECASE)
 _DEFINITION = re.compile(r"(?m)^ {0,3}\[[^\]\n]+\]:\s*\S+.*$")
 
 
@@ -81,7 +81,7 @@ def prose(markdown: str) -> str:
 
     Headings become bold lines, quotes lose their mark, code its backticks, pictures leave their words."""
     text = _DEFINITION.sub("", tidy(markdown)).strip()
-    text = _AUTOLINK.sub(r"\1", _IMAGE.sub(r"\1", text))
+    text = _AUTOLINK.sub(r"\1", _IMAGE.sub(r"\1", text)).replace("![", "!\\[")
     return "\n".join(_flat(line) for line in text.splitlines())
 
 
@@ -125,11 +125,11 @@ def shortened(text: str, width: int) -> str:
     """At most `width` characters, cut at a word where one ends near, with "…"."""
     if len(text) <= width:
         return text
-    cut = text[: max(width - 1, 0)]
+    cut = text[: _whole(text, max(width - 1, 0))]
     space = max(cut.rfind(" "), cut.rfind("\n"))
     if space >= width // 2:
         cut = cut[:space]
-    return f"{_whole(cut).rstrip(' ,;:')}…"
+    return cut.rstrip(" ,;:\\") + "…"
 
 
 def is_rtl(text: str) -> bool:
@@ -139,11 +139,16 @@ def is_rtl(text: str) -> bool:
     return 2 * sum(kind in {"R", "AL"} for kind in letters) > len(letters)
 
 
-def _whole(cut: str) -> str:
-    """Without the first half of a sign that is written with several characters."""
-    while cut and (unicodedata.combining(cut[-1]) or cut[-1] in "\u200d\\"):
-        cut = cut[:-1]
-    return cut
+def _whole(text: str, end: int) -> int:
+    """The nearest place before `end` that is not within a sign written with several characters."""
+    start = end
+    while start > 0 and (_continues(text[start]) or text[start - 1] == "\u200d"):
+        start -= 1
+    return start or end
+
+
+def _continues(sign: str) -> bool:
+    return sign == "\u200d" or "\U0001f3fb" <= sign <= "\U0001f3ff" or unicodedata.category(sign).startswith("M")
 
 
 def _flat(line: str) -> str:
