@@ -160,7 +160,7 @@ def handed(case: Case, watch: Watch, *, begins: str = "", title_id: str = "") ->
 def happened(case: Case, watch: Watch) -> Iterator[Step]:
     """What is stored as done, oldest first; a pending ticket only as long as there is none."""
     for event in since_hand_over(case):
-        words = _words(case, event)
+        words = step_words(case, event)
         if not words:
             continue
         is_ticket = event.kind == EventKind.TICKET_OPENED
@@ -255,7 +255,7 @@ def _awaited(case: Case) -> str:
     return f"{start}Your case is saved{', and goes to ' + case.sheriff if case.sheriff else ''}."
 
 
-def _words(case: Case, event: Event) -> str:
+def step_words(case: Case, event: Event) -> str:
     """One event as a step; "" for those that are no step, such as a reply, which is shown in full."""
     if event.kind == EventKind.HANDED_OVER:
         pages = len(looked_at(case)) if case.outcome == "unanswered" else 0

@@ -1,0 +1,44 @@
+"""Adaptive Cards 1.5 for Teams, as plain dictionaries: pure functions, which get all they say as arguments.
+
+Colours by name, every card with a text that says the same, none larger than Teams takes."""
+
+from bot.channels.cards.answers import (
+    absolute_address,
+    answer_card,
+    case_state_card,
+    choice_card,
+    handover_card,
+    reply_card,
+)
+from bot.channels.cards.cases import CaseFacts, case_card, cases_card, status_card
+from bot.channels.cards.checking import diagnostics_card, has_overflow, overflow_text
+from bot.channels.cards.notices import notice_card, welcome_card
+from bot.channels.cards.requests import RequestRow, request_card, requests_card
+from bot.channels.cards.roster import roster_card
+from bot.channels.cards.size import Card, fitted, pieces, size_of
+
+__all__ = [
+    "Card",
+    "CaseFacts",
+    "RequestRow",
+    "absolute_address",
+    "answer_card",
+    "case_card",
+    "case_state_card",
+    "cases_card",
+    "choice_card",
+    "diagnostics_card",
+    "fitted",
+    "handover_card",
+    "has_overflow",
+    "notice_card",
+    "overflow_text",
+    "pieces",
+    "reply_card",
+    "request_card",
+    "requests_card",
+    "roster_card",
+    "size_of",
+    "status_card",
+    "welcome_card",
+]

@@ -1,0 +1,41 @@
+"""What everybody should know at the moment, and the first words to somebody new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.channels.cards import parts
+from bot.channels.cards.size import Card
+from bot.channels.cards.words import is_rtl, line_of, literal, name, prose, shortened
+
+_MOST_TEXT = 3_000
+_EXAMPLES = 3
+
+
+def notice_card(title: str, text: str, since: str, by: str) -> Card:
+    """A known problem or announcement; `text` is Markdown of the one who gave it out."""
+    given = " · ".join(
+        part for part in (f"Since {literal(line_of(since))}" if since else "", name(by) if by else "") if part
+    )
+    body = [parts.text("Notice", size="Small", color="Warning", weight="Bolder"), parts.heading(shortened(title, 200))]
+    body += [parts.text(prose(shortened(text, _MOST_TEXT)), spacing="Small")] if text.strip() else []
+    body += [parts.subtle(given)] if given else []
+    return parts.card(body, fallback=f"Notice: {title}. {text}", rtl=is_rtl(f"{title} {text}"), rest="The rest is cut.")
+
+
+def welcome_card(platform: str, docs: str, examples: Sequence[str], *, channel: bool) -> Card:
+    """What Sheriff does and how to begin; in a channel it hears only what mentions it."""
+    how = "Mention **@Sheriff** with a question" if channel else "Write a question in your own words"
+    body = [
+        parts.heading(f"Sheriff answers questions about {platform}"),
+        parts.text(f"{how}: the answer comes from {literal(line_of(docs))} and names the page.", spacing="Small"),
+        parts.text("Paste or attach YAML to have it checked, with line, reason and fix.", spacing="Small"),
+        parts.text("What is not written there goes to the duty sheriff, with a ticket.", spacing="Small"),
+    ]
+    shown = [line_of(each) for each in examples if each.strip()][:_EXAMPLES]
+    if shown and channel:
+        body.append(parts.section([parts.small("**For example**"), *(parts.written(f"@Sheriff {e}") for e in shown)]))
+    actions = [] if channel else [parts.saying(each) for each in shown]
+    does = f"Sheriff answers questions about {platform} from {docs}"
+    fallback = f"{does}, checks YAML, and asks the duty sheriff what is not written there."
+    return parts.card(body, actions, fallback=fallback)

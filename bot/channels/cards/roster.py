@@ -1,0 +1,31 @@
+"""Who is on duty, until when, and who is next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.channels.cards import parts
+from bot.channels.cards.size import Card
+from bot.channels.cards.words import line_of, literal, name, spoken
+
+_LISTED = 8
+
+
+def roster_card(now: str, until: str, following: Sequence[tuple[str, str]], note: str = "") -> Card:
+    """`now` has the duty until the time in words `until`; `following` are names and when they begin, soonest first."""
+    who = line_of(now)
+    title = f"{who[:1].upper()}{who[1:]} is on duty" if who else "Nobody is on duty"
+    body = [parts.heading(title)]
+    body += [parts.text(f"Until {literal(line_of(until))}", spacing="None")] if until else []
+    rows = [_row(member, begins) for member, begins in following[:_LISTED]]
+    if rows:
+        body.append(parts.section([parts.small("**Next**"), *rows]))
+    body += [parts.subtle(spoken(note), spacing="Medium")] if note else []
+    follows = "; ".join(f"{member}, {begins}" for member, begins in following[:_LISTED])
+    ends = f" until {until}" if until else ""
+    return parts.card(body, fallback=f"{title}{ends}.{f' Next: {follows}.' if follows else ''}")
+
+
+def _row(member: str, begins: str) -> Card:
+    when = parts.text(literal(line_of(begins)), isSubtle=True)
+    return parts.columns([parts.text(name(member))], [when], stretched=0)
