@@ -42,6 +42,14 @@ class Casework:
         """That solved it."""
         return self._change(case_id, lambda case: transitions.solved(case, by=by.name, at=self._clock()))
 
+    def rate(self, case_id: str, by: Person, *, helpful: bool, reason: str = "") -> Case:
+        """A thumb up or down on the answer, kept with the case."""
+
+        def rated(case: Case) -> Change:
+            return transitions.rate(case, by=by.name, at=self._clock(), helpful=helpful, reason=reason)
+
+        return self._store.record(case_id, rated)
+
     def add_details(self, case_id: str, by: Person, text: str) -> Case:
         """The asker adds something; on a resolved case this reopens it."""
         return self._change(
@@ -68,11 +76,12 @@ class Casework:
 
         return self._change(case_id, asked)
 
-    def resolve(self, case_id: str, by: Person, cause: Cause, resolution: str) -> Case:
-        """The resolution goes to the asker, and to who asks next."""
+    def resolve(self, case_id: str, by: Person, cause: Cause, resolution: str, *, faq: bool = False) -> Case:
+        """The resolution goes to the asker, and to who asks next; with `faq` it is noted for the FAQ."""
 
         def resolved(case: Case) -> Change:
-            return transitions.resolve(case, by=by.name, at=self._clock(), cause=cause, resolution=resolution)
+            at = self._clock()
+            return transitions.resolve(case, by=by.name, at=at, cause=cause, resolution=resolution, faq=faq)
 
         return self._change(case_id, resolved)
 

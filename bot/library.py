@@ -15,7 +15,7 @@ from ingestion import generations, pipeline
 from ingestion.sources import Source
 from knowledge import answering, learning
 from knowledge.adapters.chroma_index import ChromaIndex
-from knowledge.citing import cite_all
+from knowledge.citing import cite_all, one_per_place
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import Lessons, written
@@ -23,6 +23,7 @@ from knowledge.model import Answer, Chunk, Citation, Passage
 from knowledge.patience import WHOLE, one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
 from knowledge.relevance import Policy
+from knowledge.search import search
 from knowledge.tokens import STANDARD, Budget
 
 log = structlog.get_logger(__name__)
@@ -170,6 +171,19 @@ class Library:
             chunks = self.page(f"{DOCS}:{path}")
             found += [Passage(chunk, 1.0) for chunk in chunks if not anchor or chunk.anchor == anchor][:1]
         return cite_all(found)
+
+    def find(self, words: str, *, limit: int = 6) -> tuple[Citation, ...]:
+        """The places that speak of something, best first, one for each section or FAQ entry. Raises IndexBroken."""
+        served = self._open()
+        found = search(
+            words,
+            index=served.index,
+            embedder=self._reading.embedder,
+            limit=2 * limit,
+            lessons=served.lessons,
+            glossary=self._reading.glossary,
+        )
+        return cite_all(one_per_place(found.passages)[:limit])
 
     def ingest(
         self,

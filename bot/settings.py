@@ -20,12 +20,14 @@ GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _SECURE = r"^(https://\S+)?$"
 _GUID_OR_NOTHING = rf"^({GUID[1:-1]})?$"
 _COLOUR = r"^#[0-9a-fA-F]{6}$"
+_CHANNEL = r"^$|^19:[^;\s]+$"
 _VERSION = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"
 _PATTERN_WORDS = {
     ADDRESS: "it as https://…",
     _SECURE: "an address that begins with https://",
     _GUID_OR_NOTHING: "a GUID such as 12345678-90ab-cdef-1234-567890abcdef",
     _COLOUR: "a colour such as #1d59bf",
+    _CHANNEL: "a channel id such as 19:0123abcd@thread.tacv2",
     _VERSION: "three numbers such as 1.0.0",
 }
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -148,6 +150,15 @@ class TeamsSettings(Section):
     terms_url: str = _of_form(_SECURE, "", "Your terms of use; empty: server.public_url")
     accent: str = _of_form(_COLOUR, "#1d59bf", "Colour behind the icon")
     hear_all: bool = Field(True, description="Ask owners for the right to hear messages that do not mention the bot")
+    sheriff_channel: str = _of_form(
+        _CHANNEL, "", "Id of the channel where sheriffs get their cases, 19:…@thread.tacv2; empty: none"
+    )
+    remind_after_hours: float = Field(
+        24, ge=0, le=336, description="Silence after which an asker is asked whether it helped; 0: never"
+    )
+    service_url: str = Field(
+        "https://smba.trafficmanager.net/teams/", pattern=ADDRESS, description="Connector of that channel"
+    )
 
 
 class FileSettings(Section):

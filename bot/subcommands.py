@@ -92,7 +92,7 @@ def explain(
     repository: Annotated[
         Path, typer.Argument(help="A deployment repository: a folder or a .zip; or a code alone.", metavar="REPO|CODE")
     ],
-    leaf: Annotated[str, typer.Argument(help="A leaf: its path, a short form of it, or its name.")] = "",
+    leaf: Annotated[str | None, typer.Argument(help="A leaf: its path, a short form of it, or its name.")] = None,
     key: Annotated[str, typer.Argument(help="A component or key: kafka, threshold, alerting.replicas-low.for.")] = "",
     at: Annotated[str, typer.Option(help="As a branch, tag or commit has it, not as the files are now.")] = "",
     config: Config = None,
@@ -103,7 +103,7 @@ def explain(
     from bot.explaining import explain_code, explain_command
 
     allow_any_name()
-    if not leaf:
+    if leaf is None:
         explain_code(str(repository))
         return
     explain_command(_settings(config), repository, leaf, key, at=at, output=output)

@@ -288,6 +288,13 @@ class Sheriff:
         return self._cases.save_new(case)
 
 
+def mended_files(text: str, platform: Platform) -> Sequence[tuple[str, str]]:
+    """Names and texts of the files that a message holds and that have mechanical faults, with those mended."""
+    files = understand(Incoming("", "", "", Person("", ""), text)).files
+    report = with_mended(check_together(files, platform).report, files, catalog=platform.catalog)
+    return [(file.name, file.mended) for file in report.files if file.mended]
+
+
 def _as_sent(incoming: Incoming, reply: Reply) -> str:
     """The message with its attached files, so that a person who is asked later sees what Sheriff saw."""
     attached = {attachment.name for attachment in incoming.attachments}

@@ -21,7 +21,14 @@ from pydantic import SecretStr
 from bot import wording
 from bot.casework import Casework
 from bot.channels.services import Services
-from bot.channels.teams import TeamsChannel, TeamsLink
+from bot.channels.teams import TeamsChannel
+from bot.channels.teams_commands import Commands
+from bot.channels.teams_desk import TeamsDesk
+from bot.channels.teams_extension import Extension
+from bot.channels.teams_link import TeamsLink
+from bot.channels.teams_reminders import Reminders
+from bot.channels.teams_talk import Talk
+from bot.channels.teams_thread import CaseThreads, Patience, Place
 from bot.channels.web import build_app
 from bot.deployments import platform_of
 from bot.desks.sqlite import SqliteDesk
@@ -38,12 +45,12 @@ from bot.support.handoff import AllChannels, Notifier
 from bot.support.rota import Rota
 from bot.support.rota_file import read_rota
 from bot.telemetry import Metrics
-from bot.turn import HandsOver, Sheriff, Surroundings
+from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
 from bot.workflows import Plan, Workflows
 from knowledge import bundled, relevance
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.together import check_together
-from knowledge.errors import Failure, Misuse, SheriffError
+from knowledge.errors import Failure, Misuse, SheriffError, Unavailable
 from knowledge.glossary import Glossary
 from knowledge.ports import ChatModel, Embedder
 from knowledge.tokens import Budget
@@ -54,6 +61,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
+_REMIND_EVERY = 60.0  # seconds between two looks for askers who said nothing
 _REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten at start
 
 
@@ -280,6 +288,7 @@ class _Parts:
     platform: Platform
     metrics: Metrics
     link: TeamsLink
+    threads: CaseThreads
     workflows: Workflows
     casework: Casework
     sheriff: Sheriff
@@ -289,10 +298,10 @@ def start(settings: Settings, *, address: str) -> Running:
     """Open everything and begin the background work. Raises Misuse or Failure with a sentence when a part is wrong."""
     _make_home(settings.home)
     with ExitStack() as opening:
-        parts = _open(settings, opening)
+        parts = _open(settings, opening, address)
         executor = ThreadPoolExecutor(settings.server.workers, thread_name_prefix="turn")
         opening.callback(executor.shutdown, wait=False, cancel_futures=True)
-        teams = _teams(parts, executor, address)
+        teams = _teams(parts, executor)
         app = build_app(_services(parts, teams))
         parts.store.turns.forget(before=now() - _REDELIVERED_WITHIN)
         parts.workflows.start()
@@ -305,35 +314,67 @@ def start(settings: Settings, *, address: str) -> Running:
     raise AssertionError("unreachable")
 
 
-def _open(settings: Settings, opening: ExitStack) -> _Parts:
+def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     rota = read_rota(settings.rota)
     platform = platform_of(settings)
     store = opening.enter_context(opened_store(settings))
     knowing = opening.enter_context(opened_library(settings, with_model=True))
     metrics = Metrics()
     link = TeamsLink(lambda: _teams_connection(settings))
-    told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link]
+    threads = _threads(settings, store, rota, link, address)
+    told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link, threads]
     workflows = _workflows(settings, store, rota, told)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
     sheriff = _sheriff(settings, knowing, store, casework, platform, metrics)
-    return _Parts(settings, store, knowing, rota, platform, metrics, link, workflows, casework, sheriff)
+    return _Parts(settings, store, knowing, rota, platform, metrics, link, threads, workflows, casework, sheriff)
 
 
-def _teams(parts: _Parts, executor: ThreadPoolExecutor, address: str) -> TeamsChannel:
-    settings = parts.settings
-    base_url = settings.server.public_url or (address if settings.is_loopback else "")
+def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
+    settings, store, platform = parts.settings, parts.store, named(parts.settings)
+    desk = TeamsDesk(parts.threads, parts.casework)
+    extension = Extension(
+        parts.sheriff, parts.library.find, store.cases, desk, now, platform.docs, parts.threads.base_url
+    )
+    talk = Talk(
+        sheriff=parts.sheriff,
+        cases=store.cases,
+        casework=parts.casework,
+        posts=store.posts,
+        deliveries=store.turns,
+        desk=desk,
+        extension=extension,
+        commands=Commands(store.cases, parts.casework, store.requests, parts.rota, now, parts.threads.base_url),
+        mend=lambda text: mended_files(text, parts.platform),
+        token=parts.link.token,
+        executor=executor,
+        platform=platform.name,
+        docs=platform.docs,
+        examples=tuple(platform.examples),
+        base_url=parts.threads.base_url,
+    )
     return TeamsChannel(
         link=parts.link,
-        sheriff=parts.sheriff,
-        cases=parts.store.cases,
-        casework=parts.casework,
-        deliveries=parts.store.turns,
+        talk=talk,
         metrics=parts.metrics,
-        executor=executor,
-        docs=named(settings).docs,
-        base_url=base_url.rstrip("/"),
         tenant_id=settings.teams_tenant,
         open_to_all=settings.is_loopback and not settings.teams_app_id,
+    )
+
+
+def _threads(settings: Settings, store: Store, rota: Rota, link: TeamsLink, address: str) -> CaseThreads:
+    base_url = settings.server.public_url or (address if settings.is_loopback else "")
+    bot = f"28:{settings.teams_app_id}"
+    handoff = settings.handoff
+    return CaseThreads(
+        place=Place(settings.teams.sheriff_channel, settings.teams.service_url, bot),
+        outbox=link,
+        cases=store.cases,
+        posts=store.posts,
+        deliveries=store.turns,
+        rota=rota,
+        clock=now,
+        patience=Patience(timedelta(minutes=handoff.reply_due_minutes), timedelta(minutes=handoff.acknowledge_minutes)),
+        base_url=base_url.rstrip("/"),
     )
 
 
@@ -361,7 +402,7 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         workers=settings.server.workers,
         reply_due_minutes=settings.handoff.reply_due_minutes,
         routers=(teams.router(),) if _may_answer_teams(settings) else (),
-        lifespan=_lifespan(teams, parts.link),
+        lifespan=_lifespan(teams, parts),
         docs_sources=tuple(s.name for s in sources(settings)),
     )
 
@@ -424,14 +465,29 @@ def _hosts(settings: Settings) -> tuple[str, ...]:
     return (named,) if named else ()
 
 
-def _lifespan(teams: TeamsChannel, link: TeamsLink) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(teams: TeamsChannel, parts: _Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    hours = parts.settings.teams.remind_after_hours if parts.settings.teams_app_id else 0
+    reminders = Reminders(parts.store.cases, parts.store.posts, parts.link, now, timedelta(hours=hours))
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        link.attach(asyncio.get_running_loop())
+        parts.link.attach(asyncio.get_running_loop())
+        reminding = asyncio.create_task(_remind(reminders))
         yield
+        reminding.cancel()
         await teams.close()
 
     return lifespan
+
+
+async def _remind(reminders: Reminders) -> None:
+    """Look for silent askers now and then, as long as the server runs."""
+    while True:
+        await asyncio.sleep(_REMIND_EVERY)
+        try:
+            await asyncio.to_thread(reminders.sweep)
+        except Unavailable as error:
+            log.warning("reminders_wait", reason=str(error))
 
 
 def _keep_index(parts: _Parts) -> None:

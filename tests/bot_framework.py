@@ -116,17 +116,23 @@ def _app(framework: BotFramework) -> FastAPI:
 
 
 @contextmanager
-def running_bot_framework() -> Iterator[BotFramework]:
-    framework = BotFramework()
-    framework.rotate_to("key-1")
-    server = uvicorn.Server(uvicorn.Config(_app(framework), host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+def listening(app: FastAPI) -> Iterator[str]:
+    """The address of an application that is served on a free port of loopback."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    framework.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     try:
-        yield framework
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(timeout=5)
+
+
+@contextmanager
+def running_bot_framework() -> Iterator[BotFramework]:
+    framework = BotFramework()
+    framework.rotate_to("key-1")
+    with listening(_app(framework)) as framework.url:
+        yield framework

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bot.channels import story
 from bot.channels.services import Services
 from bot.channels.times import Watch
+from bot.store.case_store import CaseStore
 from bot.support.cases import OPEN, UNTAKEN, Case, CaseState
 
 _ENDED = (CaseState.RESOLVED, CaseState.CLOSED, CaseState.WITHDRAWN)
@@ -144,15 +145,7 @@ class Clerk:
 
     def solved_before(self, case: Case) -> list[Solved]:
         """Resolved cases whose question shares the telling words with this one, the likest first."""
-        words = _telling(case.question)
-        earlier = self.services.cases.list(states=(CaseState.RESOLVED, CaseState.CLOSED), limit=300)
-        scored = [
-            (len(words & _telling(other.question)) / max(1, len(words)), other)
-            for other in earlier
-            if other.resolution and other.id != case.id
-        ]
-        alike = sorted((pair for pair in scored if pair[0] >= _ALIKE), key=lambda pair: -pair[0])[:3]
-        return [self._solved(other) for _, other in alike]
+        return [self._solved(other) for other in alike(case, self.services.cases)]
 
     def _solved(self, case: Case) -> Solved:
         cause = story.CAUSES[case.cause] if case.cause else ""
@@ -166,6 +159,18 @@ class Clerk:
 
     def _count_ended(self, text: str) -> int:
         return len(self._ended(text))
+
+
+def alike(case: Case, cases: CaseStore, *, most: int = 3) -> list[Case]:
+    """Resolved cases whose question shares the telling words with this one, the likest first."""
+    words = _telling(case.question)
+    scored = [
+        (len(words & _telling(other.question)) / max(1, len(words)), other)
+        for other in cases.list(states=(CaseState.RESOLVED, CaseState.CLOSED), limit=300)
+        if other.resolution and other.id != case.id
+    ]
+    likest = sorted((pair for pair in scored if pair[0] >= _ALIKE), key=lambda pair: -pair[0])[:most]
+    return [other for _, other in likest]
 
 
 def _telling(question: str) -> frozenset[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from bot.channels.cards import absolute_address, reply_card
@@ -13,6 +15,8 @@ from knowledge.model import Citation, Origin
 
 Json = Mapping[str, Any]
 CARD = "application/vnd.microsoft.card.adaptive"
+WORDS = "application/vnd.microsoft.activity.message"  # what a button is answered with when its card stays
+_MOST_REASON = 2_000  # characters of what is said with a thumb
 _MOST_TEXT = 20_000  # characters; Teams refuses messages above 100 KB
 
 
@@ -73,12 +77,70 @@ def action_of(body: Json) -> tuple[str, str]:
     return str(data.get("verb") or ""), str(data.get("case") or "")
 
 
+def given_by(body: Json) -> Json:
+    """What a card sends back: its own data with what was filled in, from Action.Execute or Action.Submit."""
+    value = _dict(body.get("value"))
+    return _dict(_dict(value.get("action")).get("data")) or value
+
+
+def feedback_of(body: Json) -> tuple[bool | None, str]:
+    """Whether a thumb points up, and the reason given; None for what is no thumb. The reason may be JSON or text."""
+    value = _dict(_dict(body.get("value")).get("actionValue"))
+    helpful = {"like": True, "dislike": False}.get(str(value.get("reaction")))
+    said: object = value.get("feedback") or ""
+    if isinstance(said, str) and said.lstrip().startswith("{"):
+        with suppress(ValueError, RecursionError):  # or a text that begins with a brace
+            said = json.loads(said)
+    if isinstance(said, dict):
+        said = said.get("feedbackText") or ""
+    return helpful, str(said)[:_MOST_REASON]
+
+
+def kind_of(body: Json) -> str:
+    """personal, groupChat or channel; "" where the channel does not say."""
+    return str(_dict(body.get("conversation")).get("conversationType") or "")
+
+
+def is_in_thread(body: Json) -> bool:
+    """Whether the conversation is one thread of a channel, not a chat in which everything is said."""
+    return ";messageid=" in str(_dict(body.get("conversation")).get("id") or "")
+
+
+def is_mentioned(body: Json) -> bool:
+    """Whether the bot is called by name."""
+    return bool(_own_mentions(body))
+
+
+def is_addressed(body: Json) -> bool:
+    """Whether it is said to the bot: in a chat of two, or as the first message of a thread."""
+    if kind_of(body) not in {"channel", "groupChat"}:
+        return True
+    thread = str(_dict(body.get("conversation")).get("id") or "").partition(";messageid=")[2]
+    return kind_of(body) == "channel" and thread in {"", str(body.get("id") or "")}
+
+
+def is_new_here(body: Json) -> bool:
+    """Whether the bot was just added to the conversation."""
+    added = body.get("membersAdded")
+    own = _dict(body.get("recipient")).get("id")
+    return isinstance(added, list) and any(isinstance(m, dict) and m.get("id") == own for m in added)
+
+
+def expects_replies(body: Json) -> bool:
+    """Whether replies go into the response: nothing that was said can be changed then."""
+    return body.get("deliveryMode") == "expectReplies"
+
+
+def can_stream(body: Json) -> bool:
+    """Whether the channel shows an answer while it is written: Teams, in a chat of two."""
+    return body.get("channelId") == "msteams" and kind_of(body) == "personal" and not expects_replies(body)
+
+
 def activity_of(reply: Reply, *, docs: str = "", base_url: str = "") -> dict[str, Any]:
     """A reply as a message activity: a card where there is one, text where a sentence is enough."""
     card = reply_card(reply, docs=docs, base_url=base_url)
     if card is None:
-        text = "\n\n".join(part for part in (reply.note, reply.text) if part)
-        return {"type": "message", "textFormat": "markdown", "text": text[:_MOST_TEXT]}
+        return text_activity("\n\n".join(part for part in (reply.note, reply.text) if part))
     activity: dict[str, Any] = {
         "type": "message",
         "summary": card["fallbackText"][:200],
@@ -88,6 +150,12 @@ def activity_of(reply: Reply, *, docs: str = "", base_url: str = "") -> dict[str
         activity["entities"] = [_message_entity(reply, base_url)]
         activity["channelData"] = {"feedbackLoop": {"type": "default"}}
     return activity
+
+
+def text_activity(text: str) -> dict[str, Any]:
+    """Somebody's words as a message; nobody is called by them, whatever they look like."""
+    quiet = re.sub(r"<(/?)at\b", r"&lt;\1at", text, flags=re.IGNORECASE)
+    return {"type": "message", "textFormat": "markdown", "text": quiet[:_MOST_TEXT]}
 
 
 def card_activity(card: Json) -> dict[str, Any]:
@@ -126,13 +194,21 @@ def _claim(citation: Citation, base_url: str) -> dict[str, Any]:
 
 def _without_own_mention(body: Json) -> str:
     text = str(body.get("text") or "")
+    for words in _own_mentions(body):
+        text = text.replace(words, " ")
+    return text.replace("\u00a0", " ").strip()
+
+
+def _own_mentions(body: Json) -> list[str]:
+    """The texts by which the bot is mentioned."""
     own = _dict(body.get("recipient")).get("id")
     entities = body.get("entities")
-    for entity in entities if isinstance(entities, list) else ():
-        mention = _dict(entity)
-        if mention.get("type") == "mention" and _dict(mention.get("mentioned")).get("id") == own:
-            text = text.replace(str(mention.get("text") or ""), " ")
-    return text.replace("\u00a0", " ").strip()
+    mentions = [_dict(entity) for entity in (entities if isinstance(entities, list) else ())]
+    return [
+        str(mention.get("text") or "")
+        for mention in mentions
+        if mention.get("type") == "mention" and own and _dict(mention.get("mentioned")).get("id") == own
+    ]
 
 
 def _dict(value: object) -> Mapping[str, Any]:

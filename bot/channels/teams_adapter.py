@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from botbuilder.core import CloudAdapterBase, InvokeResponse, TurnContext
 from botbuilder.schema import Activity, ConversationReference, Entity, ErrorResponseException, ResourceResponse
-from msrest.exceptions import DeserializationError, HttpOperationError
+from msrest.exceptions import ClientException, DeserializationError, HttpOperationError
 
 from bot.channels.teams_auth import BotIdentity, LeanAuthentication, authentication
 
@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 OnTurn = Callable[[TurnContext], Awaitable[None]]
 _TRY_AGAIN = frozenset({412, 429, 502, 503, 504})
 _TRIES = 4
+_PROACTIVE = "ContinueConversation"  # what the SDK calls the activity that it makes up to begin by itself
+SEND_ERRORS = (ClientException,)  # what sending and updating may end in
 
 
 class NotAuthenticError(Exception):
@@ -28,25 +30,15 @@ class MalformedActivityError(Exception):
     """The body is JSON but no activity that the SDK can read."""
 
 
-class MessageEntity(Entity):
-    """A schema.org Message: the SDK has no class for it and would drop its fields."""
-
-    _attribute_map = {  # noqa: RUF012 - the shape that msrest reads
-        "type": {"key": "type", "type": "str"},
-        "at_type": {"key": "@type", "type": "str"},
-        "at_context": {"key": "@context", "type": "str"},
-        "at_id": {"key": "@id", "type": "str"},
-        "additional_type": {"key": "additionalType", "type": "[str]"},
-        "citation": {"key": "citation", "type": "[object]"},
-    }
-
-    def __init__(self, body: Mapping[str, Any]) -> None:
-        super().__init__(type=body["type"])
-        self.at_type = body.get("@type")
-        self.at_context = body.get("@context")
-        self.at_id = body.get("@id")
-        self.additional_type = body.get("additionalType")
-        self.citation = body.get("citation")
+def entity(body: Mapping[str, Any]) -> Entity:
+    """An entity with all its fields: the SDK has no classes for most kinds, and would send nothing but the type."""
+    names = [name for name in body if name != "type"]
+    fields = {f"field_{n}": {"key": name.replace(".", "\\."), "type": "object"} for n, name in enumerate(names)}
+    shape = {"type": {"key": "type", "type": "str"}, **fields}
+    made: Entity = type("AnyEntity", (Entity,), {"_attribute_map": shape})(type=body.get("type"))
+    for n, name in enumerate(names):
+        setattr(made, f"field_{n}", body[name])
+    return made
 
 
 class Adapter(CloudAdapterBase):
@@ -56,6 +48,8 @@ class Adapter(CloudAdapterBase):
         return [await self._send(context, activity) for activity in activities]
 
     async def _send(self, context: TurnContext, activity: Activity) -> ResourceResponse:
+        if context.activity.name == _PROACTIVE:
+            activity.reply_to_id = None  # the SDK would answer a message that it made up
         for attempt in range(1, _TRIES + 1):
             try:
                 responses: list[ResourceResponse] = await super().send_activities(context, [activity])
@@ -94,24 +88,47 @@ class TeamsConnection:
 
         return process
 
-    async def tell(self, reference: Mapping[str, Any], message: Mapping[str, Any]) -> None:
-        """Send a message to a conversation by its stored reference. Raises what the connector raises."""
+    async def tell(self, reference: Mapping[str, Any], message: Mapping[str, Any]) -> str:
+        """Send a message to a conversation by its stored reference; returns its id. Raises one of SEND_ERRORS."""
+        sent: list[ResourceResponse] = []
 
         async def send(context: TurnContext) -> None:
-            await context.send_activity(outgoing(message))
+            sent.append(await context.send_activity(outgoing(message)))
 
-        await self._adapter.continue_conversation(
-            ConversationReference().deserialize(dict(reference)), send, self._app_id
-        )
+        await self._continue(reference, send)
+        return str(sent[0].id) if sent and sent[0] else ""
+
+    async def update(self, reference: Mapping[str, Any], activity: str, message: Mapping[str, Any]) -> None:
+        """Put a message in the place of an earlier one. Raises one of SEND_ERRORS."""
+
+        async def put(context: TurnContext) -> None:
+            changed = outgoing(message)
+            changed.id = activity
+            await context.update_activity(changed)
+
+        await self._continue(reference, put)
+
+    async def token(self) -> str:
+        """The bot's token for the channel's own server; "" without an app id."""
+        return await self._auth.token(self._app_id) if self._app_id else ""
+
+    async def _continue(self, reference: Mapping[str, Any], work: OnTurn) -> None:
+        meant = ConversationReference().deserialize(dict(reference))
+        await self._adapter.continue_conversation(meant, work, self._app_id)
 
     async def close(self) -> None:
         await self._auth.close()
 
 
+def invoke_answer(status: int, body: Mapping[str, Any]) -> Activity:
+    """What an invoke is answered with, in the response to the request itself."""
+    return Activity(type="invokeResponse", value=InvokeResponse(status=status, body=dict(body)))
+
+
 def outgoing(message: Mapping[str, Any]) -> Activity:
     """A message of ours as the SDK's activity, with nothing lost on the way."""
     activity = Activity().deserialize({k: v for k, v in message.items() if k != "entities"})
-    activity.entities = [MessageEntity(entity) for entity in message.get("entities", [])]
+    activity.entities = [entity(each) for each in message.get("entities", [])]
     return activity
 
 

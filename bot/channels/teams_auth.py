@@ -129,8 +129,9 @@ class _KeptConnectors(ConnectorFactory):
 class LeanAuthentication(BotFrameworkAuthentication):
     """The SDK's authentication, with connectors kept and without the user-token client that Sheriff never uses."""
 
-    def __init__(self, inner: BotFrameworkAuthentication) -> None:
+    def __init__(self, inner: BotFrameworkAuthentication, credentials: PasswordServiceClientCredentialFactory) -> None:
         self._inner = inner
+        self._credentials = credentials
         self._kept: dict[tuple[str, str], ConnectorClient] = {}
 
     async def authenticate_request(self, activity: Activity, auth_header: str | None) -> AuthenticateRequestResult:
@@ -156,6 +157,11 @@ class LeanAuthentication(BotFrameworkAuthentication):
     async def authenticate_channel_request(self, auth_header: str) -> ClaimsIdentity:
         return await self._inner.authenticate_channel_request(auth_header)
 
+    async def token(self, app_id: str) -> str:
+        """The bot's own token for the channel's server, fetched outside the event loop."""
+        credentials = await self._credentials.create_credentials(app_id, SCOPE, LOGIN, True)
+        return str(await asyncio.to_thread(credentials.get_access_token))
+
     async def close(self) -> None:
         for connector in self._kept.values():
             await connector.__aexit__(None, None, None)
@@ -169,6 +175,7 @@ def authentication(
     # The SDK keeps key sources by URL in a class attribute; ours goes there in advance.
     for url in (identity.metadata_url, EMULATOR_METADATA):
         JwtTokenExtractor.metadataCache[url] = SigningKeys(url)
+    made = credentials or RememberedCredentials(identity.app_id, identity.password, identity.tenant_id)
     inner = BotFrameworkAuthenticationFactory.create(
         validate_authority=True,
         to_channel_from_bot_login_url=LOGIN,
@@ -177,7 +184,7 @@ def authentication(
         oauth_url=TOKENS,
         to_bot_from_channel_open_id_metadata_url=identity.metadata_url,
         to_bot_from_emulator_open_id_metadata_url=EMULATOR_METADATA,
-        credential_factory=credentials or RememberedCredentials(identity.app_id, identity.password, identity.tenant_id),
+        credential_factory=made,
         auth_configuration=AuthenticationConfiguration(),
     )
-    return LeanAuthentication(inner)
+    return LeanAuthentication(inner, made)

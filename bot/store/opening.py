@@ -11,6 +11,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModul
 
 from bot.store.case_store import CaseStore
 from bot.store.migrations import HEAD
+from bot.store.posts import Posts
+from bot.store.request_store import RequestStore
 from bot.store.turn_log import Clock, TurnLog, utc_now
 from bot.support.broadcast import Broadcast
 from knowledge.errors import Failure, Misuse, Unavailable
@@ -26,6 +28,8 @@ class Store:
     engine: sa.Engine
     cases: CaseStore
     turns: TurnLog
+    posts: Posts
+    requests: RequestStore
     broadcast: Broadcast
 
     def close(self) -> None:
@@ -49,7 +53,14 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         raise
     sa.event.listen(engine, "handle_error", _name_the_trouble)
     broadcast = broadcast or Broadcast()
-    return Store(engine, CaseStore(engine, broadcast=broadcast), TurnLog(engine, clock=clock), broadcast)
+    return Store(
+        engine,
+        CaseStore(engine, broadcast=broadcast),
+        TurnLog(engine, clock=clock),
+        Posts(engine, clock=clock),
+        RequestStore(engine, clock=clock),
+        broadcast,
+    )
 
 
 class StoreUnavailable(Unavailable):

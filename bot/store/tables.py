@@ -136,3 +136,37 @@ ticket_comments = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.UniqueConstraint("ticket_number", "key", name="uq_ticket_comments_key"),
 )
+
+# Messages of ours that stand in a channel and belong to a case: found again to be updated, or by what people answer.
+posts = sa.Table(
+    "posts",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("purpose", sa.String(32), nullable=False),
+    sa.Column("conversation", sa.String(512), nullable=False),
+    sa.Column("activity", sa.String(255), nullable=True),  # null while it is being sent
+    sa.Column("claimed", UtcTime, nullable=False),
+    sa.UniqueConstraint("case_id", "purpose", name="uq_posts_case_id"),
+    sa.Index("ix_posts_activity", "activity", "conversation"),
+)
+
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("said", sa.String(512), nullable=False, unique=True),  # the text as it is compared
+    sa.Column("by_id", sa.String(255), nullable=False),
+    sa.Column("by_name", sa.String(255), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+votes = sa.Table(
+    "votes",
+    metadata,
+    sa.Column("request", sa.ForeignKey("requests.number"), primary_key=True),
+    sa.Column("voter", sa.String(255), primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+)

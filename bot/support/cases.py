@@ -67,6 +67,7 @@ class EventKind(StrEnum):
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
     REOPENED = "reopened"
+    RATED = "rated"  # thumbs up or down, with or without a reason; changes no state
 
 
 @dataclass(frozen=True, slots=True)

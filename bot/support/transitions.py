@@ -90,7 +90,8 @@ def ask_for_details(case: Case, *, by: str, at: datetime, text: str) -> Change:
     return _change(case, EventKind.DETAILS_ASKED, by, at, text=text, state=state, sheriff=_owner(case, by))
 
 
-def resolve(case: Case, *, by: str, at: datetime, cause: Cause, resolution: str) -> Change:
+def resolve(case: Case, *, by: str, at: datetime, cause: Cause, resolution: str, faq: bool = False) -> Change:
+    """`faq` notes that the resolution is to become an entry of the FAQ."""
     resolution = _required(resolution, f"Write the resolution: {case.asker.name} and the next person who asks see it.")
     if case.state is CaseState.RESOLVED and (case.cause, case.resolution) == (cause, resolution):
         return Change(case)
@@ -101,12 +102,21 @@ def resolve(case: Case, *, by: str, at: datetime, cause: Cause, resolution: str)
         by,
         at,
         text=resolution,
-        data={"cause": cause.value},
+        data={"cause": cause.value, **({"faq": True} if faq else {})},
         state=CaseState.RESOLVED,
         sheriff=_owner(case, by),
         cause=cause,
         resolution=resolution,
     )
+
+
+def rate(case: Case, *, by: str, at: datetime, helpful: bool, reason: str = "") -> Change:
+    """A thumb of somebody who read the answer; the same one again changes nothing."""
+    data = {"helpful": helpful}
+    mine = next((e for e in reversed(case.events) if e.kind == EventKind.RATED and e.actor == by), None)
+    if mine is not None and (mine.data, mine.text) == (data, reason.strip()):
+        return Change(case)
+    return _change(case, EventKind.RATED, by, at, text=reason.strip(), data=data)
 
 
 def hand_to(case: Case, *, by: str, at: datetime, member: str) -> Change:

@@ -16,12 +16,12 @@ from botframework.connector.auth import JwtTokenExtractor
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from bot.channels.teams import TeamsChannel, TeamsLink
+from bot.channels.teams import TeamsChannel
 from bot.channels.teams_adapter import TeamsConnection
 from bot.channels.teams_auth import BotIdentity, authentication
+from bot.channels.teams_link import TeamsLink
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
-from bot.store.opening import open_store
-from bot.store.turn_log import TurnLog
+from bot.store.opening import Store, open_store
 from bot.support.cases import Case, CaseState, Event
 from bot.support.handoff import Notification, Role
 from bot.support.rota import Member
@@ -29,6 +29,7 @@ from bot.telemetry import Metrics
 from knowledge.errors import Unavailable
 from knowledge.model import Citation
 from tests.bot_framework import APP_ID, BotFramework, FixedCredentials, running_bot_framework
+from tests.teams_bot import talk_of, threads_of
 
 CITATION = Citation(
     1, "Kafka quotas", "k.md", "Raise a quota", "raise", "Set quota.partitions.", document_id="docs:k.md"
@@ -65,6 +66,9 @@ class OneCase:
     def get(self, case_id: str) -> Case | None:
         return self.case if case_id == self.case.id else None
 
+    def list(self, **_: object) -> tuple[Case, ...]:
+        return ()
+
     def ask_sheriff(self, case_id: str, by: Person) -> Case:
         events = tuple(Event(self.case.opened, kind, "Sheriff") for kind in ("handed_over", *self.told))
         self.case = replace(self.case, state=CaseState.NEW, sheriff="Ana", ticket="SUP-1", events=events)
@@ -85,9 +89,7 @@ class OneCase:
 class Bot:
     """The bot under test and the Bot Framework that talks to it."""
 
-    def __init__(
-        self, framework: BotFramework, deliveries: TurnLog, *, app_id: str = APP_ID, tenant_id: str = ""
-    ) -> None:
+    def __init__(self, framework: BotFramework, store: Store, *, app_id: str = APP_ID, tenant_id: str = "") -> None:
         identity = BotIdentity(app_id=app_id, password="x", metadata_url=f"{framework.url}/metadata")
         self.framework = framework
         self.sheriff = ScriptedSheriff()
@@ -95,18 +97,17 @@ class Bot:
         self.executor = ThreadPoolExecutor(2)
         credentials = FixedCredentials(app_id, "x", "")
         self.link = TeamsLink(lambda: TeamsConnection(identity, authentication(identity, credentials)))
+        self.talk = talk_of(
+            store,
+            threads_of(store, self.link),
+            self.sheriff,
+            self.executor,
+            casework=self.cases,
+            cases=self.cases,
+            token=self.link.token,
+        )
         self.channel = TeamsChannel(
-            link=self.link,
-            sheriff=self.sheriff,
-            cases=self.cases,  # type: ignore[arg-type]
-            casework=self.cases,  # type: ignore[arg-type]
-            deliveries=deliveries,
-            metrics=Metrics(),
-            executor=self.executor,
-            docs="Dev Insight",
-            base_url="https://sheriff.example",
-            tenant_id=tenant_id,
-            open_to_all=not app_id,
+            link=self.link, talk=self.talk, metrics=Metrics(), tenant_id=tenant_id, open_to_all=not app_id
         )
         app = FastAPI()
         app.include_router(self.channel.router())
@@ -147,15 +148,16 @@ def started(bot: Bot) -> Iterator[Bot]:
 
 
 @pytest.fixture
-def deliveries(tmp_path: Path) -> Iterator[TurnLog]:
+def store(tmp_path: Path) -> Iterator[Store]:
     store = open_store(f"sqlite:///{tmp_path / 'cases.db'}")
-    yield store.turns
+    store.cases.save_new(OneCase().case)
+    yield store
     store.close()
 
 
 @pytest.fixture
-def bot(framework: BotFramework, deliveries: TurnLog) -> Iterator[Bot]:
-    yield from started(Bot(framework, deliveries))
+def bot(framework: BotFramework, store: Store) -> Iterator[Bot]:
+    yield from started(Bot(framework, store))
 
 
 def test_a_message_is_accepted_at_once_and_answered_through_the_connector(bot: Bot) -> None:
@@ -200,15 +202,13 @@ def test_a_message_sent_again_is_answered_once(bot: Bot) -> None:
     assert len(bot.framework.messages()) == 1
 
 
-def test_a_message_sent_again_after_a_restart_is_not_answered_again(
-    framework: BotFramework, deliveries: TurnLog
-) -> None:
+def test_a_message_sent_again_after_a_restart_is_not_answered_again(framework: BotFramework, store: Store) -> None:
     body = framework.message("quota?")
-    for bot in started(Bot(framework, deliveries)):
+    for bot in started(Bot(framework, store)):
         bot.post(body)
         framework.wait_for_messages(1)
 
-    for bot in started(Bot(framework, deliveries)):
+    for bot in started(Bot(framework, store)):
         assert bot.post(body).status_code == 202
         assert bot.post(framework.message("and this?")).status_code == 202
         framework.wait_for_messages(2)
@@ -389,7 +389,7 @@ def test_feedback_is_acknowledged_and_an_unknown_invoke_is_not_implemented(bot: 
     feedback = bot.framework.message(type="invoke", name="message/submitAction", value=vote)
 
     assert bot.post(feedback).status_code == 200
-    assert bot.post(bot.framework.message(type="invoke", name="composeExtension/query")).status_code == 501
+    assert bot.post(bot.framework.message(type="invoke", name="composeExtension/setting")).status_code == 501
 
 
 def test_expected_replies_come_in_the_response(bot: Bot) -> None:
@@ -405,16 +405,16 @@ def test_the_bot_says_what_it_does_when_it_is_added(bot: Bot) -> None:
     bot.post(body)
 
     [welcome] = bot.framework.wait_for_messages(1)
-    assert "Dev Insight" in welcome["text"]
+    assert "Dev Insight" in welcome["summary"]
 
 
-def test_another_tenant_is_refused(framework: BotFramework, deliveries: TurnLog) -> None:
-    for bot in started(Bot(framework, deliveries, tenant_id="tenant-2")):
+def test_another_tenant_is_refused(framework: BotFramework, store: Store) -> None:
+    for bot in started(Bot(framework, store, tenant_id="tenant-2")):
         assert bot.post(framework.message("hi")).status_code == 403
 
 
-def test_without_an_app_id_a_local_emulator_needs_no_token(framework: BotFramework, deliveries: TurnLog) -> None:
-    for bot in started(Bot(framework, deliveries, app_id="")):
+def test_without_an_app_id_a_local_emulator_needs_no_token(framework: BotFramework, store: Store) -> None:
+    for bot in started(Bot(framework, store, app_id="")):
         assert bot.post(framework.message("quota?"), token=None).status_code == 202
         assert framework.wait_for_messages(1)
 
@@ -430,9 +430,9 @@ def test_without_an_app_id_a_local_emulator_needs_no_token(framework: BotFramewo
     ],
 )
 def test_without_an_app_id_nothing_is_answered_for_another_site_or_to_another_machine(
-    framework: BotFramework, deliveries: TurnLog, address: str, headers: dict[str, str]
+    framework: BotFramework, store: Store, address: str, headers: dict[str, str]
 ) -> None:
-    for bot in started(Bot(framework, deliveries, app_id="")):
+    for bot in started(Bot(framework, store, app_id="")):
         body = framework.message("quota?", serviceUrl=address)
 
         refused = bot.client.post("/api/messages", json=body, headers=headers)

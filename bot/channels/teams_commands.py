@@ -1,0 +1,128 @@
+"""What people say to the bot instead of asking: who is on duty, my cases, status of one, feature requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.casework import Casework
+from bot.channels.cards import Card, case_state_card, cases_card, request_card, requests_card, roster_card, status_card
+from bot.messages import Person
+from bot.store.case_store import CaseStore
+from bot.store.request_store import FeatureRequest, RequestStore
+from bot.store.turn_log import Clock
+from bot.support.cases import Case
+from bot.support.rota import Rota, Shift
+from knowledge.errors import Misuse
+
+_DUTY = re.compile(
+    r"^\W*(?:duty|rota|roster|who(?:['’]s|s| is)? (?:is )?(?:on duty|the (?:duty )?sheriff)"
+    r"(?: (?:today|now|this week))?)\W*$",
+    re.IGNORECASE,
+)
+_MINE = re.compile(r"^\W*(?:my|mes) (?:open )?(?:cases|tickets)\W*$", re.IGNORECASE)
+_STATUS = re.compile(r"^\W*status(?: of)?\s+([A-Za-z][\w-]{1,40})\W*$", re.IGNORECASE)
+_TOP = re.compile(r"^\W*top (?:feature )?requests\W*$", re.IGNORECASE)
+_REQUEST = re.compile(r"^\W*(?:feature )?request\b\s*:?\s*(.*)$", re.IGNORECASE | re.DOTALL)
+_HOW = re.compile(r"^\W*(validate|explain)\W*$", re.IGNORECASE)
+_HOWS = {
+    "validate": "Paste the YAML into a message, or attach the files or a .zip of the deployment repository.",
+    "explain": "Attach a .zip of the deployment repository and ask: what is the alert threshold on prod-eu?",
+}
+MOST = 8  # cases of one person
+FOLLOWING = 4  # turns of the duty that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Answers commands with cards; anything else is not for it."""
+
+    cases: CaseStore
+    casework: Casework
+    requests: RequestStore
+    rota: Rota
+    clock: Clock
+    base_url: str = ""
+
+    def card(self, text: str, by: Person) -> Card | None:
+        """The card that a command asks for; None for a message that is none."""
+        simple: tuple[tuple[re.Pattern[str], Callable[[], Card]], ...] = (
+            (_DUTY, self.roster),
+            (_MINE, lambda: self._mine(by)),
+            (_TOP, self._top),
+        )
+        for pattern, card in simple:
+            if pattern.match(text):
+                return card()
+        if how := _HOW.match(text):
+            return case_state_card(how[1].capitalize(), _HOWS[how[1].lower()])
+        if asked := _STATUS.match(text):
+            return self._status(asked[1], by)
+        if wish := _REQUEST.match(text):
+            return self._wish(wish[1], by)
+        return None
+
+    def roster(self) -> Card:
+        """Who is on duty, until when, and who comes next."""
+        now = self.clock()
+        shift = self.rota.shift_at(now)
+        following, at = [], shift
+        for _ in range(FOLLOWING):
+            at = self.rota.shift_at(at.ends)
+            following.append((_name(at), self._day(at)))
+        rest = "" if self.rota.is_working(now) else self._opens()
+        until = f"{self.rota.local(shift.ends):%a %d %b, %H:%M} ({self.rota.zone.key})"
+        return roster_card(_name(shift), until, following, rest)
+
+    def vote(self, number: object, by: Person) -> Card:
+        """Count a vote. Raises Misuse when there is no such request."""
+        if not isinstance(number, int | str) or not str(number).removeprefix("FR-").isdigit():
+            raise Misuse("This card names no request. “top requests” lists them.")
+        return self._request(self.requests.vote(int(str(number).removeprefix("FR-")), by), by)
+
+    def _mine(self, by: Person) -> Card:
+        mine = self.cases.list(asker=by.id, limit=MOST)
+        if not mine:
+            return case_state_card("You have no cases.", "Ask a question; what Sheriff cannot answer becomes one.")
+        return cases_card(mine, title="Your cases")
+
+    def _status(self, label: str, by: Person) -> Card:
+        case = self.cases.find(label.upper()) or self.cases.find(label.lower())
+        if case is None or case.asker.id != by.id:
+            return case_state_card(f"You have no case {label}.", "“my cases” lists those that you opened.")
+        return status_card(case, self._standing(case), base_url=self.base_url)
+
+    def _standing(self, case: Case) -> str:
+        return (
+            self.casework.standing(case) if case.is_open else f"{case.label} is {case.state.value.replace('_', ' ')}."
+        )
+
+    def _top(self) -> Card:
+        top = self.requests.top()
+        if not top:
+            return case_state_card(
+                "Nobody has wished for anything yet.", "Write: request a page about Couchbase sizing"
+            )
+        return requests_card([(r.label, r.text, r.votes) for r in top])
+
+    def _wish(self, text: str, by: Person) -> Card:
+        try:
+            return self._request(self.requests.ask(text, by), by)
+        except Misuse as refusal:
+            return case_state_card("Nothing was stored.", str(refusal))
+
+    def _request(self, found: FeatureRequest, by: Person) -> Card:
+        told = f"Asked for by {found.by}, {self.rota.local(found.at):%d %b}"
+        voted = self.requests.has_voted(found.number, by.id)
+        return request_card(found.label, found.text, told, found.votes, voted)
+
+    def _opens(self) -> str:
+        return f"Working hours start {self.rota.local(self.rota.next_working(self.clock())):%a %H:%M}."
+
+    def _day(self, shift: Shift) -> str:
+        return f"{self.rota.local(shift.starts):%a %d %b, %H:%M}"
+
+
+def _name(shift: Shift) -> str:
+    return f"{shift.member.name[:1].upper()}{shift.member.name[1:]}"

@@ -1,0 +1,299 @@
+"""What a turn of a Bot Framework conversation does: answer, pass words on, do what a button says."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from bot.casework import Casework
+from bot.channels import teams_activities as wire
+from bot.channels import teams_files
+from bot.channels.cards import Card, case_state_card, has_overflow, overflow_text, pieces, welcome_card
+from bot.channels.services import Answerer
+from bot.channels.teams_commands import Commands
+from bot.channels.teams_desk import VERBS, VERSION, TeamsDesk, refusal
+from bot.channels.teams_extension import NAMES, Extension
+from bot.channels.teams_stream import EVERY, Stream
+from bot.messages import Incoming, Person, Reply
+from bot.store.case_store import CaseStore
+from bot.store.posts import ANSWER, Post, Posts
+from bot.store.turn_log import Claimed, TurnLog
+from bot.support.cases import OPEN, Case, CaseState, EventKind
+from bot.support.handoff import was_told
+from bot.wording import joined
+from knowledge.errors import SheriffError, Unavailable
+
+log = structlog.get_logger(__name__)
+CORRECTED = "corrected"  # the verb of “Send corrected file”
+STILL_LOOKING = 3.0  # seconds until an asker is told that it takes longer
+_NEW = re.compile(r"\A\s*new:\s*", re.IGNORECASE)  # another question, though an earlier one is with a person
+_Result = TypeVar("_Result")
+
+
+class Context(Protocol):
+    """The SDK's TurnContext, as far as a turn needs it."""
+
+    async def send_activity(self, activity: Any, /) -> Any: ...
+    async def update_activity(self, activity: Any, /) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What Sheriff says, the message in whose place it stands, and what ends the stream that it was shown in."""
+
+    reply: Reply
+    place: str
+    last: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Talk:
+    """Sheriff's side of every conversation."""
+
+    sheriff: Answerer
+    cases: CaseStore
+    casework: Casework
+    posts: Posts
+    deliveries: TurnLog  # which messages were answered in their conversation, also before a restart
+    desk: TeamsDesk
+    commands: Commands
+    extension: Extension
+    mend: Callable[[str], Sequence[tuple[str, str]]]  # names and mended texts of the files that a message holds
+    token: Callable[[], Awaitable[str]]  # for files that the channel keeps
+    executor: Executor
+    platform: str
+    docs: str
+    examples: tuple[str, ...] = ()
+    base_url: str = ""
+    still_looking: float = STILL_LOOKING
+    stream_every: float = EVERY
+
+    async def turn(self, context: Context, body: Mapping[str, Any]) -> None:
+        """Do what an activity asks for; one of an unknown type asks for nothing."""
+        match body["type"]:
+            case "message" if wire.action_of(body)[0]:
+                await _send(context, wire.card_activity(await self._off_loop(self._acted, body)))
+            case "message":
+                await self._answer(context, body)
+            case "invoke":
+                await self._invoke(context, body)
+            case "conversationUpdate" | "installationUpdate" if wire.is_new_here(body):
+                channel = wire.kind_of(body) == "channel"
+                card = welcome_card(self.platform, self.docs, self.examples, channel=channel)
+                await _send(context, wire.card_activity(card))
+            case _:
+                log.debug("teams_ignored", type=body["type"])
+
+    # Messages
+
+    async def _answer(self, context: Context, body: Mapping[str, Any]) -> None:
+        incoming = wire.incoming_of(body)
+        if not await self._off_loop(self._is_meant, body, incoming):
+            return
+        key = f"teams-delivery:{incoming.conversation}:{incoming.id}"
+        if not isinstance(await self._off_loop(self.deliveries.claim, key), Claimed):
+            return  # Teams sends a slow turn again; it was, or is being, answered
+        delivered = False
+        try:
+            await _send(context, {"type": "typing"})
+            delivered = await self._replied(context, body, incoming)
+        finally:
+            settle = (
+                partial(self.deliveries.finish, key, "sent") if delivered else partial(self.deliveries.abandon, key)
+            )
+            await self._off_loop(settle)
+
+    def _is_meant(self, body: Mapping[str, Any], incoming: Incoming) -> bool:
+        """Whether a message is for Sheriff. Where it hears everything, people also talk among themselves."""
+        if wire.is_mentioned(body) or self.desk.threads.case_in(incoming.conversation):
+            return True
+        if self.desk.threads.is_here(incoming.conversation):
+            return False  # sheriffs among themselves
+        if wire.is_addressed(body):
+            return True
+        if wire.kind_of(body) == "groupChat":
+            return "?" in incoming.text or "```" in incoming.text
+        known = self.cases.list(conversation=incoming.conversation, limit=50) if wire.is_in_thread(body) else ()
+        return not known or any(case.asker.id == incoming.sender.id for case in known)
+
+    async def _replied(self, context: Context, body: Mapping[str, Any], incoming: Incoming) -> bool:
+        """Whether the message got its reply, not only the news that it has to be sent again."""
+        handled = await self._off_loop(self._without_search, body, incoming)
+        if handled is not None:
+            if handled:
+                await _send(context, handled)
+            return True
+        fetched = await teams_files.fetch(body, token=self.token)
+        note = " ".join(fetched.notes)
+        if note and not fetched.files and not incoming.text:
+            await _send(context, wire.text_activity(note))
+            return True
+        incoming = replace(incoming, attachments=fetched.files)
+        return await self._searched(context, body, incoming, note)
+
+    def _without_search(self, body: Mapping[str, Any], incoming: Incoming) -> Mapping[str, Any] | None:
+        """What is said without asking the documentation: {} for nothing, None when it has to be asked."""
+        case_id = self.desk.threads.case_in(incoming.conversation)
+        if case_id:
+            problem = self.desk.said(case_id, incoming.sender, incoming.text)
+            return wire.text_activity(problem) if problem else {}
+        card = self.commands.card(incoming.text, incoming.sender)
+        if card is not None:
+            return wire.card_activity(card)
+        return self._passed_on(body, incoming)
+
+    def _passed_on(self, body: Mapping[str, Any], incoming: Incoming) -> Mapping[str, Any] | None:
+        """Words of an asker whose question is with a person go to that person."""
+        states = tuple(OPEN) if wire.is_in_thread(body) else (CaseState.WAITING_FOR_ASKER,)
+        found = self.cases.list(asker=incoming.sender.id, conversation=incoming.conversation, states=states, limit=1)
+        if not found or not incoming.text or _NEW.match(incoming.text):
+            return None
+        case = self.casework.add_details(found[0].id, incoming.sender, incoming.text)
+        whom = case.sheriff or "the team"
+        return wire.text_activity(f"Passed on to {whom} ({case.label}). For another question, begin with “new:”.")
+
+    async def _searched(self, context: Context, body: Mapping[str, Any], incoming: Incoming, note: str) -> bool:
+        taken = await self._taken(context, body, replace(incoming, text=_NEW.sub("", incoming.text)))
+        if taken is None:
+            return False
+        reply, place, last = replace(taken.reply, note=joined(note, taken.reply.note)), taken.place, taken.last
+        activity = wire.activity_of(reply, docs=self.docs, base_url=self.base_url)
+        if last:
+            activity = {**activity, "text": reply.text, "entities": [*activity.get("entities", ()), last]}
+        sent = await _put(context, activity, place)
+        if reply.report and has_overflow(reply.report):
+            for piece in pieces(overflow_text(reply.report)):
+                await _send(context, wire.text_activity(piece))
+        if reply.case and sent:
+            post = Post(reply.case.id, incoming.conversation, sent)
+            await self._off_loop(self.posts.remember, post, ANSWER)
+        return True
+
+    async def _taken(self, context: Context, body: Mapping[str, Any], incoming: Incoming) -> _Taken | None:
+        """The reply, after words that grow or the news that it takes longer; None when there is none yet."""
+        stream, place = Stream(partial(_send, context), every=self.stream_every), ""
+        work = asyncio.get_running_loop().run_in_executor(self.executor, self.sheriff.take, incoming, stream.hear)
+        if wire.can_stream(body):
+            stream.start()
+        try:
+            done, _ = await asyncio.wait({work}, timeout=self.still_looking)
+            if not done and not stream.is_on and not wire.expects_replies(body):
+                await stream.end()
+                place = await _send(context, {"type": "message", "text": "Still looking …"})
+            reply = await work
+        except Unavailable as error:
+            await _put(context, wire.text_activity(str(error)), place)
+            return None
+        finally:
+            last = await stream.end()
+        return _Taken(reply, place, last)
+
+    # Buttons and other invokes
+
+    async def _invoke(self, context: Context, body: Mapping[str, Any]) -> None:
+        from bot.channels.teams_adapter import invoke_answer
+
+        match body.get("name"):
+            case "adaptiveCard/action" if wire.action_of(body)[0] == CORRECTED:
+                for piece in await self._off_loop(self._corrected, body):
+                    await _send(context, wire.text_activity(piece))
+                answer = {"statusCode": 200, "type": wire.WORDS, "value": "The corrected lines stand below."}
+            case "adaptiveCard/action":
+                card = await self._off_loop(self._acted, body)
+                answer = {"statusCode": 200, "type": wire.CARD, "value": card}
+            case "message/submitAction":
+                await self._off_loop(self._rated, body)
+                answer = {}
+            case str(name) if name in NAMES:
+                answer = dict(await self._off_loop(self.extension.answer, body))
+            case _:
+                return  # the SDK answers 501
+        await context.send_activity(invoke_answer(200, answer))
+
+    def _corrected(self, body: Mapping[str, Any]) -> Sequence[str]:
+        """The files of a checked message with their mechanical faults mended, as messages with code blocks."""
+        case = self.cases.get(wire.action_of(body)[1])
+        opened = next((event.text for event in case.events if event.kind == EventKind.OPENED), "") if case else ""
+        mended = self.mend(opened) if opened else ()
+        return [piece for name, text in mended for piece in _as_code(name, text)] or ["There is nothing to correct."]
+
+    def _rated(self, body: Mapping[str, Any]) -> None:
+        """Keep a thumb with its case; one under a message that belongs to none is lost with it."""
+        helpful, reason = wire.feedback_of(body)
+        case_id = self.posts.case_of(str(body["conversation"]["id"]), str(body.get("replyToId") or ""))
+        if helpful is not None and case_id:
+            self.casework.rate(case_id, wire.sender_of(body), helpful=helpful, reason=reason)
+
+    def _acted(self, body: Mapping[str, Any]) -> Card:
+        """Do what a button says and give the card that takes its place."""
+        verb, case_id = wire.action_of(body)
+        given, by = wire.given_by(body), wire.sender_of(body)
+        if given.get("v", VERSION) != VERSION:
+            return refusal("This card is of another version. Ask for it again: status and the case’s number.")
+        try:
+            if verb == "vote":
+                return self.commands.vote(given.get("request"), by)
+            case = self.cases.get(case_id)
+            if case is None:
+                return case_state_card("This case is not known.", "Ask the question again.")
+            if verb in VERBS:
+                return self.desk.act(verb, case, by, given)
+            return self._pressed(verb, case, by)
+        except SheriffError as error:
+            return refusal(str(error))
+
+    def _pressed(self, verb: str, case: Case, by: Person) -> Card:
+        if case.asker.id != by.id:
+            return refusal(f"Only {case.asker.name}, who asked, can do that.")
+        match verb:
+            case "solved":
+                self.casework.solved(case.id, by)
+                return case_state_card("Solved.", "Good to know; it helps the next person who asks.")
+            case "ask_sheriff":
+                return self._handed_over(self.casework.ask_sheriff(case.id, by))
+            case "withdraw":
+                self.casework.withdraw(case.id, by)
+                return case_state_card("Withdrawn.", "Nobody will work on it.")
+            case _:
+                return refusal("This button is not known any more.")
+
+    def _handed_over(self, case: Case) -> Card:
+        """Only what has happened: a name once that person was told, a number once there is a ticket."""
+        known = case.sheriff and was_told(case)
+        title = f"{case.sheriff} has your question now." if known else "Your case is saved."
+        return case_state_card(title, self.casework.standing(case))
+
+    async def _off_loop(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self.executor, partial(work, *arguments))
+
+
+def _as_code(name: str, text: str) -> Sequence[str]:
+    """A file as messages of a code block each; a long one in several."""
+    return [f"**{name}**\n\n```yaml\n{piece.rstrip()}\n```" for piece in pieces(text)]
+
+
+async def _send(context: Context, message: Mapping[str, Any]) -> str:
+    """Say it; returns the message's id, "" where the channel gives none."""
+    from bot.channels.teams_adapter import outgoing
+
+    sent = await context.send_activity(outgoing(message))
+    return str(getattr(sent, "id", "") or "")
+
+
+async def _put(context: Context, message: Mapping[str, Any], place: str) -> str:
+    """Say it in the place of an earlier message, or as a new one."""
+    from bot.channels.teams_adapter import outgoing
+
+    if not place:
+        return await _send(context, message)
+    changed = outgoing(message)
+    changed.id = place
+    await context.update_activity(changed)
+    return place
