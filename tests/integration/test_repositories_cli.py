@@ -410,3 +410,27 @@ def test_a_wrong_earlier_state_is_named_with_the_remedy(
 
     assert done.code == 2
     assert says in done.err
+
+
+# ---- codes ----
+
+
+@pytest.mark.parametrize("code", ["YAML002", "ovl001"])
+def test_explain_prints_the_page_of_a_code(run: Run, code: str) -> None:
+    done = run("explain", code)
+
+    assert done.code == 0
+    assert done.out.startswith(f"# {code.upper()} ")
+    assert "Wrong:" in done.out
+    assert "Right:" in done.out
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [("YAML02", "Did you mean YAML002?"), ("nonsense", "The codes begin with"), ("payments-deploy", "name a leaf")],
+)
+def test_explain_of_one_word_that_is_no_code_says_what_to_write(run: Run, repo: Path, word: str, says: str) -> None:
+    done = run("explain", word)
+
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
