@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from bot.channels.teams_talk import Context, Talk
 from bot.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
+SORRY = "That did not work, and it is our mistake. Send the message again in a minute, or ask the duty sheriff."
 MAX_BODY = 512_000  # bytes; Teams itself sends at most 100 KB
 
 
@@ -82,7 +84,10 @@ class TeamsChannel:
         return process
 
     async def _work(self, body: Mapping[str, Any], process: Callable[[Any], Awaitable[Any]]) -> Response:
+        begun: list[Context] = []
+
         async def on_turn(context: Context) -> None:
+            begun.append(context)
             await self.talk.turn(context, body)
 
         if body["type"] == "invoke" or body.get("deliveryMode") == "expectReplies":
@@ -90,18 +95,27 @@ class TeamsChannel:
             if response is None:
                 return Response(status_code=200)
             return JSONResponse(response.body or {}, status_code=int(response.status))
-        task = asyncio.create_task(self._guarded(process(on_turn)))
+        task = asyncio.create_task(self._guarded(process(on_turn), begun if body["type"] == "message" else ()))
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
         return Response(status_code=202)
 
-    async def _guarded(self, work: Awaitable[Any]) -> None:
-        """The boundary of work after the 202: what fails here has no request left to tell it to."""
+    async def _guarded(self, work: Awaitable[Any], begun: Sequence[Context]) -> None:
+        """The boundary of work after the 202: what fails here has no request left to tell it to, only its sender."""
         try:
             await work
         except Exception:
             self.metrics.failures.labels(where="teams").inc()
             log.exception("teams_turn_failed")
+            for context in begun:
+                await self._sorry(context)
+
+    async def _sorry(self, context: Context) -> None:
+        """Say that it was our mistake, where the channel still takes that."""
+        from bot.channels.teams_adapter import SEND_ERRORS, outgoing
+
+        with suppress(*SEND_ERRORS):
+            await context.send_activity(outgoing(wire.text_activity(SORRY)))
 
     async def close(self) -> None:
         """Let running turns finish, then let go of the connections."""

@@ -322,7 +322,7 @@ def test_an_index_that_is_being_built_is_said(bot: Bot) -> None:
     assert "3 of 9" in answer["text"]
 
 
-def test_our_own_mistake_is_counted_and_does_not_stop_the_bot(bot: Bot) -> None:
+def test_our_own_mistake_is_counted_and_said_and_does_not_stop_the_bot(bot: Bot) -> None:
     bot.sheriff.failure = RuntimeError("boom")
     bot.post(bot.framework.message("quota?"))
     wait_until(lambda: bot.channel.metrics.failures.labels(where="teams")._value.get() == 1)
@@ -330,7 +330,10 @@ def test_our_own_mistake_is_counted_and_does_not_stop_the_bot(bot: Bot) -> None:
 
     bot.post(bot.framework.message("quota again?"))
 
-    assert len(bot.framework.wait_for_messages(1)) == 1
+    sorry, answer = bot.framework.wait_for_messages(2)
+    assert "it is our mistake" in sorry["text"]
+    assert "boom" not in str(sorry)
+    assert "attachments" in answer
 
 
 def _press(framework: BotFramework, verb: str, **changes: Any) -> dict[str, Any]:
