@@ -16,6 +16,7 @@ from bot.channels.cards import (
     choice_card,
     diagnostics_card,
     handover_card,
+    help_card,
     notice_card,
     request_card,
     requests_card,
@@ -23,6 +24,8 @@ from bot.channels.cards import (
     status_card,
     welcome_card,
 )
+from bot.channels.cards.reminders import reminder_card
+from bot.channels.teams_commands import COMMANDS
 from bot.messages import CaseSummary, Person, Reply, ReplyKind
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, Cause, Change, EventKind
@@ -214,6 +217,8 @@ def others() -> Iterator[tuple[str, Card]]:
     yield "Arabic notice", notice_card(ARABIC[:40], ARABIC, "10:36", "Ana")
     examples = ("How do I raise a Kafka partition quota?", "Can JOR start a job elsewhere?", "Who is on duty?")
     yield "welcome", welcome_card("the platform", "Dev Insight", examples, channel=False)
+    yield "help", help_card("the platform", "Dev Insight", COMMANDS)
+    yield "reminder", reminder_card(handed_over())
     yield "welcome in a channel", welcome_card("the platform", "Dev Insight", examples, channel=True)
 
 

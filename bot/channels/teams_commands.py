@@ -30,6 +30,16 @@ _HOWS = {
     "validate": "Paste the YAML into a message, or attach the files or a .zip of the deployment repository.",
     "explain": "Attach a .zip of the deployment repository and ask: what is the alert threshold on prod-eu?",
 }
+COMMANDS = (
+    ("who is on duty", "who, until when, who comes next"),
+    ("my cases", "what you asked, and where it stands"),
+    ("status CASE", "one of your cases: status SUP-7"),
+    ("validate", "how to have YAML checked"),
+    ("explain", "how to see what holds at a leaf, and why"),
+    ("request …", "wish for something: request a page on Couchbase sizing"),
+    ("top requests", "what most people wish for"),
+    ("ask the sheriff: …", "a person answers"),
+)
 MOST = 8  # cases of one person
 FOLLOWING = 4  # turns of the duty that are shown
 

@@ -15,12 +15,13 @@ import structlog
 from bot.casework import Casework
 from bot.channels import teams_activities as wire
 from bot.channels import teams_files
-from bot.channels.cards import Card, case_state_card, has_overflow, overflow_text, pieces, welcome_card
+from bot.channels.cards import Card, case_state_card, has_overflow, help_card, overflow_text, pieces, welcome_card
 from bot.channels.services import Answerer
-from bot.channels.teams_commands import Commands
+from bot.channels.teams_commands import COMMANDS, Commands
 from bot.channels.teams_desk import VERBS, VERSION, TeamsDesk, refusal
 from bot.channels.teams_extension import NAMES, Extension
 from bot.channels.teams_stream import EVERY, Stream
+from bot.intents import Intent, understand
 from bot.messages import Incoming, Person, Reply
 from bot.store.case_store import CaseStore
 from bot.store.posts import ANSWER, Post, Posts
@@ -144,6 +145,8 @@ class Talk:
         if case_id:
             problem = self.desk.said(case_id, incoming.sender, incoming.text)
             return wire.text_activity(problem) if problem else {}
+        if understand(incoming).intent is Intent.HELP:
+            return wire.card_activity(help_card(self.platform, self.docs, COMMANDS))
         card = self.commands.card(incoming.text, incoming.sender)
         if card is not None:
             return wire.card_activity(card)

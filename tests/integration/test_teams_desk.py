@@ -303,6 +303,15 @@ def test_my_cases_and_the_status_of_one_show_only_my_own(office: Office) -> None
     assert "You have no case SUP-1." in card_of(office.said(ASKERS)[-1])
 
 
+def test_help_lists_what_can_be_said(office: Office) -> None:
+    office.say("help")
+
+    card = card_of(office.said(ASKERS)[-1])
+    assert "my cases" in card
+    assert "top requests" in card
+    assert office.sheriff.taken == []
+
+
 def test_a_wish_is_stored_once_and_voted_for_once_a_person(office: Office) -> None:
     office.say("request a page on Couchbase sizing")
     office.say("request A page on Couchbase  sizing.", **{"from": EVE})

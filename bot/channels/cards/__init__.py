@@ -12,7 +12,7 @@ from bot.channels.cards.answers import (
 )
 from bot.channels.cards.cases import CaseFacts, case_card, cases_card, status_card
 from bot.channels.cards.checking import diagnostics_card, has_overflow, overflow_text
-from bot.channels.cards.notices import notice_card, welcome_card
+from bot.channels.cards.notices import help_card, notice_card, welcome_card
 from bot.channels.cards.requests import RequestRow, request_card, requests_card
 from bot.channels.cards.roster import roster_card
 from bot.channels.cards.size import Card, fitted, pieces, size_of
@@ -31,6 +31,7 @@ __all__ = [
     "fitted",
     "handover_card",
     "has_overflow",
+    "help_card",
     "notice_card",
     "overflow_text",
     "pieces",

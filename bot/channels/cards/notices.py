@@ -39,3 +39,18 @@ def welcome_card(platform: str, docs: str, examples: Sequence[str], *, channel: 
     does = f"Sheriff answers questions about {platform} from {docs}"
     fallback = f"{does}, checks YAML, and asks the duty sheriff what is not written there."
     return parts.card(body, actions, fallback=fallback)
+
+
+def help_card(platform: str, docs: str, commands: Sequence[tuple[str, str]]) -> Card:
+    """What Sheriff does, and the words that do something else than ask; each command with what it gives."""
+    body = [
+        parts.heading(f"Sheriff answers questions about {platform}"),
+        parts.text(
+            f"Ask in your own words: the answer comes from {literal(line_of(docs))} and names the page.",
+            spacing="Small",
+        ),
+        parts.text("Paste or attach YAML, or a .zip of a deployment repository, to have it checked.", spacing="Small"),
+        parts.section([parts.text(f"**{words}** · {gives}", spacing="Small") for words, gives in commands]),
+    ]
+    listed = "; ".join(f"{words}: {gives}" for words, gives in commands)
+    return parts.card(body, fallback=f"Ask about {platform} in your own words, or say {listed}")
