@@ -26,7 +26,7 @@ from bot.messages import Incoming, Person, Reply
 from bot.store.case_store import CaseStore
 from bot.store.posts import ANSWER, Post, Posts
 from bot.store.turn_log import Claimed, TurnLog
-from bot.support.cases import OPEN, Case, CaseState, EventKind
+from bot.support.cases import OPEN, Case, CaseState, EventKind, NotPossible
 from bot.support.handoff import was_told
 from bot.wording import joined
 from knowledge.errors import SheriffError, Unavailable
@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 CORRECTED = "corrected"  # the verb of “Send corrected file”
 STILL_LOOKING = 3.0  # seconds until an asker is told that it takes longer
 _NEW = re.compile(r"\A\s*new:\s*", re.IGNORECASE)  # another question, though an earlier one is with a person
+_NO_NEWS = frozenset({Intent.SOLVED, Intent.THANK, Intent.GREET})  # said to Sheriff, and nothing for a person
 _Result = TypeVar("_Result")
 
 
@@ -156,9 +157,12 @@ class Talk:
         """Words of an asker whose question is with a person go to that person."""
         states = tuple(OPEN) if wire.is_in_thread(body) else (CaseState.WAITING_FOR_ASKER,)
         found = self.cases.list(asker=incoming.sender.id, conversation=incoming.conversation, states=states, limit=1)
-        if not found or not incoming.text or _NEW.match(incoming.text):
+        if not found or not incoming.text or _NEW.match(incoming.text) or understand(incoming).intent in _NO_NEWS:
             return None
-        case = self.casework.add_details(found[0].id, incoming.sender, incoming.text)
+        try:
+            case = self.casework.add_details(found[0].id, incoming.sender, incoming.text)
+        except NotPossible as refusal:  # it ended just now
+            return wire.text_activity(str(refusal))
         whom = case.sheriff or "the team"
         return wire.text_activity(f"Passed on to {whom} ({case.label}). For another question, begin with “new:”.")
 

@@ -175,6 +175,16 @@ def test_what_the_asker_answers_reaches_the_thread_with_the_name_and_the_reverse
     assert len(office.sheriff.taken) == 1
 
 
+@pytest.mark.parametrize("words", ["thanks, that solved it", "thank you", "hello"])
+def test_politeness_in_the_thread_is_no_news_for_the_sheriff(office: Office, words: str) -> None:
+    office.say("Can JOR start a job in another namespace?")
+
+    office.say(words)
+
+    assert [incoming.text for incoming in office.sheriff.taken][1:] == [words]
+    assert all(event.kind != EventKind.DETAILS_ADDED for event in office.case().events)
+
+
 def test_another_question_in_the_same_thread_is_asked_when_it_says_so(office: Office) -> None:
     office.say("first question?")
 
