@@ -16,8 +16,11 @@ from knowledge.validation.schema import Schema
 def export(source: Path, folder: Path, *, kind: str | None = None) -> None:
     """Write the schemas of `source` for editors into `folder`, and print what to put into files or settings.
 
-    Raises Misuse when the kind is unknown or the folder is the platform's own, which it would overwrite."""
-    schemas = _chosen(SchemaCatalog.load(source), kind)
+    Raises Misuse when a schema is unusable, the kind is unknown, or the folder is the platform's own, which it would
+    overwrite."""
+    catalog = SchemaCatalog.load(source)
+    catalog.check()
+    schemas = _chosen(catalog, kind)
     if folder.resolve() == source.resolve():
         raise Misuse(f"{folder}: these are the platform's own schemas. Name another folder for the editors' copies.")
     if folder.exists() and not folder.is_dir():

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from knowledge.validation.schema import Part, Schema
+from knowledge.validation.schema import Schema
+from knowledge.validation.weights import Part
 
 Parts = Sequence[Part]
 

@@ -10,10 +10,11 @@ from knowledge.validation import words
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity
 from knowledge.validation.faults import Fault, Lens, causes, faults
 from knowledge.validation.keys import key_diagnostics, misplaced_member, place
-from knowledge.validation.schema import Part, Schema
+from knowledge.validation.schema import Schema
 from knowledge.validation.text import SourceText
 from knowledge.validation.tree import MappingNode, Node, Path, ScalarNode, SequenceNode, path_text, resolved, value_of
 from knowledge.validation.values import value_diagnostic
+from knowledge.validation.weights import Part
 
 MAX_REMARKS = 1_000  # of one kind on one file; nobody reads more
 _KEYS = frozenset({"required", "additionalProperties"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -33,6 +33,7 @@ from knowledge.validation.tree import (
     Node,
     ScalarNode,
     SequenceNode,
+    children,
     resolved,
 )
 
@@ -444,12 +445,3 @@ def _last(node: MappingNode | SequenceNode) -> Node | None:
     if isinstance(node, MappingNode):
         return node.entries[-1].value if node.entries else None
     return node.items[-1] if node.items else None
-
-
-def children(node: Node) -> Iterator[Node]:
-    if isinstance(node, SequenceNode):
-        yield from node.items
-    elif isinstance(node, MappingNode):
-        for entry in node.entries:
-            yield entry.key
-            yield entry.value

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
+from knowledge.validation.folding import LARGEST_ROOM, ROOM, Folded, Refusal, folded
 from knowledge.validation.portions import portions
 from knowledge.validation.schema import Schema
-from knowledge.validation.tree import AliasNode, Node, Path, ScalarNode, node_at, path_of, resolved
+from knowledge.validation.tree import AliasNode, Node, Path, ScalarNode, children, node_at, path_of, resolved
 
 MAX_FAULTS = 200
 LARGE = 20_000  # characters; below it no number of faults takes long
+MAX_LEAVES = 5_000
 MAX_ERRORS = 20_000
 MAX_COPIED = 20_000_000  # characters that faults would hold in all
 PORTION = 5_000  # values that are looked at together to find out whether a value has too many faults
 _OF_THE_WHOLE = frozenset(
     {"required", "minItems", "minProperties", "contains", "minContains", "anyOf", "oneOf", "dependentRequired"}
 )  # what a part of a value breaks though the whole may not
+FOLDED: dict[str, Any] = {"folded": True}  # of a choice whose variants are too many to be told apart
 UNDECIDED = "undecided"  # a keyword that refuses a value, and nothing more is known about why
 WILDCARD = re.compile(r"%[a-z0-9_-]+%")
 _OF_TEXT = frozenset(
@@ -48,12 +53,19 @@ class Lens:
 
 
 def faults(lens: Lens, value: Any) -> list[Fault]:
-    """Everything the schema refuses, without what only later stages can decide."""
+    """Everything the schema refuses, without what only later stages can decide.
+
+    Raises Misuse for a schema whose variants multiply beyond what can be decided."""
+    branching = folded(lens.schema)
     validator = lens.schema.validator
     if validator.is_valid(value):
         return []
-    if lens.root.end.index - lens.root.start.index > LARGE and (many := _too_many(lens, value)):
+    length = lens.root.end.index - lens.root.start.index
+    asked = branching.validator if branching is not None else validator
+    if length > LARGE and (many := _too_many(lens, value, asked)):
         return many
+    if branching is not None and (coarse := _coarse(branching, value, min(ROOM + 2 * length, LARGEST_ROOM))):
+        return [kept for fault in coarse if (kept := _kept(fault, lens)) is not None]
     found: list[Fault] = []
     for error in validator.iter_errors(value):
         kept = _kept(_fault(error), lens)
@@ -63,7 +75,29 @@ def faults(lens: Lens, value: Any) -> list[Fault]:
     return found
 
 
-def _too_many(lens: Lens, value: Any) -> list[Fault]:
+def _coarse(branching: Folded, value: Any, room: int) -> list[Fault]:
+    """The faults with one for each choice between variants; none when those of all variants fit into the room."""
+    found: list[Fault] = []
+    refusals: list[Refusal] = []
+    for error in branching.validator.iter_errors(value):
+        refusal = branching.refusal(error)
+        refusals += [refusal] if refusal is not None else []
+        found.append(_fault(error) if refusal is None else _of_all_variants(refusal))
+    if (found and not refusals) or branching.fits(refusals, value, room):
+        return []
+    return found[:MAX_FAULTS] or [Fault((), UNDECIDED, {"keyword": "unevaluatedProperties"}, ())]
+
+
+def _of_all_variants(refusal: Refusal) -> Fault:
+    varied = refusal.keyword in {"anyOf", "oneOf"}
+    keyword, data = (refusal.keyword, FOLDED) if varied else (UNDECIDED, {"keyword": refusal.keyword})
+    fault = Fault(refusal.path, keyword, data, ())
+    if refusal.key is None:
+        return fault
+    return Fault(refusal.path, "propertyNames", {"inner": fault, "key": refusal.key}, ())
+
+
+def _too_many(lens: Lens, value: Any, validator: Any) -> list[Fault]:
     """The first faults with their keyword only, where all of them with their values would fill the memory; else none.
 
     Each fault holds a copy of the value it is about. They are counted in portions of the value."""
@@ -72,9 +106,10 @@ def _too_many(lens: Lens, value: Any) -> list[Fault]:
     count = copied = 0
     for portion in portions(value, PORTION):
         here: set[tuple[str, str]] = set()
-        for error in lens.schema.validator.evaluate(portion.value).errors():
+        for error in validator.evaluate(portion.value).errors():
             pointer, schema = portion.moved(error["instanceLocation"]), error["schemaLocation"]
             keyword = schema.rpartition("/")[2]
+            keyword = "anyOf" if keyword == "not" and validator is not lens.schema.validator else keyword
             if (pointer, schema) in told or (pointer in portion.cut and keyword in _OF_THE_WHOLE):
                 continue
             here.add((pointer, schema))
@@ -120,6 +155,8 @@ def _kept(fault: Fault, lens: Lens) -> Fault | None:
     node = node_at(lens.root, fault.path)
     if isinstance(node, AliasNode) and node.target is None:
         return None
+    if fault.data is FOLDED and node is not None and _is_open(node, lens.schema):
+        return None
     return None if node is not None and _later(fault, resolved(node), lens.schema) else fault
 
 
@@ -133,9 +170,27 @@ def _later(fault: Fault, node: Node, schema: Schema) -> bool:
     return False
 
 
+def _is_open(node: Node, schema: Schema) -> bool:
+    """Whether somewhere in a value stands what is only known later, so that no variant can be ruled out."""
+    if not schema.of_platform:
+        return False
+    stack, seen = [node], set[int]()
+    while stack:
+        inner = resolved(stack.pop())
+        if id(inner) in seen:
+            continue
+        seen.add(id(inner))
+        if isinstance(inner, ScalarNode) and (
+            (inner.value is None and not inner.empty and schema.overlay) or WILDCARD.search(inner.text)
+        ):
+            return True
+        stack += children(inner)
+    return False
+
+
 def causes(lens: Lens, found: Sequence[Fault]) -> list[Fault]:
     """The faults that a person would mend, without those that follow from them."""
-    leaves = _unconditional(lens, list(_leaves(found)))
+    leaves = _unconditional(lens, list(islice(_leaves(found), MAX_LEAVES)))
     specific = {leaf.path for leaf in leaves if leaf.keyword != "unevaluatedProperties"}
     kept: dict[tuple[Path, str, str], Fault] = {}
     for leaf in leaves:
@@ -262,8 +317,4 @@ def _options(fault: Fault) -> list[Any]:
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:
-    found: list[Any] = []
-    for value in values:
-        if value not in found:
-            found.append(value)
-    return found
+    return list({json.dumps(value, sort_keys=True): value for value in values}.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path as FilePath
@@ -12,8 +13,9 @@ from urllib.parse import unquote
 from knowledge.errors import Misuse
 from knowledge.validation.drafts import DRAFT_7, dated
 from knowledge.validation.tree import Path
+from knowledge.validation.weights import Part, Weights, weigh
 
-Part = Mapping[str, Any]  # a schema inside a schema
+BACKTRACKS = 20_000  # steps of a pattern that looks ahead or back; a text of so many characters may need as many
 MAX_KEPT = 10_000  # places of a schema that were looked up
 _IN_PLACE = ("allOf", "anyOf", "oneOf")
 _BRANCHES = ("then", "else")
@@ -63,9 +65,11 @@ class Schema:
         """Raises Misuse when the document is no usable schema."""
         import jsonschema_rs
 
+        if self._mentions("unevaluated"):  # its building unfolds them
+            self.require_decidable()
         try:
-            return jsonschema_rs.validator_for(dated(self.document), validate_formats=True, offline=True)
-        except (ValueError, jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError) as error:
+            return validator_of(dated(self.document))
+        except (ValueError, RecursionError, jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError) as error:
             raise Misuse(f"{self.origin}: not a usable JSON Schema: {error}".split("\n")[0]) from error
 
     def build(self) -> None:
@@ -73,12 +77,27 @@ class Schema:
         self.validator.is_valid(None)
 
     @cached_property
+    def weights(self) -> Weights:
+        return weigh(self.document, self.target)
+
+    def require_decidable(self) -> None:
+        """Raises Misuse when the variants multiply beyond what any validator decides."""
+        if limit := self.weights.limit(self.document):
+            raise Misuse(
+                f"{self.origin}: its variants multiply to more than {limit:,} at one place, and nothing can decide so "
+                "many in time. Name them in one `anyOf` instead of nesting them."
+            )
+
+    @cached_property
     def mentions_deprecation(self) -> bool:
-        return '"deprecated"' in json.dumps(self.document)
+        return self._mentions('"deprecated"')
 
     @cached_property
     def mentions_later_keys(self) -> bool:
-        return '"x-required"' in json.dumps(self.document)
+        return self._mentions('"x-required"')
+
+    def _mentions(self, word: str) -> bool:
+        return word in json.dumps(self.document)
 
     @cached_property
     def merge_keys(self) -> Mapping[str, frozenset[str]]:
@@ -105,9 +124,9 @@ class Schema:
         """The parts with all that apply at the same place: references, allOf, every branch."""
         found: list[Part] = []
         seen: set[int] = set()
-        stack = [part for part in parts if isinstance(part, dict)]
+        stack = deque(part for part in parts if isinstance(part, dict))
         while stack:
-            part = stack.pop(0)
+            part = stack.popleft()
             if id(part) in seen:
                 continue
             seen.add(id(part))
@@ -193,7 +212,7 @@ class Schema:
         if known is None:
             found: list[Any] = []
             for part in parts:
-                found += _element(part, step) if isinstance(step, int) else _property(part, step)
+                found += element_parts(part, step) if isinstance(step, int) else property_parts(part, step)
             if len(self._children) >= MAX_KEPT:
                 self._children.clear()
             # The parts are kept as well: no other list can take their id.
@@ -215,6 +234,16 @@ class Schema:
                 if isinstance(part.get("x-doc"), str):
                     return str(part["x-doc"])
         return self.doc
+
+
+def validator_of(document: dict[str, Any], *, registry: Any = None) -> Any:
+    """A validator that loads nothing from elsewhere, and that no pattern keeps busy for long."""
+    import jsonschema_rs
+
+    patterns = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS)
+    return jsonschema_rs.validator_for(
+        document, validate_formats=True, offline=True, pattern_options=patterns, registry=registry
+    )
 
 
 def _named(part: Part) -> Iterator[tuple[str, Part]]:
@@ -239,7 +268,8 @@ def _nameless(part: Part) -> Iterator[Any]:
         yield from inner if isinstance(inner, list) else (inner,)
 
 
-def _property(part: Part, name: str) -> list[Any]:
+def property_parts(part: Part, name: str) -> list[Any]:
+    """The schemas in a part that speak about a key."""
     properties = part.get("properties")
     if isinstance(properties, dict) and name in properties:
         return [properties[name]]
@@ -265,7 +295,7 @@ def _matcher(pattern: str) -> Any | None:
     import jsonschema_rs
 
     try:
-        return jsonschema_rs.validator_for({"$schema": DRAFT_7, "pattern": pattern})
+        return validator_of({"$schema": DRAFT_7, "pattern": pattern})
     except (ValueError, jsonschema_rs.ValidationError):
         return None
 
@@ -276,7 +306,8 @@ def _own_elements(part: Part) -> int:
     return len(prefix) if isinstance(prefix, list) else 0
 
 
-def _element(part: Part, index: int) -> list[Any]:
+def element_parts(part: Part, index: int) -> list[Any]:
+    """The schemas in a part that speak about an element of a list."""
     prefix = part.get("prefixItems", part.get("items"))
     if isinstance(prefix, list):
         if index < len(prefix):

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from knowledge.validation import scalars
-from knowledge.validation.compose import MAX_FOUND, Document, children, compose, tight_comment
+from knowledge.validation.compose import MAX_FOUND, Document, compose, tight_comment
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, SourceFile
 from knowledge.validation.fixes import apply_edits
 from knowledge.validation.layout import odd_space_fault, odd_space_lines
 from knowledge.validation.pasted import fenced_blocks, looks_like_yaml, split_bare
 from knowledge.validation.syntax import REPAIRED_CHARACTERS, Repair, explain
 from knowledge.validation.text import SourceText, decode
-from knowledge.validation.tree import MappingNode, Node, ScalarNode, SequenceNode, path_text
+from knowledge.validation.tree import MappingNode, Node, ScalarNode, SequenceNode, children, path_text
 
 __all__ = ["Parsed", "fenced_blocks", "looks_like_yaml", "parse", "split_bare"]
 

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
-from knowledge.validation.compose import children
 from knowledge.validation.diagnostics import Diagnostic, Edit, Severity, Span
 from knowledge.validation.text import SourceText
-from knowledge.validation.tree import Entry, MappingNode, Mark, Node, ScalarNode, SequenceNode
+from knowledge.validation.tree import Entry, MappingNode, Mark, Node, ScalarNode, SequenceNode, children
 
 MAX_EDITS: Final = 10_000  # lines; who has more needs a formatter
 _BARE_RETURN: Final = re.compile(r"\r(?!\n)")  # with nothing between, it and the next line end would become one

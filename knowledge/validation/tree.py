@@ -134,6 +134,16 @@ def merged_entries(node: MappingNode) -> Iterator[Entry]:
                     yield inner
 
 
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly in a node: elements, or keys and values."""
+    if isinstance(node, SequenceNode):
+        yield from node.items
+    elif isinstance(node, MappingNode):
+        for entry in node.entries:
+            yield entry.key
+            yield entry.value
+
+
 def value_of(node: Node, cache: dict[int, Any] | None = None) -> Any:
     """The JSON value of a tree without cycles; aliases share one value."""
     cache = {} if cache is None else cache

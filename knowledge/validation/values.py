@@ -170,6 +170,10 @@ class _Value:
                 f"{self.subject} fits {count} variants at once, and only one may be meant",
                 why="Leave out the keys that belong to the other variant.",
             )
+        if self.fault.data.get("folded"):
+            misses = "fits none" if self.fault.keyword == "anyOf" else "does not fit exactly one"
+            why = "Its schema has too many of them to say which one is nearest."
+            return self._tell("SCH006", f"{self.subject} {misses} of its variants", why=why)
         return self._tell("SCH006", f"{self.subject} fits none of its variants", why=self._description())
 
     def wrong_key(self) -> Diagnostic:
