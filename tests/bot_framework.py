@@ -42,6 +42,8 @@ class BotFramework:
     keys: dict[str, rsa.RSAPrivateKey] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)  # statuses for the next sends, before they succeed
+    retry_after: str = "0.05"  # what a failure says about the next try; "" for nothing
+    requests: list[str] = field(default_factory=list)  # method and path of each, failures included
     key_fetches: int = 0
 
     def rotate_to(self, key_id: str) -> None:
@@ -105,9 +107,11 @@ def _app(framework: BotFramework) -> FastAPI:
 
     @app.api_route("/v3/conversations/{path:path}", methods=["POST", "PUT"])
     async def activities(path: str, request: Request) -> Response:
+        framework.requests.append(f"{request.method} {path}")
         if framework.failures:
             status = framework.failures.pop(0)
-            return Response(status_code=status, headers={"Retry-After": "0.05"})
+            asked = {"Retry-After": framework.retry_after} if framework.retry_after else {}
+            return Response(status_code=status, headers=asked)
         body = await request.json()
         framework.sent.append({**body, "_path": path, "_authorization": request.headers.get("Authorization")})
         return Response(json.dumps({"id": f"sent-{len(framework.sent)}"}), media_type="application/json")

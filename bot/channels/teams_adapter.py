@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import structlog
 from botbuilder.core import CloudAdapterBase, InvokeResponse, TurnContext
-from botbuilder.schema import Activity, ConversationReference, Entity, ErrorResponseException, ResourceResponse
-from msrest.exceptions import ClientException, DeserializationError, HttpOperationError
+from botbuilder.schema import Activity, ConversationReference, Entity, ResourceResponse
+from msrest.exceptions import DeserializationError
 
 from bot.channels.teams_auth import BotIdentity, LeanAuthentication, authentication
+from bot.channels.teams_sender import Line, Sender, SendError
 
-log = structlog.get_logger(__name__)
 OnTurn = Callable[[TurnContext], Awaitable[None]]
-_TRY_AGAIN = frozenset({412, 429, 502, 503, 504})
-_TRIES = 4
 _PROACTIVE = "ContinueConversation"  # what the SDK calls the activity that it makes up to begin by itself
-SEND_ERRORS = (ClientException,)  # what sending and updating may end in
+SEND_ERRORS = (SendError,)  # what sending and updating may end in
+_KEPT_HERE = frozenset({"delay", "invokeResponse", "trace"})  # what the SDK does not send to the channel
 
 
 class NotAuthenticError(Exception):
@@ -42,35 +38,43 @@ def entity(body: Mapping[str, Any]) -> Entity:
 
 
 class Adapter(CloudAdapterBase):
-    """The SDK's adapter, which also tries a send again: it repeats updates but never sends."""
+    """The SDK's turns, with what they say sent by `Sender`: the SDK itself never tries a send again."""
+
+    def __init__(self, auth: LeanAuthentication, sender: Sender) -> None:
+        super().__init__(auth)
+        self._sender = sender
 
     async def send_activities(self, context: TurnContext, activities: list[Activity]) -> list[ResourceResponse]:
         return [await self._send(context, activity) for activity in activities]
 
+    async def update_activity(self, context: TurnContext, activity: Activity) -> ResourceResponse:
+        changed = await self._sender.update(self._line(context), str(activity.id), activity.serialize())
+        return ResourceResponse(id=changed or activity.id)
+
     async def _send(self, context: TurnContext, activity: Activity) -> ResourceResponse:
+        if activity.type in _KEPT_HERE:
+            responses: list[ResourceResponse] = await super().send_activities(context, [activity])
+            return responses[0]
+        activity.id = None
         if context.activity.name == _PROACTIVE:
             activity.reply_to_id = None  # the SDK would answer a message that it made up
-        for attempt in range(1, _TRIES + 1):
-            try:
-                responses: list[ResourceResponse] = await super().send_activities(context, [activity])
-                return responses[0]
-            except (ErrorResponseException, HttpOperationError) as error:
-                status = getattr(error.response, "status_code", 0)
-                if status not in _TRY_AGAIN or attempt == _TRIES:
-                    raise
-                pause = _retry_after(error) or 0.5 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-                log.info("teams_send_again", status=status, attempt=attempt, pause=round(pause, 2))
-                await asyncio.sleep(min(pause, 30.0))
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        return ResourceResponse(id=await self._sender.send(self._line(context), activity.serialize()))
+
+    def _line(self, context: TurnContext) -> Line:
+        line: Line = context.turn_state[self.BOT_CONNECTOR_CLIENT_KEY]
+        return line
 
 
 class TeamsConnection:
     """One bot registration: what comes in is checked, what goes out is sent in its name."""
 
-    def __init__(self, identity: BotIdentity, auth: LeanAuthentication | None = None) -> None:
+    def __init__(
+        self, identity: BotIdentity, auth: LeanAuthentication | None = None, sender: Sender | None = None
+    ) -> None:
         self._app_id = identity.app_id
         self._auth = auth or authentication(identity)
-        self._adapter = Adapter(self._auth)
+        self._sender = sender or Sender()
+        self._adapter = Adapter(self._auth, self._sender)
 
     async def receive(self, body: Mapping[str, Any], header: str | None) -> Callable[[OnTurn], Awaitable[Any]]:
         """Check who calls; returns how to process the activity. Raises NotAuthenticError or MalformedActivityError."""
@@ -78,6 +82,9 @@ class TeamsConnection:
             activity = Activity().deserialize(dict(body))
         except (DeserializationError, AttributeError, TypeError, ValueError) as error:
             raise MalformedActivityError("The activity has a field of the wrong type.") from error
+        if self._app_id and not (activity.channel_id and activity.service_url):
+            # A token speaks for a channel and an address; the SDK asks for neither where the activity names none.
+            raise MalformedActivityError("The activity has no channelId or no serviceUrl.")
         try:
             result = await self._auth.authenticate_request(activity, header or None)
         except Exception as error:  # the SDK raises a dozen types here; each one means: not proven
@@ -110,14 +117,14 @@ class TeamsConnection:
 
     async def token(self) -> str:
         """The bot's token for the channel's own server; "" without an app id."""
-        return await self._auth.token(self._app_id) if self._app_id else ""
+        return await self._auth.token()
 
     async def _continue(self, reference: Mapping[str, Any], work: OnTurn) -> None:
         meant = ConversationReference().deserialize(dict(reference))
         await self._adapter.continue_conversation(meant, work, self._app_id)
 
     async def close(self) -> None:
-        await self._auth.close()
+        await self._sender.close()
 
 
 def invoke_answer(status: int, body: Mapping[str, Any]) -> Activity:
@@ -133,13 +140,5 @@ def outgoing(message: Mapping[str, Any]) -> Activity:
 
 
 def is_refused(error: BaseException) -> bool:
-    """Whether the person or tenant does not want messages (403): trying again does not help."""
-    return getattr(getattr(error, "response", None), "status_code", 0) == 403
-
-
-def _retry_after(error: HttpOperationError) -> float:
-    headers = getattr(error.response, "headers", None) or {}
-    try:
-        return float(headers.get("Retry-After", 0))
-    except ValueError:
-        return 0.0
+    """Whether trying again does not help: the person or tenant wants no messages, or the conversation is gone."""
+    return isinstance(error, SendError) and error.is_permanent

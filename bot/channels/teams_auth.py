@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
+import structlog
 from botbuilder.schema import Activity
-from botframework.connector.aio import ConnectorClient
 from botframework.connector.auth import (
     AppCredentials,
     AuthenticationConfiguration,
@@ -29,7 +30,11 @@ from botframework.connector.auth import (
 )
 from botframework.connector.auth.authenticate_request_result import AuthenticateRequestResult
 from jwt.algorithms import RSAAlgorithm
+from jwt.exceptions import InvalidKeyError
 
+from bot.channels.teams_sender import Line, SendError
+
+log = structlog.get_logger(__name__)
 LOGIN = "https://login.microsoftonline.com/botframework.com"
 SCOPE = ISSUER = "https://api.botframework.com"
 TOKENS = "https://api.botframework.com"
@@ -37,7 +42,15 @@ CHANNEL_METADATA = "https://login.botframework.com/v1/.well-known/openidconfigur
 EMULATOR_METADATA = "https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration"
 
 _KEYS_STAY_FRESH = 24 * 3600.0  # seconds
-_LOOK_AGAIN = 60.0  # seconds between two fetches for keys that are not known: forged ids must not become a flood
+_TOKEN_STAYS = 240.0  # seconds; MSAL hands out none that ends within five minutes
+_LOOK_AGAIN = 30.0  # seconds between two fetches for keys that are not known: forged ids must not become a flood
+_LOOK_AGAIN_AFTER_FAILURE = 5.0  # seconds
+_FETCHED_WITHIN = 5.0  # seconds for both documents
+
+_UNREADABLE = (
+    *(httpx.HTTPError, httpx.InvalidURL, TimeoutError),
+    *(ValueError, LookupError, TypeError, RecursionError),
+)  # what fetching and reading the keys may end in
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,42 +72,75 @@ class SigningKey:
 
 
 class SigningKeys:
-    """Microsoft's published keys; an unknown key id leads to one fresh look, not to a day of refusals."""
+    """Microsoft's published keys; an unknown key id leads to one fresh look, not to a day of refusals.
 
-    def __init__(self, url: str, *, now: Callable[[], float] = time.monotonic) -> None:
+    While their server cannot be reached, keys that are known stay good.
+    """
+
+    def __init__(
+        self, url: str, *, now: Callable[[], float] = time.monotonic, patience: float = _FETCHED_WITHIN
+    ) -> None:
         self._url = url
         self._now = now
+        self._patience = patience
         self._keys: dict[str, SigningKey] = {}
-        self._fetched = -float("inf")
+        self._stale_at = self._look_again_at = -float("inf")
         self._lock = asyncio.Lock()
 
-    async def get(self, key_id: str) -> SigningKey:
-        """The key of that id. Raises PermissionError when the issuer publishes no such key."""
-        age = self._now() - self._fetched
-        if age > _KEYS_STAY_FRESH or (key_id not in self._keys and age > _LOOK_AGAIN):
-            await self._refresh(key_id)
+    async def get(self, key_id: object) -> SigningKey:
+        """The key of that id. Raises PermissionError when the issuer publishes no such key, or does not answer."""
+        if self._should_look(key_id):
+            async with self._lock:
+                if self._should_look(key_id):  # or somebody else looked while this request waited
+                    await self._look()
         try:
-            return self._keys[key_id]
+            return self._keys[str(key_id)]
         except KeyError as error:
             raise PermissionError("The token is signed with a key that its issuer does not publish") from error
 
-    async def _refresh(self, key_id: str) -> None:
-        async with self._lock:
-            if key_id in self._keys and self._now() - self._fetched < _KEYS_STAY_FRESH:
-                return  # somebody else fetched while this request waited
-            async with httpx.AsyncClient(timeout=5) as client:
+    def _should_look(self, key_id: object) -> bool:
+        now = self._now()
+        return now >= self._look_again_at and (now >= self._stale_at or str(key_id) not in self._keys)
+
+    async def _look(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience), httpx.AsyncClient(timeout=self._patience) as client:
                 metadata = (await client.get(self._url)).raise_for_status().json()
-                published = (await client.get(metadata["jwks_uri"])).raise_for_status().json()["keys"]
-            self._keys = {
-                key["kid"]: SigningKey(RSAAlgorithm.from_jwk(json.dumps(key)), key.get("endorsements", []))
-                for key in published
-                if key.get("kty") == "RSA" and "kid" in key
-            }
-            self._fetched = self._now()
+                published = (await client.get(metadata["jwks_uri"])).raise_for_status().json()
+            keys = _keys_in(published)
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            TimeoutError,
+            ValueError,
+            LookupError,
+            TypeError,
+            RecursionError,
+        ) as error:
+            log.warning("teams_keys_not_fetched", url=self._url, reason=type(error).__name__)
+            self._look_again_at = self._now() + _LOOK_AGAIN_AFTER_FAILURE
+            return
+        self._keys = keys
+        self._stale_at = self._now() + _KEYS_STAY_FRESH
+        self._look_again_at = self._now() + _LOOK_AGAIN
+
+
+def _keys_in(published: Any) -> dict[str, SigningKey]:
+    """The RSA keys of a JSON Web Key set by id. Raises LookupError when it holds none, TypeError when it is none."""
+    keys: dict[str, SigningKey] = {}
+    for each in published["keys"]:
+        try:
+            public_key = RSAAlgorithm.from_jwk(json.dumps(each))
+            keys[str(each["kid"])] = SigningKey(public_key, list(each.get("endorsements") or ()))
+        except (InvalidKeyError, ValueError, LookupError, TypeError, AttributeError):
+            continue  # another kind of key, or one that nobody can read
+    if not keys:
+        raise LookupError("no RSA key")
+    return keys
 
 
 class RememberedCredentials(PasswordServiceClientCredentialFactory):
-    """Credentials made once per scope; their token is fetched outside the event loop."""
+    """Credentials made once per scope, so that their tokens are remembered."""
 
     def __init__(self, app_id: str, password: str, tenant_id: str) -> None:
         super().__init__(app_id, password, tenant_id)
@@ -106,44 +152,44 @@ class RememberedCredentials(PasswordServiceClientCredentialFactory):
         key = (app_id, oauth_scope, login_endpoint)
         if key not in self._made:
             self._made[key] = await super().create_credentials(app_id, oauth_scope, login_endpoint, validate_authority)
-        credentials = self._made[key]
-        if self.app_id:
-            await asyncio.to_thread(credentials.get_access_token)  # from memory when it is still good
-        return credentials
+        return self._made[key]
 
 
-class _KeptConnectors(ConnectorFactory):
-    """A connector per service URL and audience, kept."""
+class _Lines(ConnectorFactory):
+    """Where to send, in place of an HTTP client per turn."""
 
-    def __init__(self, made_by: ConnectorFactory, kept: dict[tuple[str, str], ConnectorClient]) -> None:
-        self._made_by = made_by
-        self._kept = kept
+    def __init__(self, token: Callable[[str], Awaitable[str]]) -> None:
+        self._token = token
 
-    async def create(self, service_url: str, audience: str | None = None) -> ConnectorClient:
-        key = (service_url, audience or "")
-        if key not in self._kept:
-            self._kept[key] = await self._made_by.create(service_url, audience)
-        return self._kept[key]
+    async def create(self, service_url: str, audience: str | None = None) -> Any:
+        return Line(service_url, partial(self._token, audience or SCOPE))
 
 
 class LeanAuthentication(BotFrameworkAuthentication):
-    """The SDK's authentication, with connectors kept and without the user-token client that Sheriff never uses."""
+    """The SDK's authentication, without the two HTTP clients that it builds for each turn."""
 
-    def __init__(self, inner: BotFrameworkAuthentication, credentials: PasswordServiceClientCredentialFactory) -> None:
+    def __init__(
+        self,
+        inner: BotFrameworkAuthentication,
+        credentials: PasswordServiceClientCredentialFactory,
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._inner = inner
         self._credentials = credentials
-        self._kept: dict[tuple[str, str], ConnectorClient] = {}
+        self._now = now
+        self._tokens: dict[str, tuple[str, float]] = {}  # by scope: the token, and when to ask again
 
     async def authenticate_request(self, activity: Activity, auth_header: str | None) -> AuthenticateRequestResult:
         result = await self._inner.authenticate_request(activity, auth_header)
-        result.connector_factory = _KeptConnectors(result.connector_factory, self._kept)
+        result.connector_factory = _Lines(self.token)
         return result
 
     async def authenticate_streaming_request(self, auth_header: str, channel_id_header: str) -> Any:
         return await self._inner.authenticate_streaming_request(auth_header, channel_id_header)
 
-    def create_connector_factory(self, claims_identity: ClaimsIdentity) -> ConnectorFactory:
-        return _KeptConnectors(self._inner.create_connector_factory(claims_identity), self._kept)
+    def create_connector_factory(self, claims_identity: ClaimsIdentity) -> ConnectorFactory:  # noqa: ARG002 - the SDK's name
+        return _Lines(self.token)
 
     async def create_user_token_client(self, claims_identity: ClaimsIdentity) -> object:  # noqa: ARG002 - the SDK's name
         return object()  # the SDK only hands it on
@@ -157,24 +203,41 @@ class LeanAuthentication(BotFrameworkAuthentication):
     async def authenticate_channel_request(self, auth_header: str) -> ClaimsIdentity:
         return await self._inner.authenticate_channel_request(auth_header)
 
-    async def token(self, app_id: str) -> str:
-        """The bot's own token for the channel's server, fetched outside the event loop."""
-        credentials = await self._credentials.create_credentials(app_id, SCOPE, LOGIN, True)
-        return str(await asyncio.to_thread(credentials.get_access_token))
+    async def token(self, scope: str = SCOPE) -> str:
+        """The bot's own token for the channel's server, fetched outside the event loop; "" without an app id.
 
-    async def close(self) -> None:
-        for connector in self._kept.values():
-            await connector.__aexit__(None, None, None)
-        self._kept.clear()
+        Raises SendError when Entra gives none.
+        """
+        if not self._credentials.app_id:
+            return ""
+        kept, until = self._tokens.get(scope, ("", 0.0))
+        if not kept or self._now() >= until:
+            app_id = self._credentials.app_id
+            credentials = await self._credentials.create_credentials(app_id, scope, LOGIN, True)
+            try:
+                kept = str(await asyncio.to_thread(credentials.get_access_token))
+            except (OSError, ValueError, KeyError) as error:  # no network, a wrong secret, an answer without a token
+                raise SendError(f"Microsoft Entra gives no token: {type(error).__name__}") from error
+            self._tokens[scope] = (kept, self._now() + _TOKEN_STAYS)
+        return kept
+
+
+class _NoKeys:
+    """In place of the keys of Emulator and skill tokens: they are bots' own, and prove no sender."""
+
+    async def get(self, key_id: object) -> SigningKey:
+        raise PermissionError(f"Only the channel's tokens are accepted, not one signed with {key_id}")
 
 
 def authentication(
-    identity: BotIdentity, credentials: PasswordServiceClientCredentialFactory | None = None
+    identity: BotIdentity,
+    credentials: PasswordServiceClientCredentialFactory | None = None,
+    keys: SigningKeys | None = None,
 ) -> LeanAuthentication:
-    """How /api/messages authenticates. Tests pass their own credentials and metadata URL."""
-    # The SDK keeps key sources by URL in a class attribute; ours goes there in advance.
-    for url in (identity.metadata_url, EMULATOR_METADATA):
-        JwtTokenExtractor.metadataCache[url] = SigningKeys(url)
+    """How /api/messages authenticates. Tests pass their own credentials, metadata URL and keys."""
+    # The SDK keeps key sources by URL in a class attribute; ours go there in advance.
+    JwtTokenExtractor.metadataCache[identity.metadata_url] = keys or SigningKeys(identity.metadata_url)
+    JwtTokenExtractor.metadataCache[EMULATOR_METADATA] = _NoKeys()
     made = credentials or RememberedCredentials(identity.app_id, identity.password, identity.tenant_id)
     inner = BotFrameworkAuthenticationFactory.create(
         validate_authority=True,
