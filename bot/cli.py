@@ -7,6 +7,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from knowledge.errors import Failure, Misuse, SheriffError
 
@@ -21,7 +22,7 @@ def _command() -> None:
     if arguments[:1] == ["validate"]:
         from bot.checking.command import main as validate
 
-        raise SystemExit(validate(arguments[1:]))
+        raise SystemExit(validate(arguments[1:], datetime.now(UTC)))
     from bot.subcommands import app
 
     app()

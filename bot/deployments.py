@@ -78,7 +78,7 @@ def with_leaves(files: reading.Files, of: Platform, place: str, base: str = "") 
     """
     analysis = analyse(files, of)
     if analysis.leaves is None:
-        reason = " ".join(analysis.report.notes)
+        reason = " ".join(analysis.missing)
         if base:
             raise Misuse(f"{place} at {base}: {reason} Choose another reference.")
         raise Misuse(f"{place}: {reason} Run `sheriff validate {place}` first.")

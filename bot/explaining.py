@@ -68,7 +68,7 @@ def diff_command(settings: Settings, place: Path, base: str, *, output: str) -> 
 def _leaves(files: Files, of: Platform, place: str, base: str = "") -> Leaves:
     """The leaves of a repository; what was not merged is said on standard error, since it is missing from the rest."""
     analysis, leaves = deployments.with_leaves(files, of, place, base)
-    for note in analysis.report.notes:
+    for note in analysis.missing:
         print(f"sheriff: {f'{place} at {base}' if base else place}: {note}", file=sys.stderr)
     return leaves
 

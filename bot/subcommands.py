@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,7 +85,7 @@ def validate(context: typer.Context) -> None:
     """Check YAML and JSON files, and mend what can be mended. `sheriff validate --help` lists the options."""
     from bot.checking.command import main
 
-    raise typer.Exit(main(context.args))
+    raise typer.Exit(main(context.args, datetime.now(UTC)))
 
 
 @app.command()

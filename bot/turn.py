@@ -134,7 +134,7 @@ class Sheriff:
             return replace(added, note=wording.secrets_note(secrets))
         match request.intent:
             case Intent.CHECK:
-                together = check_together(request.files, self._platform)
+                together = check_together(request.files, self._platform, self._world.clock())
                 report = with_mended(together.report, request.files, catalog=self._platform.catalog)
                 checked = masked(report)
                 secrets += checked.found

@@ -389,7 +389,7 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         broadcast=parts.store.broadcast,
         index_status=parts.library.status,
         page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
-        validate=lambda files: check_together(files, parts.platform).report,
+        validate=lambda files: check_together(files, parts.platform, now()).report,
         gaps=lambda: gap_report(settings, parts.store),
         metrics=parts.metrics.registry,
         clock=now,

@@ -57,6 +57,7 @@ required: [kind, discovered]
 additionalProperties: false
 properties:
   kind: {const: TopologyLock}
+  takenAt: {}
   discovered: {type: array, items: {type: object, required: [node]}}
 """)
 

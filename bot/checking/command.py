@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,13 +47,13 @@ class Platform:
         return SchemaCatalog.load(self.schemas, lints=self.lints)
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], now: datetime) -> int:
     """Run `sheriff validate` with these arguments; returns the exit code. Raises Misuse when the call is wrong."""
     with seldom_collected():
-        return _run(_parser().parse_args(arguments))
+        return _run(_parser().parse_args(arguments), now)
 
 
-def _run(given: argparse.Namespace) -> int:
+def _run(given: argparse.Namespace, now: datetime) -> int:
     allow_any_name()
     platform = _platform(given)
     if given.stdin_protocol:
@@ -67,7 +68,7 @@ def _run(given: argparse.Namespace) -> int:
     catalog = SchemaCatalog.of_file(given.schema) if given.schema else platform.catalog
     catalog.check()
     if given.at is not None:
-        return _check_at(given, platform)
+        return _check_at(given, platform, now)
     zips = [name for name in given.files if name.lower().endswith(".zip") and not Path(name).is_dir()]
     zips = [] if given.schema else zips
     if zips and (given.fix or given.diff):
@@ -80,7 +81,7 @@ def _run(given: argparse.Namespace) -> int:
     if given.fix or given.diff:
         code = _fix(given, files, catalog, platform)
     else:
-        report = _checked(files, archives, catalog, None if given.schema else platform)
+        report = _checked(files, archives, catalog, None if given.schema else platform, now)
         show(report, given.format, pages=platform.pages)
         code = 0 if report.valid else 1
     return 2 if unreadable else code
@@ -108,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check_at(given: argparse.Namespace, platform: Platform) -> int:
+def _check_at(given: argparse.Namespace, platform: Platform, now: datetime) -> int:
     """The report on repositories as a Git reference has them."""
     if not given.at.strip():  # such as --at "$TAG" where nobody set TAG
         raise Misuse("--at is empty. Name a branch, a tag or a commit.")
@@ -117,7 +118,7 @@ def _check_at(given: argparse.Namespace, platform: Platform) -> int:
     from bot.checking import repositories
 
     of = _deployed(platform)
-    report = _joined([repositories.report(Path(name), of, given.at) for name in given.files])
+    report = _joined([repositories.report(Path(name), of, now, given.at) for name in given.files])
     show(report, given.format, pages=platform.pages)
     return 0 if report.valid else 1
 
@@ -127,12 +128,15 @@ def _checked(
     archives: Mapping[Path, Sequence[SourceFile]],
     catalog: SchemaCatalog,
     platform: Platform | None,
+    now: datetime,
 ) -> ValidationReport:
     """The report on all files; with a platform, those of a deployment repository are checked with all the others."""
     whole = tops(files) if platform else []
     rest = [each for each in files if not any(is_inside(each, top) for top in whole)]
     inside = {each.file.name: top for each in rest if platform and (top := repository_of(each)) is not None}
-    found = _of_repositories(whole, archives, inside, platform) if platform and (whole or archives or inside) else []
+    found: list[ValidationReport] = []
+    if platform and (whole or archives or inside):
+        found = _of_repositories(whole, archives, inside, platform, now)
     told = {file.name for report in found for file in report.files}  # a hidden file is none of its repository
     alone = [each.file for each in rest if each.file.name not in told]
     if alone or not found:
@@ -151,16 +155,17 @@ def _of_repositories(
     archives: Mapping[Path, Sequence[SourceFile]],
     inside: Mapping[str, Path],
     platform: Platform,
+    now: datetime,
 ) -> list[ValidationReport]:
     from bot.checking import repositories
 
     of = _deployed(platform)
     parts = [
-        repositories.report_of([name for name, place in inside.items() if place == top], top, of)
+        repositories.report_of([name for name, place in inside.items() if place == top], top, of, now)
         for top in sorted(set(inside.values()))
     ]
-    packed = [repositories.report_of_zip(place, content, of) for place, content in archives.items()]
-    return [*repositories.reports(whole, of), *packed, *parts]
+    packed = [repositories.report_of_zip(place, content, of, now) for place, content in archives.items()]
+    return [*repositories.reports(whole, of, now), *packed, *parts]
 
 
 def _joined(found: Sequence[ValidationReport]) -> ValidationReport:

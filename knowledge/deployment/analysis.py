@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from knowledge.deployment import topology as topologies
 from knowledge.deployment.cells import Cell
+from knowledge.deployment.discovery import Taken
 from knowledge.deployment.leaves import Leaves
 from knowledge.deployment.merged_check import check_merged
 from knowledge.deployment.merging import Layer, authors, fresh
@@ -33,24 +35,29 @@ class Analysis:
     """What was found in a repository, and what holds at its leaves."""
 
     report: ValidationReport
+    missing: Sequence[str] = ()  # of the notes, those on what was not checked
     topology: Topology | None = None
     leaves: Leaves | None = None
     sources: Mapping[str, SourceText] = field(default_factory=dict)
 
 
-def analyse(files: Mapping[str, bytes | str], platform: Platform) -> Analysis:
-    """Check a repository: its YAML files by their paths below it. Whatever they hold, an Analysis comes back."""
-    return _Run(files, platform).analysis()
+def analyse(files: Mapping[str, bytes | str], platform: Platform, now: datetime | None = None) -> Analysis:
+    """Check a repository: its YAML files by their paths below it. Whatever they hold, an Analysis comes back.
+
+    `now` is for the age of the lock file; without it only the time at which that was taken is said."""
+    return _Run(files, platform, now).analysis()
 
 
 class _Run:
-    def __init__(self, files: Mapping[str, bytes | str], platform: Platform) -> None:
+    def __init__(self, files: Mapping[str, bytes | str], platform: Platform, now: datetime | None) -> None:
+        self.now = now
         self.files = {name: content for name, content in sorted(files.items()) if not _is_hidden(name)}
         self.platform = platform
         self.examined: dict[str, Examined] = {}
         self.sources: dict[str, SourceText] = {}
         self.found: list[Diagnostic] = []
         self.notes: list[str] = []
+        self.age: list[str] = []  # the note on the lock file
         self.nameless: set[str] = set()  # files of no component: that says more than SCH008
         self.broken: set[str] = set()  # files with errors of their own: nothing is built on them
 
@@ -70,7 +77,8 @@ class _Run:
         if leaves is not None:
             self._at_leaves(leaves)
         self._style()
-        return Analysis(self._report(), topology, leaves, self.sources)
+        report = self._report()
+        return Analysis(report, tuple(dict.fromkeys(self.notes)), topology, leaves, self.sources)
 
     def _one_document(self, name: str) -> None:
         """Every file is one map; a second document would be left out silently."""
@@ -98,7 +106,18 @@ class _Run:
         if wrong:
             self.notes.append(f"Placement, overrides and wildcards were not checked: {wrong[0]} has errors.")
             return None
+        self._age(topology, lock)
         return topology
+
+    def _age(self, topology: Topology, lock: str) -> None:
+        """When what the platform discovered was taken down."""
+        root = self._root(lock)
+        taken = Taken.of(lock, root) if root is not None else None
+        if taken is None:
+            return
+        self.age += [taken.note(topology.found, self.now)] if topology.found else []
+        early = taken.early(self.now) if self.now is not None else None
+        self.found += [early] if early is not None else []
 
     def _follows(self, diagnostic: Diagnostic, lock: str) -> bool:
         """Whether a branch ends too high, or is not in the lock file, only because a file was not read to the end."""
@@ -255,7 +274,7 @@ class _Run:
         )
         pages = self.platform.pages
         told = (replace(d, doc=pages[d.code]) if d.code in pages and not d.doc else d for d in order)
-        return ValidationReport(files, tuple(told), tuple(dict.fromkeys(self.notes)))
+        return ValidationReport(files, tuple(told), tuple(dict.fromkeys([*self.notes, *self.age])))
 
     def _few(self, found: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
         """As many of each file as `validate` tells of one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import PurePosixPath
 
 from knowledge.deployment.analysis import analyse
@@ -23,10 +24,11 @@ class Checked:
     leaves: Leaves | None = None
 
 
-def check_together(files: Sequence[SourceFile], platform: Platform) -> Checked:
+def check_together(files: Sequence[SourceFile], platform: Platform, now: datetime | None = None) -> Checked:
     """Check files by themselves or, from the folder of the outermost topology.yaml down, as one repository.
 
-    JSON and hidden files below it are none of the repository, and are checked by themselves."""
+    JSON and hidden files below it are none of the repository, and are checked by themselves. `now` is for the age of
+    its lock file."""
     top = _top(files)
     if top is None:
         return Checked(validate(files, catalog=platform.catalog))
@@ -38,7 +40,7 @@ def check_together(files: Sequence[SourceFile], platform: Platform) -> Checked:
             outside.append(file)
         else:
             inside[path] = file
-    analysis = analyse({path: file.content for path, file in inside.items()}, platform)
+    analysis = analyse({path: file.content for path, file in inside.items()}, platform, now)
     report = renamed(analysis.report, {path: file.name for path, file in inside.items()})
     if outside:
         report = joined([report, validate(outside, catalog=platform.catalog)])

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from knowledge.deployment.cells import Bound, Origin, scalar_of
+from knowledge.deployment.discovery import left_over
 from knowledge.validation.diagnostics import Diagnostic, Severity
 from knowledge.validation.hints import nearest
 from knowledge.validation.tree import Entry, MappingNode, Node, ScalarNode, SequenceNode, resolved, value_of
@@ -89,6 +91,11 @@ class Topology:
             found["application"] = self.application
         return found
 
+    @property
+    def found(self) -> list[str]:
+        """The nodes whose inner ones come from the lock file."""
+        return [place.node_path for place in self.root.walk() if place.discovered and not place.unknown]
+
     @cached_property
     def wildcards(self) -> set[str]:
         """Every name that is bound at some place."""
@@ -131,6 +138,10 @@ class _Reader:
         root = Place("", "", (), Origin(self.file, self.topology))
         self._children(root, self.topology, self.file)
         self._ends(root)
+        asked = [place for place in root.walk() if place.discovered]
+        if self.lock is not None and not any(place.unknown for place in asked):  # else it is taken anew anyway
+            names = [place.node_path for place in asked]
+            self.found += islice(left_over(self.lock_file, self.lock, names), MOST_FOUND)
         application = self.topology.entry("application")
         bound = None
         if application is not None:

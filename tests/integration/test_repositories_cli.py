@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,8 +23,10 @@ BLUE = "prod/sub-payments-prod/eu-west/p1/pf-blue"
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
-    """A copy of the example repository in the working folder."""
-    return Path(shutil.copytree(bundled.DEPLOYMENT_REPOSITORY / "payments-deploy", tmp_path / "payments-deploy"))
+    """A copy of the example repository in the working folder; its lock file is old, whatever day it is."""
+    copy = Path(shutil.copytree(bundled.DEPLOYMENT_REPOSITORY / "payments-deploy", tmp_path / "payments-deploy"))
+    change(copy / "topology.lock.yaml", "2026-11-16", "2024-11-16")
+    return copy
 
 
 @pytest.fixture
@@ -61,6 +64,26 @@ def test_a_good_repository_is_checked_as_a_whole(run: Run, repo: Path) -> None:
     assert (done.code, done.err) == (0, "")
     assert done.out.endswith("files checked: no errors.\n")
     assert "not checked" not in done.out, "placement and overrides were"
+
+
+def test_when_the_lock_file_was_taken_is_said_once_and_not_in_the_list_for_programs(run: Run, repo: Path) -> None:
+    said = re.compile(
+        r"^dev was discovered [\d,]+ days ago \(2024-11-16 01:04 UTC, topology\.lock\.yaml\)\.$", re.MULTILINE
+    )
+
+    assert len(said.findall(run("validate", "payments-deploy").out)) == 1
+    assert json.loads(run("validate", "--format", "json", "payments-deploy").out) == []
+    assert "discovered" not in run("validate", "payments-deploy/kafka.yaml").out, "a hook checks files, not the lock"
+    assert run("explain", "payments-deploy", "pf-blue").err == ""
+
+
+def test_a_lock_file_from_the_future_is_a_warning_and_no_error(run: Run, repo: Path) -> None:
+    change(repo / "topology.lock.yaml", "2024-11-16", "2999-11-16")
+
+    done = run("validate", "payments-deploy")
+
+    assert done.code == 0
+    assert "topology.lock.yaml:4:10 warning TOP007 the lock file was taken at 2999-11-16 01:04 UTC" in done.out
 
 
 def test_a_file_named_by_itself_is_checked_with_its_repository_and_only_it_is_told(run: Run, repo: Path) -> None:

@@ -505,3 +505,14 @@ def test_a_value_at_a_leaf_is_explained_from_the_attached_repository_with_the_pa
     cited = reply.citations[0]
     assert (cited.document_id.partition(":")[0], cited.component) == ("docs", "alerting")
     assert f"{cited.place} [{cited.number}]" in reply.text
+
+
+def test_a_checked_repository_says_how_old_its_lock_file_is(office: Office) -> None:
+    repository = zipped(bundled.DEPLOYMENT_REPOSITORY / "payments-deploy")
+
+    reply = office.say("", Attachment("payments.zip", repository))
+
+    note = "dev was discovered 9 days ago (2026-11-16 01:04 UTC, topology.lock.yaml)."
+    assert reply.report is not None
+    assert reply.report.notes == (note,)
+    assert note in reply.text

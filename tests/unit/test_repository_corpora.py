@@ -51,7 +51,7 @@ def test_a_valid_repository_is_accepted_without_a_warning(folder: Path) -> None:
     analysis = analysed(folder)
 
     assert [d for d in analysis.report.diagnostics if d.severity is not Severity.INFORMATION] == []
-    assert analysis.report.notes == ()
+    assert analysis.missing == ()
     assert all(file.schema for file in analysis.report.files)
     assert analysis.leaves is not None
 
