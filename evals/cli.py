@@ -202,11 +202,12 @@ class Topic(StrEnum):
 
     ALL = "all"
     YAML = "yaml"
+    TEAMS = "teams"
 
 
 @app.command()
 def bench(
-    topic: Annotated[Topic, typer.Argument(help="`yaml` for validation alone.")] = Topic.ALL,
+    topic: Annotated[Topic, typer.Argument(help="`yaml` or `teams` for one part alone.")] = Topic.ALL,
     sets: Sets = None,
     docs: Docs = None,
     home: Home = None,
@@ -218,19 +219,28 @@ def bench(
     hostile: Annotated[
         bool, typer.Option("--hostile", help="With `yaml`: only what files made to stop a checker cost.")
     ] = False,
+    turns: Annotated[int, typer.Option(min=50, help="With `teams`: echo turns of each adapter and crowd.")] = 500,
+    resent: Annotated[int, typer.Option(min=10, help="With `teams`: messages that are sent again.")] = 1000,
+    json_file: Annotated[Path | None, typer.Option("--json", help="With `teams`: keep the figures here.")] = None,
 ) -> None:
     """Time answers and validation beside peers.
 
     Beside a LangChain EnsembleRetriever, and jsonschema, in the same run. `bench yaml` measures validation alone, and
-    with --cases what is accepted, refused and told for files whose truth is known.
+    with --cases what is accepted, refused and told for files whose truth is known. `bench teams` measures the Bot
+    Framework channel beside the SDK's stock adapter, on the example platform.
     """
     from evals.bench.report import bench_command, hostile_command, yaml_command
     from evals.commands import Asked
 
+    if json_file is not None and topic is not Topic.TEAMS:
+        raise Misuse("--json goes with `sheriff-evals bench teams`.")
     if hostile and (topic is not Topic.YAML or cases is not None):
         raise Misuse("--hostile goes with `sheriff-evals bench yaml`, and without --cases.")
     if hostile:
         hostile_command()
+        return
+    if topic is Topic.TEAMS:
+        _bench_teams(turns, resent, json_file)
         return
     if topic is Topic.YAML:
         yaml_command(cases, files=files)
@@ -238,6 +248,14 @@ def bench(
     if cases is not None:
         raise Misuse("--cases goes with `sheriff-evals bench yaml`.")
     bench_command(Asked.of(sets, None, docs=docs, home=home, config=config), files=files)
+
+
+def _bench_teams(turns: int, resent: int, json_file: Path | None) -> None:
+    from evals.bench.teams import teams_command
+    from evals.commands import Asked
+
+    questions = Asked.of(None, None, docs=None, home=None, config=None).questions()
+    teams_command([question.text for question in questions], turns=turns, resent=resent, json_file=json_file)
 
 
 def main() -> None:

@@ -82,13 +82,13 @@ class TeamsConnection:
             activity = Activity().deserialize(dict(body))
         except (DeserializationError, AttributeError, TypeError, ValueError) as error:
             raise MalformedActivityError("The activity has a field of the wrong type.") from error
-        if self._app_id and not (activity.channel_id and activity.service_url):
-            # A token speaks for a channel and an address; the SDK asks for neither where the activity names none.
-            raise MalformedActivityError("The activity has no channelId or no serviceUrl.")
         try:
             result = await self._auth.authenticate_request(activity, header or None)
         except Exception as error:  # the SDK raises a dozen types here; each one means: not proven
             raise NotAuthenticError(type(error).__name__) from error
+        if self._app_id and not (activity.channel_id and activity.service_url):
+            # A token speaks for a channel and an address; the SDK asks for neither where the activity names none.
+            raise MalformedActivityError("The activity has no channelId or no serviceUrl.")
 
         async def process(on_turn: OnTurn) -> InvokeResponse | None:
             return await self._adapter.process_activity(result, activity, on_turn)

@@ -115,12 +115,14 @@ def test_what_will_not_pass_is_tried_once(framework: BotFramework, work: Any, st
     assert not pauses
 
 
-def test_a_message_that_is_too_big_is_logged(framework: BotFramework, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_message_that_is_too_big_is_logged(
+    framework: BotFramework, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     framework.failures += [413]
 
     _run(framework.url, _send)
 
-    assert "teams_message_too_big" in capsys.readouterr().out
+    assert "teams_message_too_big" in capsys.readouterr().out + caplog.text
 
 
 def test_the_next_try_comes_when_the_connector_says(framework: BotFramework) -> None:
