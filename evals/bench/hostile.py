@@ -69,6 +69,8 @@ def _faulty() -> Iterator[Hostile]:
     yield Hostile("elements of a wrong type", lambda: _listed(alerting, lambda _: "- 1\n", 1))
     yield Hostile("unknown keys in elements", lambda: _listed(alerting, lambda _: "- {a: 1, b: 2, c: 3}\n", 7))
     yield Hostile("long texts instead of numbers", lambda: _capped(lambda n: f"k{n}: {'x' * 990}\n"))
+    kafka = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitions: 12\n"
+    yield Hostile("faults of style up to the cap", lambda: _listed(kafka, lambda _: "#  \n\n \n", 1))
     topology = "apiVersion: sheriff/v1\nkind: Topology\napplication: payments\nnodes:\n"
     yield Hostile("nodes", lambda: _listed(topology, lambda n: f"- name: n{n}\n", 3), "topology.yaml")
     yield Hostile("nodes of one name", lambda: _listed(topology, lambda _: "- name: prod\n", 3), "topology.yaml")

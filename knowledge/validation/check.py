@@ -16,6 +16,7 @@ from knowledge.validation.tree import MappingNode, Node, Path, ScalarNode, Seque
 from knowledge.validation.values import value_diagnostic
 from knowledge.validation.weights import Part
 
+ENOUGH = 100  # errors, beside which no remark would be told
 MAX_REMARKS = 1_000  # of one kind on one file; nobody reads more
 _KEYS = frozenset({"required", "additionalProperties"})
 
@@ -28,6 +29,8 @@ def check(lens: Lens, source: SourceText, value: Any = None) -> list[Diagnostic]
     diagnostics = list(key_diagnostics(lens, source, (fault for fault in found if fault.keyword in _KEYS)))
     diagnostics += [_about_value(lens, source, fault) for fault in found if fault.keyword not in _KEYS]
     diagnostics = _one_for_each_place(diagnostics)
+    if len(diagnostics) >= ENOUGH:
+        return diagnostics
     if lens.schema.mentions_deprecation:
         diagnostics += islice(_deprecations(lens, source), MAX_REMARKS)
     if lens.schema.mentions_later_keys and lens.alone:

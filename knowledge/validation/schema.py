@@ -34,6 +34,7 @@ class Schema:
         self.file = str(document.get("x-file", ""))
         self.title = str(document.get("title") or self.kind or self.file or FilePath(origin).name)
         self.doc = str(document.get("x-doc", ""))
+        self._prefixes: dict[int, tuple[Sequence[Part], int]] = {}
         self._children: dict[tuple[int, str | int], tuple[Sequence[Part], Sequence[Part]]] = {}
 
     @classmethod
@@ -206,7 +207,7 @@ class Schema:
 
         Files of one kind ask the same again and again, so what was found is kept."""
         if isinstance(step, int):
-            step = min(step, max(map(_own_elements, parts), default=0))  # all further elements are alike
+            step = min(step, self._own_elements(parts))  # all further elements are alike
         key = (id(parts), step)
         known = self._children.get(key)
         if known is None:
@@ -217,6 +218,17 @@ class Schema:
                 self._children.clear()
             # The parts are kept as well: no other list can take their id.
             known = self._children[key] = (parts, self.expand(found))
+        return known[1]
+
+    def _own_elements(self, parts: Sequence[Part]) -> int:
+        """How many elements of a list have a schema of their own."""
+        known = self._prefixes.get(id(parts))
+        if known is None or known[0] is not parts:
+            prefixes = [part.get("prefixItems", part.get("items")) for part in parts]
+            count = max((len(prefix) for prefix in prefixes if isinstance(prefix, list)), default=0)
+            if len(self._prefixes) >= MAX_KEPT:
+                self._prefixes.clear()
+            known = self._prefixes[id(parts)] = (parts, count)
         return known[1]
 
     def declared(self, path: Path) -> dict[str, Part]:
@@ -298,12 +310,6 @@ def _matcher(pattern: str) -> Any | None:
         return validator_of({"$schema": DRAFT_7, "pattern": pattern})
     except (ValueError, jsonschema_rs.ValidationError):
         return None
-
-
-def _own_elements(part: Part) -> int:
-    """How many elements of a list have a schema of their own."""
-    prefix = part.get("prefixItems", part.get("items"))
-    return len(prefix) if isinstance(prefix, list) else 0
 
 
 def element_parts(part: Part, index: int) -> list[Any]:
