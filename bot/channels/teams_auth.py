@@ -130,8 +130,9 @@ def _keys_in(published: Any) -> dict[str, SigningKey]:
     keys: dict[str, SigningKey] = {}
     for each in published["keys"]:
         try:
-            public_key = RSAAlgorithm.from_jwk(json.dumps(each))
-            keys[str(each["kid"])] = SigningKey(public_key, list(each.get("endorsements") or ()))
+            endorsements = list(each["endorsements"] or ())
+            if endorsements:  # the SDK takes a key that is endorsed for nothing as endorsed for everything
+                keys[str(each["kid"])] = SigningKey(RSAAlgorithm.from_jwk(json.dumps(each)), endorsements)
         except (InvalidKeyError, ValueError, LookupError, TypeError, AttributeError):
             continue  # another kind of key, or one that nobody can read
     if not keys:
@@ -182,6 +183,9 @@ class LeanAuthentication(BotFrameworkAuthentication):
 
     async def authenticate_request(self, activity: Activity, auth_header: str | None) -> AuthenticateRequestResult:
         result = await self._inner.authenticate_request(activity, auth_header)
+        claims = result.claims_identity.claims
+        if "iss" in claims and "exp" not in claims:  # the SDK checks an end that is there, and asks for none
+            raise PermissionError("The token never expires")
         result.connector_factory = _Lines(self.token)
         return result
 

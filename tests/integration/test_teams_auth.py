@@ -13,11 +13,13 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI, Response
+from jwt.algorithms import RSAAlgorithm
 
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_adapter import TeamsConnection
-from bot.channels.teams_auth import SCOPE, BotIdentity, LeanAuthentication, SigningKeys, authentication
+from bot.channels.teams_auth import SCOPE, BotIdentity, LeanAuthentication, SigningKeys, _keys_in, authentication
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_sender import SendError
 from bot.telemetry import Metrics
@@ -124,6 +126,7 @@ def test_what_is_no_token_is_refused(framework: BotFramework, header: str | byte
         {"exp": PAST},
         {"nbf": FUTURE},
         {"exp": "soon"},
+        {"exp": None},
         {"serviceurl": "https://evil.example"},
         {"serviceurl": None},
     ],
@@ -139,6 +142,24 @@ def _token(framework: BotFramework, changes: Mapping[str, Any]) -> str:
     good = jwt.decode(framework.token(), options={"verify_signature": False})
     payload = json.dumps({**good, **changes}).encode()
     return jwt.api_jws.encode(payload, framework.keys["key-1"], algorithm="RS256", headers={"kid": framework.key_id})
+
+
+def test_a_token_that_never_expires_is_refused(framework: BotFramework) -> None:
+    claims = jwt.decode(framework.token(), options={"verify_signature": False})
+    del claims["exp"]
+    token = jwt.encode(claims, framework.keys["key-1"], algorithm="RS256", headers={"kid": framework.key_id})
+
+    assert _knock(framework, framework.message("hi"), f"Bearer {token}") == (403, 0)
+
+
+def test_a_key_that_is_endorsed_for_nothing_is_no_key() -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    published = {"kid": "k", **json.loads(RSAAlgorithm.to_jwk(key))}
+
+    for endorsements in ([], None):
+        with pytest.raises(LookupError):
+            _keys_in({"keys": [{**published, "endorsements": endorsements}]})
+    assert _keys_in({"keys": [{**published, "endorsements": ["msteams"]}]})["k"].endorsements == ["msteams"]
 
 
 def _unsigned(framework: BotFramework, algorithm: str) -> str:
