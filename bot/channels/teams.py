@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -51,7 +50,7 @@ class TeamsChannel:
         if len(raw) > MAX_BODY:
             return _refusal(413, f"The activity has {len(raw):,} bytes; at most {MAX_BODY:,} are read.")
         try:
-            body = json.loads(raw)
+            body: Any = wire.readable(raw)
         except (ValueError, RecursionError):
             return _refusal(400, "The body is not JSON.")
         fault = wire.fault_of(body)

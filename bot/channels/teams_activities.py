@@ -16,6 +16,11 @@ from knowledge.model import Citation, Origin
 Json = Mapping[str, Any]
 CARD = "application/vnd.microsoft.card.adaptive"
 WORDS = "application/vnd.microsoft.activity.message"  # what a button is answered with when its card stays
+TYPES = frozenset(  # of the Bot Framework's protocol; most of them ask for nothing
+    """message messageUpdate messageDelete messageReaction conversationUpdate contactRelationUpdate installationUpdate
+    typing event invoke invokeResponse endOfConversation deleteUserData suggestion trace handoff command commandResult
+    delay""".split()  # noqa: SIM905
+)
 _MOST_REASON = 2_000  # characters of what is said with a thumb
 _MOST_TEXT = 20_000  # characters; Teams refuses messages above 100 KB
 
@@ -26,12 +31,25 @@ def fault_of(body: object) -> str:
         return "The body must be a JSON object: a Bot Framework activity."
     if not isinstance(body.get("type"), str):
         return "The activity has no type."
+    if body["type"] not in TYPES:
+        return f"The activity type “{body['type'][:40]}” is not known. A question comes as a message."
     conversation = body.get("conversation")
     if not isinstance(conversation, dict) or not isinstance(conversation.get("id"), str):
         return "The activity has no conversation with an id."
     if not isinstance(body.get("serviceUrl", ""), str):
         return "serviceUrl must be text."
     return ""
+
+
+def readable(raw: bytes) -> object:
+    """The JSON of a request, with half surrogate pairs replaced: no database and no connection takes them.
+
+    Raises ValueError or RecursionError for what is no JSON."""
+    body = json.loads(raw.decode("utf-8", "replace"))
+    if b"\\u" not in raw:
+        return body
+    text = json.dumps(body, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.loads(text)
 
 
 def incoming_of(body: Json) -> Incoming:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -168,8 +168,4 @@ def _mentioning(card: Card, member: Member) -> Card:
     called = {"type": "mention", "text": words, "mentioned": {"id": member.teams_id, "name": member.name}}
     block = {"type": "TextBlock", "text": f"{words}, this is yours.", "wrap": True, "size": "Small"}
     look = {**card.get("msteams", {}), "entities": [called]}
-    return {**card, "body": [*_items(card), block], "msteams": look}
-
-
-def _items(card: Card) -> Sequence[Card]:
-    return [*card.get("body", ())]
+    return {**card, "body": [*card["body"], block], "msteams": look}

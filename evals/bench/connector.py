@@ -68,8 +68,9 @@ class Connector:
             return False
         return True
 
-    def take(self, path: str, body: Json) -> Json:
-        if body.get("type") == "message":
+    def take(self, path: str, body: Json, *, new: bool = True) -> Json:
+        """Count an answer. One that takes the place of “Still looking …” is not `new`, and no second answer."""
+        if new and body.get("type") == "message":
             to = str(body.get("replyToId") or path.rpartition("/")[2])
             self.answers[to] += 1
             self.last = time.monotonic()
@@ -90,8 +91,11 @@ class Connector:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        path = scope["path"]
-        said = self.document(path) if scope["method"] == "GET" else self.take(path, json.loads(body))
+        path, method = scope["path"], scope["method"]
+        if method == "GET":
+            said = self.document(path)
+        else:
+            said = self.take(path, json.loads(body), new=method == "POST")
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(said).encode()})

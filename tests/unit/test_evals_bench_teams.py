@@ -32,6 +32,7 @@ def test_the_connector_counts_answers_and_not_typing() -> None:
     connector.take("/v3/conversations/c/activities/a-1", {"type": "typing", "replyToId": "a-1"})
     connector.take("/v3/conversations/c/activities/a-1", {"type": "message", "replyToId": "a-1"})
     connector.take("/v3/conversations/c/activities/a-1", {"type": "message"})
+    connector.take("/v3/conversations/c/activities/sent-1", {"type": "message", "replyToId": "a-1"}, new=False)
 
     assert connector.answers == {"a-1": 2}
 
