@@ -92,10 +92,7 @@ class Connector:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         path, method = scope["path"], scope["method"]
-        if method == "GET":
-            said = self.document(path)
-        else:
-            said = self.take(path, json.loads(body), new=method == "POST")
+        said = self.document(path) if method == "GET" else self.take(path, json.loads(body), new=method == "POST")
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(said).encode()})

@@ -18,6 +18,7 @@ from evals.bench.repositories import SIZES, Whole, whole
 from evals.commands import Asked, ready
 
 COLUMNS: Final = ("FA", "FR", "L1", "L1±1", "hint", "flag", "errors")
+_WIDEST: Final = 40  # characters of the longest bar
 
 
 def bench_command(asked: Asked, *, files: int) -> None:
@@ -76,9 +77,11 @@ def hostile_summary(found: Sequence[Borne]) -> str:
 
 def _whole_lines(found: Sequence[Whole]) -> Iterator[str]:
     yield f"{'whole repositories: overlays':34}{'leaves':>9}{'seconds':>9}{'ms/file':>9}{'peak MB':>9}"
+    longest = max((one.seconds for one in found), default=1.0)
     for one in found:
         milliseconds = one.seconds / one.overlays * 1000
-        yield f"{one.overlays:34,}{one.leaves:9,}{one.seconds:9.2f}{milliseconds:9.2f}{one.megabytes:9.0f}"
+        bar = "█" * round(_WIDEST * one.seconds / longest)  # a straight line of ends is a cost linear in files
+        yield f"{one.overlays:34,}{one.leaves:9,}{one.seconds:9.2f}{milliseconds:9.2f}{one.megabytes:9.0f}  {bar}"
 
 
 def _case_lines(scores: Mapping[str, Mapping[str, Tally]]) -> Iterator[str]:
