@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from bot import wording
+from bot import teams_wiring, wording
 from bot.casework import Casework
 from bot.channels.services import Services
 from bot.channels.teams import TeamsChannel
@@ -26,9 +24,8 @@ from bot.channels.teams_commands import Commands
 from bot.channels.teams_desk import TeamsDesk
 from bot.channels.teams_extension import Extension
 from bot.channels.teams_link import TeamsLink
-from bot.channels.teams_reminders import Reminders
 from bot.channels.teams_talk import Talk
-from bot.channels.teams_thread import CaseThreads, Patience, Place
+from bot.channels.teams_thread import CaseThreads
 from bot.channels.web import build_app
 from bot.deployments import platform_of
 from bot.desks.sqlite import SqliteDesk
@@ -50,18 +47,14 @@ from bot.workflows import Plan, Workflows
 from knowledge import bundled, relevance
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.together import check_together
-from knowledge.errors import Failure, Misuse, SheriffError, Unavailable
+from knowledge.errors import Failure, Misuse, SheriffError
 from knowledge.glossary import Glossary
 from knowledge.ports import ChatModel, Embedder
 from knowledge.tokens import Budget
 
-if TYPE_CHECKING:
-    from bot.channels.teams_adapter import TeamsConnection
-
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
-_REMIND_EVERY = 60.0  # seconds between two looks for askers who said nothing
 _REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten at start
 
 
@@ -320,8 +313,8 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     store = opening.enter_context(opened_store(settings))
     knowing = opening.enter_context(opened_library(settings, with_model=True))
     metrics = Metrics()
-    link = TeamsLink(lambda: _teams_connection(settings))
-    threads = _threads(settings, store, rota, link, address)
+    link = TeamsLink(lambda: teams_wiring.connection(settings))
+    threads = teams_wiring.threads(settings, store, rota=rota, link=link, clock=now, address=address)
     told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link, threads]
     workflows = _workflows(settings, store, rota, told)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
@@ -361,23 +354,6 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
     )
 
 
-def _threads(settings: Settings, store: Store, rota: Rota, link: TeamsLink, address: str) -> CaseThreads:
-    base_url = settings.server.public_url or (address if settings.is_loopback else "")
-    bot = f"28:{settings.teams_app_id}"
-    handoff = settings.handoff
-    return CaseThreads(
-        place=Place(settings.teams.sheriff_channel, settings.teams.service_url, bot),
-        outbox=link,
-        cases=store.cases,
-        posts=store.posts,
-        deliveries=store.turns,
-        rota=rota,
-        clock=now,
-        patience=Patience(timedelta(minutes=handoff.reply_due_minutes), timedelta(minutes=handoff.acknowledge_minutes)),
-        base_url=base_url.rstrip("/"),
-    )
-
-
 def _services(parts: _Parts, teams: TeamsChannel) -> Services:
     settings = parts.settings
     platform = named(settings)
@@ -401,8 +377,8 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         hosts=_hosts(settings),
         workers=settings.server.workers,
         reply_due_minutes=settings.handoff.reply_due_minutes,
-        routers=(teams.router(),) if _may_answer_teams(settings) else (),
-        lifespan=_lifespan(teams, parts),
+        routers=(teams.router(),) if teams_wiring.may_answer(settings) else (),
+        lifespan=teams_wiring.lifespan(settings, parts.store, teams=teams, link=parts.link, clock=now),
         docs_sources=tuple(s.name for s in sources(settings)),
     )
 
@@ -447,47 +423,9 @@ def _workflows(settings: Settings, store: Store, rota: Rota, notifiers: Sequence
     )
 
 
-def _teams_connection(settings: Settings) -> TeamsConnection:
-    from bot.channels.teams_adapter import TeamsConnection
-    from bot.channels.teams_auth import BotIdentity
-
-    identity = BotIdentity(settings.teams_app_id, settings.teams_app_password.get_secret_value(), settings.teams_tenant)
-    return TeamsConnection(identity)
-
-
-def _may_answer_teams(settings: Settings) -> bool:
-    """Without an app id nobody proves who calls: only this machine may then."""
-    return bool(settings.teams_app_id) or settings.is_loopback
-
-
 def _hosts(settings: Settings) -> tuple[str, ...]:
     named = urlsplit(settings.server.public_url).hostname
     return (named,) if named else ()
-
-
-def _lifespan(teams: TeamsChannel, parts: _Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    hours = parts.settings.teams.remind_after_hours if parts.settings.teams_app_id else 0
-    reminders = Reminders(parts.store.cases, parts.store.posts, parts.link, now, timedelta(hours=hours))
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        parts.link.attach(asyncio.get_running_loop())
-        reminding = asyncio.create_task(_remind(reminders))
-        yield
-        reminding.cancel()
-        await teams.close()
-
-    return lifespan
-
-
-async def _remind(reminders: Reminders) -> None:
-    """Look for silent askers now and then, as long as the server runs."""
-    while True:
-        await asyncio.sleep(_REMIND_EVERY)
-        try:
-            await asyncio.to_thread(reminders.sweep)
-        except Unavailable as error:
-            log.warning("reminders_wait", reason=str(error))
 
 
 def _keep_index(parts: _Parts) -> None:

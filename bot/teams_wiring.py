@@ -1,0 +1,88 @@
+"""From settings to the parts of the Teams channel that live as long as the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi import FastAPI
+
+from bot.channels.teams import TeamsChannel
+from bot.channels.teams_link import TeamsLink
+from bot.channels.teams_reminders import Reminders
+from bot.channels.teams_thread import CaseThreads, Patience, Place
+from bot.settings import Settings
+from bot.store.opening import Store
+from bot.store.turn_log import Clock
+from bot.support.rota import Rota
+from knowledge.errors import Unavailable
+
+if TYPE_CHECKING:
+    from bot.channels.teams_adapter import TeamsConnection
+
+log = structlog.get_logger(__name__)
+_REMIND_EVERY = 60.0  # seconds between two looks for askers who said nothing
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def connection(settings: Settings) -> TeamsConnection:
+    """The bot's registration, as the environment and sheriff.yaml have it; contacts nobody."""
+    from bot.channels.teams_adapter import TeamsConnection
+    from bot.channels.teams_auth import BotIdentity
+
+    identity = BotIdentity(settings.teams_app_id, settings.teams_app_password.get_secret_value(), settings.teams_tenant)
+    return TeamsConnection(identity)
+
+
+def may_answer(settings: Settings) -> bool:
+    """Without an app id nobody proves who calls: only this machine may then."""
+    return bool(settings.teams_app_id) or settings.is_loopback
+
+
+def threads(
+    settings: Settings, store: Store, *, rota: Rota, link: TeamsLink, clock: Clock, address: str
+) -> CaseThreads:
+    """The sheriffs' channel; `address` is where this server listens."""
+    base_url = settings.server.public_url or (address if settings.is_loopback else "")
+    handoff = settings.handoff
+    return CaseThreads(
+        place=Place(settings.teams.sheriff_channel, settings.teams.service_url, f"28:{settings.teams_app_id}"),
+        outbox=link,
+        cases=store.cases,
+        posts=store.posts,
+        deliveries=store.turns,
+        rota=rota,
+        clock=clock,
+        patience=Patience(timedelta(minutes=handoff.reply_due_minutes), timedelta(minutes=handoff.acknowledge_minutes)),
+        base_url=base_url.rstrip("/"),
+    )
+
+
+def lifespan(settings: Settings, store: Store, *, teams: TeamsChannel, link: TeamsLink, clock: Clock) -> Lifespan:
+    """What runs beside the application: the way out for workflows, and reminders where there is a bot."""
+    hours = settings.teams.remind_after_hours if settings.teams_app_id else 0
+    reminders = Reminders(store.cases, store.posts, link, clock, timedelta(hours=hours))
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        link.attach(asyncio.get_running_loop())
+        reminding = asyncio.create_task(_remind(reminders))
+        yield
+        reminding.cancel()
+        await teams.close()
+
+    return running
+
+
+async def _remind(reminders: Reminders) -> None:
+    """Look for silent askers now and then, as long as the server runs."""
+    while True:
+        await asyncio.sleep(_REMIND_EVERY)
+        try:
+            await asyncio.to_thread(reminders.sweep)
+        except Unavailable as error:
+            log.warning("reminders_wait", reason=str(error))
