@@ -15,9 +15,11 @@ from bot.channels.cards import (
     cases_card,
     choice_card,
     diagnostics_card,
+    faq_form,
     handover_card,
     help_card,
     notice_card,
+    page_card,
     request_card,
     requests_card,
     roster_card,
@@ -217,6 +219,8 @@ def others() -> Iterator[tuple[str, Card]]:
     yield "Arabic notice", notice_card(ARABIC[:40], ARABIC, "10:36", "Ana")
     examples = ("How do I raise a Kafka partition quota?", "Can JOR start a job elsewhere?", "Who is on duty?")
     yield "welcome", welcome_card("the platform", "Dev Insight", examples, channel=False)
+    yield "page found", page_card(CITATION, base_url=BASE)
+    yield "FAQ form", faq_form("List the caller.", question="Can JOR?", fault="Fill in both.", command="makeFaq")
     yield "help", help_card("the platform", "Dev Insight", COMMANDS)
     yield "reminder", reminder_card(handed_over())
     yield "welcome in a channel", welcome_card("the platform", "Dev Insight", examples, channel=True)

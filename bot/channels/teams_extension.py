@@ -10,7 +10,7 @@ from typing import Any, Final
 from selectolax.lexbor import LexborHTMLParser
 
 from bot.channels import teams_activities as wire
-from bot.channels.cards import Card, absolute_address, case_state_card, reply_card, status_card
+from bot.channels.cards import Card, case_state_card, faq_form, page_card, reply_card, status_card
 from bot.channels.services import Answerer
 from bot.channels.teams_desk import TeamsDesk
 from bot.messages import Incoming, Person
@@ -87,11 +87,8 @@ class Extension:
         return _result(status_card(case, standing, base_url=self.base_url), f"{case.label}: {title(case)}", said)
 
     def _page(self, citation: Citation) -> _Json:
-        place = citation.place or citation.title
-        address = absolute_address(citation, self.base_url)
-        body = [_block(place, weight="Bolder", size="Medium"), _block(citation.quote[:1500])]
-        actions = [{"type": "Action.OpenUrl", "title": "Open the page", "url": address}] if address else []
-        return _result(_card(body, actions, fallback=place), place, citation.quote)
+        card = page_card(citation, base_url=self.base_url)
+        return _result(card, citation.place or citation.title, citation.quote)
 
     # Messages
 
@@ -119,10 +116,12 @@ class Extension:
             raise Misuse(f"Only the members of the rota make FAQ entries, and {by.name} is not one of them.")
         given = asked.get("data")
         if body.get("name") != "composeExtension/submitAction" or not isinstance(given, dict):
-            return _task("Make an FAQ entry", _form(_message_of(asked)))
+            return _task("Make an FAQ entry", faq_form(_message_of(asked), command=MAKE_FAQ))
         question, answer = (str(given.get(name) or "").strip() for name in ("question", "resolution"))
         if not question or not answer:
-            return _task("Make an FAQ entry", _form(answer, question, "Fill in the question and the answer."))
+            fault = "Fill in the question and the answer."
+            form = faq_form(answer, question=question, fault=fault, command=MAKE_FAQ)
+            return _task("Make an FAQ entry", form)
         self._keep(question, answer, member)
         kept = case_state_card("Kept for the FAQ.", "A maintainer sees it before it is published.")
         return _task("Make an FAQ entry", kept)
@@ -189,34 +188,3 @@ def _task(heading: str, card: Card) -> _Json:
 def _result(card: Card, heading: str, text: str) -> _Json:
     preview = {"title": heading[:120], "text": " ".join(text.split())[:160]}
     return {"contentType": wire.CARD, "content": card, "preview": {"contentType": _PREVIEW, "content": preview}}
-
-
-def _form(answer: str, question: str = "", fault: str = "") -> Card:
-    """Question and answer to fill in; what was written in the message stands as the answer."""
-    body = [_block(fault, color="Attention")] if fault else []
-    body += [
-        _input("question", "The question, as people ask it", question),
-        _input("resolution", "The answer", answer[:4000], isMultiline=True),
-    ]
-    keep = {"type": "Action.Submit", "title": "Keep for the FAQ", "style": "positive", "data": {"commandId": MAKE_FAQ}}
-    return _card(body, [keep], fallback="Make an FAQ entry: question and answer.")
-
-
-def _input(name: str, label: str, value: str, **look: Any) -> Card:
-    required = {"isRequired": True, "errorMessage": f"{label} is needed."}
-    return {"type": "Input.Text", "id": name, "label": label, "value": value, **required, **look}
-
-
-def _block(text: str, **look: Any) -> Card:
-    return {"type": "TextBlock", "text": text, "wrap": True, **look}
-
-
-def _card(body: Sequence[Card], actions: Sequence[Card], *, fallback: str) -> Card:
-    return {
-        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-        "type": "AdaptiveCard",
-        "version": "1.5",
-        "fallbackText": fallback,
-        "body": list(body),
-        **({"actions": list(actions)} if actions else {}),
-    }

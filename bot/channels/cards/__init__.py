@@ -12,6 +12,7 @@ from bot.channels.cards.answers import (
 )
 from bot.channels.cards.cases import CaseFacts, case_card, cases_card, status_card
 from bot.channels.cards.checking import diagnostics_card, has_overflow, overflow_text
+from bot.channels.cards.finding import faq_form, page_card
 from bot.channels.cards.notices import help_card, notice_card, welcome_card
 from bot.channels.cards.requests import RequestRow, request_card, requests_card
 from bot.channels.cards.roster import roster_card
@@ -28,12 +29,14 @@ __all__ = [
     "cases_card",
     "choice_card",
     "diagnostics_card",
+    "faq_form",
     "fitted",
     "handover_card",
     "has_overflow",
     "help_card",
     "notice_card",
     "overflow_text",
+    "page_card",
     "pieces",
     "reply_card",
     "request_card",

@@ -13,7 +13,7 @@ VERSION = 1  # of what buttons send
 _MOST_TITLE = 60  # characters of a button
 _MOST_FALLBACK = 2_000  # characters that are looked at
 _IN_VIEW = 3  # buttons; the others are behind "…"
-_MOST_INPUT = 4_000  # characters that a form takes
+MOST_INPUT = 4_000  # characters that a form takes
 
 
 def card(
@@ -131,7 +131,7 @@ def asked_text(name: str, label: str, missing: str) -> Card:
         "isMultiline": True,
         "isRequired": True,
         "errorMessage": line_of(missing),
-        "maxLength": _MOST_INPUT,
+        "maxLength": MOST_INPUT,
     }
 
 
