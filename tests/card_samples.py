@@ -20,6 +20,7 @@ from bot.channels.cards import (
     help_card,
     notice_card,
     page_card,
+    pressed_card,
     request_card,
     requests_card,
     roster_card,
@@ -179,6 +180,8 @@ def replies() -> Iterator[tuple[str, Card]]:
     yield "hand-over", handover_card(HANDED, docs="Dev Insight")
     yield "question back", choice_card(Reply(ReplyKind.CLARIFY, "Which one?", choices=("HERM", "Kafka"), case=SUMMARY))
     yield "state", case_state_card("Solved.", "Good to know; it helps the next person who asks.")
+    told = replace(handed_over(), outcome="hinted", answer=ANSWER.text, citations=ANSWER.citations)
+    yield "handed over after a hint", pressed_card(told, "Dan has your question now.", STANDING, base_url=BASE)
     yield "diagnostics", diagnostics_card(report(), SUMMARY, base_url=BASE)
     yield "many diagnostics", diagnostics_card(report(500), SUMMARY, base_url=BASE)
     yield "hostile diagnostics", diagnostics_card(report(3, key=HOSTILE), SUMMARY)
@@ -218,12 +221,12 @@ def others() -> Iterator[tuple[str, Card]]:
     yield "notice", notice_card("Kafka quotas are frozen in eu-west", told, "Wed 10:36", "Ana")
     yield "Arabic notice", notice_card(ARABIC[:40], ARABIC, "10:36", "Ana")
     examples = ("How do I raise a Kafka partition quota?", "Can JOR start a job elsewhere?", "Who is on duty?")
-    yield "welcome", welcome_card("the platform", "Dev Insight", examples, channel=False)
+    yield "welcome", welcome_card("the platform", "Dev Insight", examples, by_name=False)
     yield "page found", page_card(CITATION, base_url=BASE)
     yield "FAQ form", faq_form("List the caller.", question="Can JOR?", fault="Fill in both.", command="makeFaq")
     yield "help", help_card("the platform", "Dev Insight", COMMANDS)
     yield "reminder", reminder_card(handed_over())
-    yield "welcome in a channel", welcome_card("the platform", "Dev Insight", examples, channel=True)
+    yield "welcome in a channel", welcome_card("the platform", "Dev Insight", examples, by_name=True)
 
 
 CARDS: dict[str, Card] = {**dict(replies()), **dict(of_cases()), **dict(others())}

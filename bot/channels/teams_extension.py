@@ -152,9 +152,10 @@ class Extension:
 
 
 def _query(asked: _Json) -> str:
+    """What was typed; Microsoft's local playground sends it without the parameter's name."""
     parameters = asked.get("parameters")
     for parameter in parameters if isinstance(parameters, list) else ():
-        if isinstance(parameter, dict) and parameter.get("name") == "query":
+        if isinstance(parameter, dict) and parameter.get("name") in {"query", None}:
             return str(parameter.get("value") or "").strip()[:500]
     return ""
 

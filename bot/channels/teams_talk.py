@@ -15,7 +15,16 @@ import structlog
 from bot.casework import Casework
 from bot.channels import teams_activities as wire
 from bot.channels import teams_files
-from bot.channels.cards import Card, case_state_card, has_overflow, help_card, overflow_text, pieces, welcome_card
+from bot.channels.cards import (
+    Card,
+    case_state_card,
+    has_overflow,
+    help_card,
+    overflow_text,
+    pieces,
+    pressed_card,
+    welcome_card,
+)
 from bot.channels.services import Answerer
 from bot.channels.teams_commands import COMMANDS, Commands
 from bot.channels.teams_desk import VERBS, VERSION, TeamsDesk, refusal
@@ -87,8 +96,8 @@ class Talk:
             case "invoke":
                 await self._invoke(context, body)
             case "conversationUpdate" | "installationUpdate" if wire.is_new_here(body):
-                channel = wire.kind_of(body) == "channel"
-                card = welcome_card(self.platform, self.docs, self.examples, channel=channel)
+                by_name = wire.kind_of(body) in {"channel", "groupChat"}
+                card = welcome_card(self.platform, self.docs, self.examples, by_name=by_name)
                 await _send(context, wire.card_activity(card))
             case _:
                 log.debug("teams_ignored", type=body["type"])
@@ -261,13 +270,13 @@ class Talk:
             return refusal(f"Only {case.asker.name}, who asked, can do that.")
         match verb:
             case "solved":
-                self.casework.solved(case.id, by)
-                return case_state_card("Solved.", "Good to know; it helps the next person who asks.")
+                case = self.casework.solved(case.id, by)
+                return self._left(case, "Solved.", "Good to know; it helps the next person who asks.")
             case "ask_sheriff":
                 return self._handed_over(self.casework.ask_sheriff(case.id, by))
             case "withdraw":
-                self.casework.withdraw(case.id, by)
-                return case_state_card("Withdrawn.", "Nobody will work on it.")
+                case = self.casework.withdraw(case.id, by)
+                return self._left(case, "Withdrawn.", "Nobody will work on it.")
             case _:
                 return refusal("This button is not known any more.")
 
@@ -275,7 +284,10 @@ class Talk:
         """Only what has happened: a name once that person was told, a number once there is a ticket."""
         known = case.sheriff and was_told(case)
         title = f"{case.sheriff} has your question now." if known else "Your case is saved."
-        return case_state_card(title, self.casework.standing(case))
+        return self._left(case, title, self.casework.standing(case))
+
+    def _left(self, case: Case, title: str, sentence: str) -> Card:
+        return pressed_card(case, title, sentence, base_url=self.base_url)
 
     async def _off_loop(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self.executor, partial(work, *arguments))

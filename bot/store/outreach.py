@@ -113,7 +113,8 @@ class Outreach:
                 text = handoff.for_asker(case, event)
                 told.append(Notification(f"{number}/asker", Role.ASKER, _asker(case), case, event, text))
             knows = event.kind == EventKind.HANDED_ON or _happened(case, EventKind.SHERIFF_TOLD)
-            if event.kind in SHERIFF_HEARS and case.sheriff != event.actor and knows:
+            own = event.actor == case.sheriff and event.actor != case.asker.name  # two people may have one name
+            if event.kind in SHERIFF_HEARS and not own and knows:
                 text = handoff.for_sheriff(case, event)
                 told.append(Notification(f"{number}/sheriff", Role.SHERIFF, self._member(case), case, event, text))
             try:

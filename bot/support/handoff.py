@@ -108,7 +108,7 @@ def for_asker(case: Case, event: Event) -> str:
     start = f"start the message with “{case.label}:”"
     words = {
         EventKind.TAKEN: f"{event.actor} has taken {case.label}.",
-        EventKind.REPLIED: f"{event.actor} replies on {case.label}:\n\n{event.text}",
+        EventKind.REPLIED: f"{event.actor} replies on {case.label}:\n\n{event.text}\n\nTo answer, {start}.",
         EventKind.DETAILS_ASKED: f"{event.actor} asks about {case.label}:\n\n{event.text}\n\nTo answer, {start}.",
         EventKind.HANDED_ON: f"{case.sheriff} has {case.label} now.",
         EventKind.RESOLVED: f"{event.actor} resolved {case.label}:\n\n{event.text}\n\nTo reopen it, {start}.",

@@ -73,8 +73,9 @@ def office(running: tuple[Store, MemoryDesk, RecordingNotifier, Workflows]) -> O
     return Office(store, desk, notifier, Casework(store.cases, workflows=workflows, rota=ROTA, clock=utc_now))
 
 
-def answered(office: Office) -> None:
-    office.store.cases.save_new(a_case(CASE, state=CaseState.ANSWERED, opened=utc_now(), updated=utc_now()))
+def answered(office: Office, *, asker: Person = KIM) -> None:
+    now = utc_now()
+    office.store.cases.save_new(a_case(CASE, state=CaseState.ANSWERED, asker=asker, opened=now, updated=now))
 
 
 def handed_over(office: Office) -> None:
@@ -118,11 +119,24 @@ def test_the_asker_hears_of_taking_replying_asking_back_and_resolving(office: Of
     assert case.state is CaseState.RESOLVED
     assert office.heard(Role.ASKER) == [
         "Ana has taken MEM-1.",
-        "Ana replies on MEM-1:\n\nSet `callers`.",
+        "Ana replies on MEM-1:\n\nSet `callers`.\n\nTo answer, start the message with “MEM-1:”.",
         "Ana asks about MEM-1:\n\nWhich node?\n\nTo answer, start the message with “MEM-1:”.",
         "Ana resolved MEM-1:\n\nThe owner lists the caller.\n\nTo reopen it, start the message with “MEM-1:”.",
     ]
     assert office.heard(Role.SHERIFF)[1:] == ["Kim added to MEM-1:\n\nprod/p1"]
+
+
+def test_a_sheriff_who_bears_the_name_of_the_asker_hears_what_was_added(office: Office) -> None:
+    namesake = Person("kim-2", "Ana")
+    answered(office, asker=namesake)
+    office.casework.ask_sheriff(CASE, namesake, wait=20)
+    office.casework.take(CASE, ANA)
+    office.settle()
+
+    office.casework.add_details(CASE, namesake, "prod/p1")
+    office.settle()
+
+    assert office.heard(Role.SHERIFF)[1:] == ["Ana added to MEM-1:\n\nprod/p1"]
 
 
 def test_the_ticket_carries_the_conversation_and_closes_with_the_resolution(office: Office) -> None:

@@ -297,6 +297,17 @@ def test_ask_the_sheriff_replaces_the_card_with_who_has_it_and_the_ticket(bot: B
     assert "SUP-1" in card["fallbackText"]
 
 
+@pytest.mark.parametrize(("verb", "buttons"), [("ask_sheriff", ["withdraw"]), ("solved", [])])
+def test_the_answer_stays_to_be_read_again_under_what_a_button_did(bot: Bot, verb: str, buttons: list[str]) -> None:
+    bot.cases.case = replace(bot.cases.case, answer="Raise it in `kafka.yaml`. [1]", citations=ANSWER.citations)
+
+    card = bot.post(_press(bot.framework, verb)).json()["value"]
+
+    assert "kafka.yaml" in str(card["body"])
+    assert all(citation.place in str(card["body"]) for citation in ANSWER.citations)
+    assert [action["verb"] for action in card.get("actions", [])] == buttons
+
+
 def test_nobody_is_said_to_have_the_question_before_being_told(bot: Bot) -> None:
     bot.cases.told = ()
 
@@ -356,6 +367,17 @@ def test_the_bot_says_what_it_does_when_it_is_added(bot: Bot) -> None:
 
     [welcome] = bot.framework.wait_for_messages(1)
     assert "Dev Insight" in welcome["summary"]
+
+
+@pytest.mark.parametrize("kind", ["channel", "groupChat"])
+def test_among_several_people_the_bot_says_that_it_has_to_be_mentioned(bot: Bot, kind: str) -> None:
+    body = bot.framework.message(type="conversationUpdate", membersAdded=[{"id": f"28:{APP_ID}"}])
+    body["conversation"]["conversationType"] = kind
+
+    bot.post(body)
+
+    [welcome] = bot.framework.wait_for_messages(1)
+    assert "Mention **@Sheriff**" in str(welcome["attachments"])
 
 
 def test_another_tenant_is_refused(framework: BotFramework, store: Store) -> None:

@@ -154,7 +154,9 @@ def test_what_the_sheriff_writes_in_the_thread_reaches_the_asker_with_the_name(o
 
     office.say("Yes, list the caller under callers.", conversation=office.thread, **{"from": ANA})
 
-    assert office.said(ASKERS)[-1]["text"] == "Ana replies on SUP-1:\n\nYes, list the caller under callers."
+    assert office.said(ASKERS)[-1]["text"] == (
+        "Ana replies on SUP-1:\n\nYes, list the caller under callers.\n\nTo answer, start the message with “SUP-1:”."
+    )
     assert office.case().state is CaseState.ASSIGNED
     assert office.case().sheriff == "Ana"
     updated = office.said(SHERIFFS)[-1]
@@ -390,6 +392,8 @@ def test_the_compose_box_finds_pages_and_cases_for_sheriffs_all_for_others_their
     assert titles(office.framework.message()["from"]) == [case, "Kafka quotas"]
     assert titles(EVE) == ["Kafka quotas"]
     assert query(office, "", EVE)["type"] == "message"
+    unnamed = invoke(office, "query", EVE, parameters=[{"value": "another namespace"}])  # as the local playground asks
+    assert unnamed["composeExtension"]["type"] == "result"
 
 
 def test_a_message_of_somebody_is_asked_about(office: Office) -> None:

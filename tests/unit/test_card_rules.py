@@ -176,8 +176,8 @@ def test_a_notice_says_what_since_when_and_who_gave_it_out() -> None:
 
 
 def test_a_newcomer_can_press_an_example_and_a_channel_is_told_to_mention_sheriff() -> None:
-    alone = welcome_card("Nova", "Dev Insight", ["One?", "Two?", "Three?", "Four?"], channel=False)
-    channel = welcome_card("Nova", "Dev Insight", ["One?"], channel=True)
+    alone = welcome_card("Nova", "Dev Insight", ["One?", "Two?", "Three?", "Four?"], by_name=False)
+    channel = welcome_card("Nova", "Dev Insight", ["One?"], by_name=True)
 
     assert titles(alone) == ["One?", "Two?", "Three?"]
     assert alone["actions"][0]["data"]["msteams"]["text"] == "One?"

@@ -8,6 +8,7 @@ from bot.channels.cards.answers import (
     case_state_card,
     choice_card,
     handover_card,
+    pressed_card,
     reply_card,
 )
 from bot.channels.cards.cases import CaseFacts, case_card, cases_card, status_card
@@ -38,6 +39,7 @@ __all__ = [
     "overflow_text",
     "page_card",
     "pieces",
+    "pressed_card",
     "reply_card",
     "request_card",
     "requests_card",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bot.addresses import citation_address
 from bot.channels.cards import parts
@@ -10,12 +11,14 @@ from bot.channels.cards.checking import diagnostics_card
 from bot.channels.cards.size import Card
 from bot.channels.cards.words import is_rtl, link, literal, name, plain, prose, shortened, spoken
 from bot.messages import CaseSummary, Reply, ReplyKind
+from bot.support.cases import Case
 from bot.wording import not_known
 from knowledge.model import Citation
 
 _MOST_TEXT = 6_000  # characters of one reply
 _MOST_SOURCES = 12
 _GOES_ON = "The answer goes on: its sources have the whole text."
+_KEPT = {ReplyKind.ANSWERED.value: "Answer", ReplyKind.HINTED.value: "Hint", ReplyKind.CHECKED.value: "Found"}
 _CODE_FENCE = re.compile(r"(?m)^[ ]{0,3}```[^\n]*\n(.*?)(?:^[ ]{0,3}```[^\n]*$|\Z)", re.DOTALL)
 
 
@@ -42,11 +45,7 @@ def answer_card(reply: Reply, *, base_url: str = "") -> Card:
     body = [parts.text(head, size="Small", isSubtle=True)]
     if reply.note:
         body.append(parts.note(spoken(reply.note)))
-    body += _blocks(reply.text)
-    if len(reply.text) > _MOST_TEXT:
-        body.append(parts.subtle(_GOES_ON))
-    if reply.citations:
-        body.append(parts.section([_source(c, base_url) for c in reply.citations[:_MOST_SOURCES]]))
+    body += _answered(reply.text, reply.citations, base_url)
     actions = []
     if reply.case:
         actions = [parts.action("That solved it", "solved", {"case": reply.case.id}, positive=True)]
@@ -90,12 +89,33 @@ def case_state_card(title: str, sentence: str) -> Card:
     return parts.card(body, fallback=f"{title} {sentence}")
 
 
+def pressed_card(case: Case, title: str, sentence: str, *, base_url: str = "") -> Card:
+    """What takes the place of an answer when its asker has pressed a button: the answer stays below, to be read again,
+    and an open case can be withdrawn."""
+    body = [parts.heading(title), parts.text(spoken(sentence), spacing="Small")]
+    if case.answer and case.outcome in _KEPT:
+        kept = [parts.subtle(_KEPT[case.outcome]), *_answered(case.answer, case.citations, base_url)]
+        body.append(parts.section(kept))
+    actions = [parts.action("No need, withdraw it", "withdraw", {"case": case.id})] if case.is_open else []
+    return parts.card(body, actions, fallback=f"{title} {sentence}", rtl=is_rtl(case.answer), rest=_GOES_ON)
+
+
 def absolute_address(citation: Citation, base_url: str) -> str:
     """A link that works outside our pages; "" when there is none."""
     address = citation_address(citation)
     if address.startswith("/"):
         return f"{base_url}{address}" if base_url else ""
     return address
+
+
+def _answered(text: str, citations: Sequence[Citation], base_url: str) -> list[Card]:
+    """An answer's text and its sources."""
+    body = _blocks(text)
+    if len(text) > _MOST_TEXT:
+        body.append(parts.subtle(_GOES_ON))
+    if citations:
+        body.append(parts.section([_source(c, base_url) for c in citations[:_MOST_SOURCES]]))
+    return body
 
 
 def _ask_the_sheriff(case: CaseSummary) -> Card:

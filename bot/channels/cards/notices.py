@@ -23,9 +23,9 @@ def notice_card(title: str, text: str, since: str, by: str) -> Card:
     return parts.card(body, fallback=f"Notice: {title}. {text}", rtl=is_rtl(f"{title} {text}"), rest="The rest is cut.")
 
 
-def welcome_card(platform: str, docs: str, examples: Sequence[str], *, channel: bool) -> Card:
-    """What Sheriff does and how to begin; in a channel it hears only what mentions it."""
-    how = "Mention **@Sheriff** with a question" if channel else "Write a question in your own words"
+def welcome_card(platform: str, docs: str, examples: Sequence[str], *, by_name: bool) -> Card:
+    """What Sheriff does and how to begin; among several people it hears for sure only what mentions it."""
+    how = "Mention **@Sheriff** with a question" if by_name else "Write a question in your own words"
     body = [
         parts.heading(f"Sheriff answers questions about {platform}"),
         parts.text(f"{how}: the answer comes from {literal(line_of(docs))} and names the page.", spacing="Small"),
@@ -33,9 +33,9 @@ def welcome_card(platform: str, docs: str, examples: Sequence[str], *, channel: 
         parts.text("What is not written there goes to the duty sheriff, with a ticket.", spacing="Small"),
     ]
     shown = [line_of(each) for each in examples if each.strip()][:_EXAMPLES]
-    if shown and channel:
+    if shown and by_name:
         body.append(parts.section([parts.small("**For example**"), *(parts.written(f"@Sheriff {e}") for e in shown)]))
-    actions = [] if channel else [parts.saying(each) for each in shown]
+    actions = [] if by_name else [parts.saying(each) for each in shown]
     does = f"Sheriff answers questions about {platform} from {docs}"
     fallback = f"{does}, checks YAML, and asks the duty sheriff what is not written there."
     return parts.card(body, actions, fallback=fallback)
