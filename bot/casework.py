@@ -11,6 +11,7 @@ from bot.support import transitions
 from bot.support.cases import Case, Cause, Change, NotPossible
 from bot.support.handoff import standing
 from bot.support.rota import Rota
+from bot.support.severity import CaseSeverity
 from bot.workflows import Workflows
 
 
@@ -84,6 +85,32 @@ class Casework:
             return transitions.resolve(case, by=by.name, at=at, cause=cause, resolution=resolution, faq=faq)
 
         return self._change(case_id, resolved)
+
+    def set_severity(self, case_id: str, by: Person, severity: CaseSeverity) -> Case:
+        """Moves what is due."""
+        return self._change(
+            case_id, lambda case: transitions.set_severity(case, by=by.name, at=self._clock(), severity=severity)
+        )
+
+    def link(self, case_id: str, by: Person, *, to: str) -> Case:
+        """The case asks the same as another one, which is worked on for both. Raises NotPossible when that one is
+        unknown, has ended or is itself linked; a case that others are linked to takes them along."""
+        master = self._store.get(to)
+        if master is None:
+            raise NotPossible(f"There is no case {to} to link to.")
+
+        def linked(case: Case) -> Change:
+            return transitions.link_to(case, master, by=by.name, at=self._clock())
+
+        case = self._change(case_id, linked)
+        for follower in self._store.followers(case_id):
+            if follower.is_open:
+                self._change(follower.id, linked)
+        return case
+
+    def unlink(self, case_id: str, by: Person) -> Case:
+        """The case is worked on by itself again."""
+        return self._change(case_id, lambda case: transitions.unlink(case, by=by.name, at=self._clock()))
 
     def hand_to(self, case_id: str, by: Person, member: str) -> Case:
         """Give the case to another member, by id or name."""

@@ -117,10 +117,24 @@ class DeskSettings(Section):
     prefix: str = Field("SUP", pattern=r"^[A-Z][A-Z0-9]{1,9}$", description="Ticket numbers are PREFIX-n")
 
 
+class GoalSettings(Section):
+    reply_minutes: float = Field(gt=0, description="Working time until a first reply is due")
+    resolve_hours: float = Field(gt=0, description="Working time until a case should be resolved")
+
+
+class GoalsSettings(Section):
+    """How soon a case of each severity should be answered and resolved; the same as `support.clocks.DEFAULTS`."""
+
+    critical: GoalSettings = GoalSettings(reply_minutes=15, resolve_hours=4)
+    high: GoalSettings = GoalSettings(reply_minutes=30, resolve_hours=9)
+    normal: GoalSettings = GoalSettings(reply_minutes=40, resolve_hours=27)
+    low: GoalSettings = GoalSettings(reply_minutes=240, resolve_hours=90)
+
+
 class HandoffSettings(Section):
     acknowledge_minutes: float = Field(30, gt=0, description="Until the sheriff, then the back-up, is reminded")
     reminders: int = Field(2, ge=0, le=10)
-    reply_due_minutes: int = Field(40, gt=0, description="When a first reply is due")
+    goals: GoalsSettings = GoalsSettings()
 
 
 class ServerSettings(Section):

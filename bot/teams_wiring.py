@@ -14,10 +14,11 @@ from fastapi import FastAPI
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_reminders import Reminders
-from bot.channels.teams_thread import CaseThreads, Patience, Place
+from bot.channels.teams_thread import CaseThreads, Place
 from bot.settings import Settings
 from bot.store.opening import Store
 from bot.store.turn_log import Clock
+from bot.support.clocks import goals_of
 from bot.support.rota import Rota
 from knowledge.errors import Unavailable
 
@@ -57,7 +58,8 @@ def threads(
         deliveries=store.turns,
         rota=rota,
         clock=clock,
-        patience=Patience(timedelta(minutes=handoff.reply_due_minutes), timedelta(minutes=handoff.acknowledge_minutes)),
+        goals=goals_of(handoff.goals),
+        acknowledge=timedelta(minutes=handoff.acknowledge_minutes),
         base_url=base_url.rstrip("/"),
     )
 

@@ -22,6 +22,7 @@ from bot.redaction import masked, redact
 from bot.store.case_store import CaseStore
 from bot.store.turn_log import Answered, InProgress, TurnLog
 from bot.support.cases import Case, CaseState, Event, NotPossible
+from bot.support.severity import application_of, severity_of
 from bot.telemetry import Metrics
 from knowledge.answering import MODEL_SILENT, ignore
 from knowledge.clarifying import completed
@@ -280,6 +281,8 @@ class Sheriff:
             confidence=reply.confidence,
             citations=tuple(reply.citations or reply.looked_at),
             component=_component(reply),
+            severity=severity_of(question),
+            application=application_of(question),
             reference=incoming.reference,
             events=(
                 Event(now, "opened", incoming.sender.name, _as_sent(incoming, reply) or question, _offered(reply)),

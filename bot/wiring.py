@@ -37,6 +37,7 @@ from bot.sources import code_page, named, reads_bundled, sources
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
 from bot.support.cases import Case
+from bot.support.clocks import goals_of
 from bot.support.gaps import GapReport, find_gaps
 from bot.support.handoff import AllChannels, Notifier
 from bot.support.rota import Rota
@@ -376,7 +377,7 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         access_token=settings.access_token.get_secret_value(),
         hosts=_hosts(settings),
         workers=settings.server.workers,
-        reply_due_minutes=settings.handoff.reply_due_minutes,
+        goals=goals_of(settings.handoff.goals),
         routers=(teams.router(),) if teams_wiring.may_answer(settings) else (),
         lifespan=teams_wiring.lifespan(settings, parts.store, teams=teams, link=parts.link, clock=now),
         docs_sources=tuple(s.name for s in sources(settings)),

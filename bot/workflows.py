@@ -69,7 +69,8 @@ class Workflows:
         """`url` is DBOS's own database, SQLite or PostgreSQL. `executor` names this process among several that share
         it, and must be the same after a restart."""
         self._store = store
-        self._outreach = Outreach(store, desk=desk, notifier=notifier, rota=rota, clock=clock)
+        self._news = threading.Event()  # events were stored that no caller in this process will start
+        self._outreach = Outreach(store, desk=desk, notifier=notifier, rota=rota, clock=clock, spread=self._news.set)
         self._rota = rota
         self._clock = clock
         self._url = url
@@ -104,6 +105,7 @@ class Workflows:
     def stop(self) -> None:
         """End in order. What is under way finishes or is taken up again at the next start."""
         self._stopping.set()
+        self._news.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -198,8 +200,9 @@ class Workflows:
                 self.sweep(before=before)
             except (SQLAlchemyError, Unavailable, _dbos_errors()) as error:
                 log.warning("sweep_failed", reason=_first_line(error))
-            self._stopping.wait(self._plan.sweep_every)
-            before = self._clock() - self._plan.sweep_older_than
+            is_news = self._news.wait(self._plan.sweep_every)
+            self._news.clear()
+            before = self._clock() - (timedelta() if is_news else self._plan.sweep_older_than)
 
     def _shut_down(self) -> None:
         self._ready.clear()

@@ -56,6 +56,7 @@ FACTS = CaseFacts(
     escalation="Dan is told at 11:06 if nobody takes it.",
     similar=[("SUP-97", "https://tickets.example/SUP-97", "The owner lists the caller under callers in its jor.yaml.")],
     latest=[("Kim", "The job is settle-eod of payments."), ("Ana", "Which namespace should it run in?")],
+    also=("Lee", "Max"),
 )
 QUESTION = (
     "Can JOR start a job in a namespace of another application?\n"

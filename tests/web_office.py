@@ -24,6 +24,7 @@ from bot.support import transitions
 from bot.support.cases import Case, CaseState, Event, EventKind
 from bot.support.gaps import GapReport
 from bot.support.rota import Member, Rota
+from bot.support.severity import application_of, severity_of
 from bot.workflows import Workflows
 from knowledge import bundled
 from knowledge.model import Chunk, Citation
@@ -218,6 +219,8 @@ class ScriptedSheriff:
                 answer=reply.text,
                 confidence=reply.confidence,
                 citations=tuple(reply.citations or reply.looked_at),
+                severity=severity_of(incoming.text),
+                application=application_of(incoming.text),
                 events=(Event(now, EventKind.OPENED, incoming.sender.name, data={"choices": list(reply.choices)}),)
                 if reply.choices
                 else (),

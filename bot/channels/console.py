@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -25,10 +26,13 @@ from bot.channels.times import Watch
 from bot.messages import Person
 from bot.support.cases import Case, Cause, NotPossible
 from bot.support.rota import Member
+from bot.support.severity import CaseSeverity
 from bot.support.transitions import since_hand_over
 
 _ACTING = "sheriff_acting"
 _YEAR = 365 * 24 * 3600
+_EARLIER = 5
+_LATELY = timedelta(days=1)
 MODES = ("reply", "ask", "resolve", "hand")
 
 
@@ -97,6 +101,19 @@ class Console:
             case "hand":
                 return casework.hand_to(case_id, by, form.get("member", ""))
             case _:
+                return self._arrange(case_id, by, verb, form)
+
+    def _arrange(self, case_id: str, by: Person, verb: str, form: dict[str, str]) -> Case:
+        """What concerns the order of work, not the asker."""
+        casework = self.services.casework
+        match verb:
+            case "severity":
+                return casework.set_severity(case_id, by, _severity(form.get("severity", "")))
+            case "link":  # another case to this one, which is worked on for both
+                return casework.link(self._case(form.get("other", "")).id, by, to=case_id)
+            case "unlink":
+                return casework.unlink(self._case(form.get("other", "") or case_id).id, by)
+            case _:
                 raise Problem(404, "There is nothing at this address.")
 
     def refuse_if_overtaken(self, request: Request, case_id: str, seen: str) -> None:
@@ -152,9 +169,22 @@ class Console:
             "solved": clerk.solved_before(case),
             "causes": [(cause.value, label) for cause, label in story.CAUSES.items()],
             "others": [m.name for m in self.services.rota.members if m.name != acting.name],
+            "severity": case.severity.value,
+            "severities": [severity.value for severity in CaseSeverity],
+            "application": case.application,
+            "clock": clerk.resolve_words(case),
+            "same": clerk.namesakes(case),
+            "earlier": self._earlier(case),
             "resolution": case.resolution,
             "cause": story.CAUSES[case.cause] if case.cause and not case.is_open else "",
         }
+
+    def _earlier(self, case: Case) -> list[tuple[str, str, str]]:
+        """What the asker asked before in the same conversation, newest first: when, what, and what became of it."""
+        found = self.services.cases.list(asker=case.asker.id, conversation=case.conversation, limit=_EARLIER + 20)
+        before = [each for each in found if each.opened < case.opened and case.opened - each.opened < _LATELY]
+        watch = self._watch()
+        return [(watch.at(each.opened), story.short_title(each), _verdict_alone(each)) for each in before[:_EARLIER]]
 
     def _last_resolved(self) -> str:
         found = self.services.cases.list(states=(story.RESOLVED,), limit=1)
@@ -249,7 +279,14 @@ def _cause(value: str) -> Cause:
         raise NotPossible("Choose the cause: it decides whether the documentation is to change.") from error
 
 
-def _verdict(case: Case) -> str:
+def _severity(value: str) -> CaseSeverity:
+    try:
+        return CaseSeverity(value)
+    except ValueError as error:
+        raise NotPossible(f"Choose a severity: {', '.join(CaseSeverity)}.") from error
+
+
+def _verdict_alone(case: Case) -> str:
     words = {
         "answered": "answered",
         "hinted": "gave a hint",
@@ -257,7 +294,11 @@ def _verdict(case: Case) -> str:
         "checked": "checked YAML",
         "clarify": "asked back",
     }
-    said = words.get(case.outcome, case.outcome)
+    return words.get(case.outcome, case.outcome)
+
+
+def _verdict(case: Case) -> str:
+    said = _verdict_alone(case)
     asked = since_hand_over(case)
     by_asker = bool(asked) and asked[0].actor != "Sheriff" and case.outcome != "unanswered"
     more = f" · {asked[0].actor} asked for a person" if by_asker else ""

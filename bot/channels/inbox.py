@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,14 +11,15 @@ from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.store.case_store import CaseStore
 from bot.support.cases import OPEN, UNTAKEN, Case, CaseState
+from bot.support.clocks import Clock, Clocks
+from bot.support.duplicates import same_question, telling_words
+from bot.support.severity import CaseSeverity
 
 _ENDED = (CaseState.RESOLVED, CaseState.CLOSED, CaseState.WITHDRAWN)
 _SHOWN = 100
+_COMPARED = 300  # open cases, the newest, in which the same question is looked for
+_MOST_ALIKE = 8
 _ALIKE = 0.3  # share of the rarer words that two questions must have in common
-_COMMON = frozenset(
-    """the and for with that this how can does what why when where which who are was has have not you our your from into
-    its get set use using should would could there then than but about after before need want please""".split()  # noqa: SIM905
-)
 FILTERS = ("open", "yours", "waiting", "resolved")
 
 
@@ -67,6 +67,16 @@ class Solved:
 
 
 @dataclass(frozen=True, slots=True)
+class Namesakes:
+    """Other people's cases with the same question."""
+
+    master: tuple[str, str] | None = None  # id and label of the case that is worked on for this one
+    followers: Sequence[tuple[str, str, str]] = ()  # id, label and asker of those that this one is worked on for
+    others: Sequence[tuple[str, str, str]] = ()  # id, label and asker of open ones that seem to ask the same
+    heading: str = ""  # "4 people ask this since Mon 23 Nov, 10:04"
+
+
+@dataclass(frozen=True, slots=True)
 class Clerk:
     """Sorts cases for one acting person."""
 
@@ -108,10 +118,25 @@ class Clerk:
                 ]
         return Inbox([Group(name, [self.row(c) for c in found], len(found)) for name, found in groups if found], counts)
 
+    @property
+    def clocks(self) -> Clocks:
+        return Clocks(self.services.rota, self.services.goals)
+
     def due(self, case: Case) -> datetime:
-        """When the first reply is due: so many minutes of working time after the hand-over."""
-        length = timedelta(minutes=self.services.reply_due_minutes)
-        return self.services.rota.after_working(story.handed_over_at(case), length)
+        """When the first reply is due, in working time after the hand-over; sooner for what is severe."""
+        return self.clocks.first_response(case, self.watch.now).due
+
+    def resolve_words(self, case: Case) -> str:
+        """ "Resolve by Fri 14:00", "1 h past its goal", "Answered in 12 min, resolved in 3 h": of working time."""
+        now = self.watch.now
+        reply, end = self.clocks.first_response(case, now), self.clocks.resolution(case, now)
+        if not case.is_open:
+            return f"Answered in {_spent(reply)}, resolved in {_spent(end)} of working time" if reply.stopped else ""
+        if end.waits:
+            return f"The clock stands still; {_spent(end)} of working time used"
+        if end.is_missed:
+            return f"{_minutes(end.spent - end.goal)} past its goal"
+        return f"Resolve by {self.watch.at(end.due)}"
 
     def due_words(self, case: Case) -> tuple[str, str]:
         """ "Reply due in 18 min" and "", or "" and "12 min past due"; both empty when nothing is due."""
@@ -128,7 +153,10 @@ class Clerk:
     def row(self, case: Case) -> Row:
         due, over = self.due_words(case)
         no_ticket = "ticket not opened yet" if case.is_open and not case.ticket else ""
-        facts = [story.component(case), case.asker.name, case.ticket]
+        severity = "" if case.severity is CaseSeverity.NORMAL else case.severity.value
+        facts = [severity, story.component(case), case.application, case.asker.name, case.ticket]
+        if case.master:
+            facts.append("linked")
         if case.is_open and case.state not in UNTAKEN and case.sheriff and case.sheriff != self.acting:
             facts.append(f"with {case.sheriff}")
         return Row(
@@ -147,6 +175,21 @@ class Clerk:
         """Resolved cases whose question shares the telling words with this one, the likest first."""
         return [self._solved(other) for other in alike(case, self.services.cases)]
 
+    def namesakes(self, case: Case) -> Namesakes:
+        """Who else asks this, by linked cases and by the words of open ones."""
+        cases = self.services.cases
+        master = cases.get(case.master) if case.master else None
+        linked, alike_ = askers_of_the_same(case, cases)
+        everybody = [case, *linked, *alike_]
+        people = len({each.asker.id for each in everybody})
+        since = self.watch.at(min(each.opened for each in everybody))
+        return Namesakes(
+            master=(master.id, master.label) if master else None,
+            followers=[_known_as(each) for each in linked],
+            others=[_known_as(each) for each in alike_[:_MOST_ALIKE]],
+            heading=f"{people} people ask this since {since}" if people > 1 else "",
+        )
+
     def _solved(self, case: Case) -> Solved:
         cause = story.CAUSES[case.cause] if case.cause else ""
         facts = [case.label, f"{case.sheriff}, {self.watch.at(case.updated)}", cause.lower()]
@@ -161,11 +204,21 @@ class Clerk:
         return len(self._ended(text))
 
 
+def askers_of_the_same(case: Case, cases: CaseStore) -> tuple[list[Case], list[Case]]:
+    """Other people's cases: those that are linked to this one, and open ones that seem to ask the same."""
+    linked = [each for each in cases.followers(case.id) if each.is_open or not case.is_open]
+    if not case.is_open:
+        return linked, []
+    known = {case.id, case.master, *(each.id for each in linked)}
+    open_ = cases.list(states=tuple(OPEN), limit=_COMPARED)
+    return linked, same_question(case, [each for each in open_ if each.id not in known and not each.master])
+
+
 def alike(case: Case, cases: CaseStore, *, most: int = 3) -> list[Case]:
     """Resolved cases whose question shares the telling words with this one, the likest first."""
-    words = _telling(case.question)
+    words = telling_words(case.question)
     scored = [
-        (len(words & _telling(other.question)) / max(1, len(words)), other)
+        (len(words & telling_words(other.question)) / max(1, len(words)), other)
         for other in cases.list(states=(CaseState.RESOLVED, CaseState.CLOSED), limit=300)
         if other.resolution and other.id != case.id
     ]
@@ -173,8 +226,16 @@ def alike(case: Case, cases: CaseStore, *, most: int = 3) -> list[Case]:
     return [other for _, other in likest]
 
 
-def _telling(question: str) -> frozenset[str]:
-    return frozenset(word for word in re.findall(r"[\w.%-]{3,}", question.lower()) if word not in _COMMON)
+def _known_as(case: Case) -> tuple[str, str, str]:
+    return case.id, case.label, case.asker.name
+
+
+def _spent(clock: Clock) -> str:
+    return _minutes(clock.spent)
+
+
+def _minutes(length: timedelta) -> str:
+    return _length(round(length / timedelta(minutes=1)))
 
 
 def _length(minutes: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,8 +15,10 @@ from bot.casework import Casework
 from bot.messages import Incoming, Reply
 from bot.store.case_store import CaseStore
 from bot.support.broadcast import Broadcast
+from bot.support.clocks import DEFAULTS, Goal
 from bot.support.gaps import GapReport
 from bot.support.rota import Rota
+from bot.support.severity import CaseSeverity
 from knowledge.model import Chunk
 from knowledge.validation.diagnostics import SourceFile, ValidationReport
 
@@ -66,7 +68,7 @@ class Services:
     access_token: str = ""
     hosts: Sequence[str] = ()  # further host names this server is reached by
     workers: int = 8  # questions worked on at the same time
-    reply_due_minutes: int = 40
+    goals: Mapping[CaseSeverity, Goal] = field(default_factory=lambda: DEFAULTS)
     routers: Sequence[APIRouter] = ()
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
     docs_sources: Sequence[str] = field(default=("docs",))  # where a page without a source's name is looked for

@@ -45,6 +45,9 @@ _DEEDS: Mapping[str, str] = {
     EventKind.REPLIED: "replied",
     EventKind.DETAILS_ASKED: "asked for details",
     EventKind.HANDED_ON: "handed it on",
+    EventKind.SEVERITY_SET: "changed the severity",
+    EventKind.LINKED: "linked it with another case",
+    EventKind.UNLINKED: "unlinked it",
     EventKind.RESOLVED: "resolved it",
 }
 _ACRONYMS = frozenset({"dns", "herm", "ibm", "jor"})
@@ -268,6 +271,9 @@ def step_words(case: Case, event: Event) -> str:
         EventKind.REMINDED: event.text.rstrip("."),
         EventKind.HANDED_ON: event.text.rstrip("."),
         EventKind.TAKEN: f"{event.actor} took it",
+        EventKind.SEVERITY_SET: f"{event.actor} set the severity: {case.severity.value}",
+        EventKind.LINKED: f"{event.actor} linked it with others that ask the same",
+        EventKind.UNLINKED: "It goes its own way again",
         EventKind.RESOLVED: f"Resolved by {event.actor}",
         EventKind.CLOSED: f"{event.actor} confirmed that it is solved",
         EventKind.WITHDRAWN: f"Withdrawn by {event.actor}",

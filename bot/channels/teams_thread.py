@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.channels import story
 from bot.channels import teams_activities as wire
 from bot.channels.cards import Card, CaseFacts, case_card
-from bot.channels.inbox import alike
+from bot.channels.inbox import alike, askers_of_the_same
 from bot.store.case_store import CaseStore
 from bot.store.posts import CASE_CARD, Posts
 from bot.store.turn_log import Claimed, Clock, TurnLog
 from bot.support.cases import UNTAKEN, Case, EventKind
+from bot.support.clocks import DEFAULTS, Clocks, Goal
 from bot.support.handoff import Notification, Role
 from bot.support.rota import Member, Rota
+from bot.support.severity import CaseSeverity
 from knowledge.errors import Misuse, Unavailable
 
 _SPOKEN = frozenset({EventKind.REPLIED, EventKind.DETAILS_ASKED, EventKind.DETAILS_ADDED, EventKind.RESOLVED})
@@ -57,14 +59,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """When a first reply is due, and when somebody else is told; of working time."""
-
-    reply: timedelta = timedelta(minutes=40)
-    acknowledge: timedelta = timedelta(minutes=30)
-
-
-@dataclass(frozen=True, slots=True)
 class CaseThreads:
     """What sheriffs see of each case in Teams."""
 
@@ -75,7 +69,8 @@ class CaseThreads:
     deliveries: TurnLog
     rota: Rota
     clock: Clock
-    patience: Patience = Patience()
+    goals: Mapping[CaseSeverity, Goal] = field(default_factory=lambda: DEFAULTS)
+    acknowledge: timedelta = timedelta(minutes=30)  # of working time, until somebody else is told
     base_url: str = ""
 
     def tell(self, notification: Notification) -> str:
@@ -136,13 +131,14 @@ class CaseThreads:
         handed = story.handed_over_at(case)
         due = escalation = ""
         if story.first_reply_is_due(case):
-            due = f"reply due {self._at(self.rota.after_working(handed, self.patience.reply))}"
+            due = f"reply due {self._at(Clocks(self.rota, self.goals).first_response(case, self.clock()).due)}"
         if case.state in UNTAKEN:
-            backup, told = self.rota.backup_on(handed), self.rota.after_working(handed, self.patience.acknowledge)
+            backup, told = self.rota.backup_on(handed), self.rota.after_working(handed, self.acknowledge)
             escalation = f"{backup.name[:1].upper()}{backup.name[1:]} is told at {self._at(told)} if nobody takes it."
         earlier = [(c.label, c.ticket_url, c.resolution) for c in alike(case, self.cases, most=2)]
         said = [(event.actor, event.text) for event in case.events if event.kind in _SPOKEN]
-        return CaseFacts(due=due, escalation=escalation, similar=earlier, latest=said[-_LATEST:])
+        also = [each.asker.name for found in askers_of_the_same(case, self.cases) for each in found]
+        return CaseFacts(due=due, escalation=escalation, similar=earlier, latest=said[-_LATEST:], also=also)
 
     def _at(self, moment: datetime) -> str:
         local, today = self.rota.local(moment), self.rota.local(self.clock())

@@ -102,6 +102,12 @@ class CaseStore:
         with self._engine.connect() as connection:
             return tuple(case_of(row) for row in connection.execute(query).mappings())
 
+    def followers(self, case_id: str) -> Sequence[Case]:
+        """The cases that are linked to this one, oldest first, without their events."""
+        query = sa.select(cases).where(cases.c.master == case_id).order_by(cases.c.opened, cases.c.id)
+        with self._engine.connect() as connection:
+            return tuple(case_of(row) for row in connection.execute(query).mappings())
+
     def count(
         self,
         *,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from bot.store.case_store import CaseStore
 from bot.store.turn_log import Clock
 from bot.support import handoff
-from bot.support.cases import UNTAKEN, Case, Change, Event, EventKind
+from bot.support.cases import UNTAKEN, Case, Change, Event, EventKind, NotPossible
+from bot.support.duplicates import followed
 from bot.support.handoff import ASKER_HEARS, SHERIFF_HEARS, STARTS_HAND_OVER, Desk, Notification, Notifier, Role
 from bot.support.rota import TEAM, Member, Rota
 from bot.support.transitions import name_sheriff, note, record_ticket, since_hand_over
@@ -24,8 +25,19 @@ _ENDS_TICKET = frozenset({EventKind.RESOLVED, EventKind.CLOSED, EventKind.WITHDR
 class Outreach:
     """What happens outside when something has happened to a case."""
 
-    def __init__(self, store: CaseStore, *, desk: Desk, notifier: Notifier, rota: Rota, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: CaseStore,
+        *,
+        desk: Desk,
+        notifier: Notifier,
+        rota: Rota,
+        clock: Clock,
+        spread: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`spread` is called when what was said in one case has been said in those that are linked to it, too."""
         self._store = store
+        self._spread_told = spread
         self._desk = desk
         self._notifier = notifier
         self._rota = rota
@@ -105,9 +117,11 @@ class Outreach:
         return ""
 
     def pass_on(self, number: int) -> str:
-        """Tell the other side: the asker what the sheriff did, the sheriff what the asker did."""
+        """Tell the other side: the asker what the sheriff did, the sheriff what the asker did. Whoever asked the same
+        hears it too."""
         with self._at_work():
             case, event = self._case(number)
+            self._spread(case, event)
             told: list[Notification] = []
             if event.kind in ASKER_HEARS:
                 text = handoff.for_asker(case, event)
@@ -123,6 +137,16 @@ class Outreach:
             except Unavailable as error:
                 return str(error)
         return ""
+
+    def _spread(self, master: Case, event: Event) -> None:
+        """Let what was said and done in a case that others are linked to happen in those as well."""
+        follow = followed(master, event)
+        if follow is None:
+            return
+        for case in [case for case in self._store.followers(master.id) if case.is_open]:
+            with suppress(NotPossible):  # its asker withdrew it just now
+                self._store.record(case.id, partial(follow, at=self._clock()))
+            self._spread_told()
 
     def say_why(self, number: int, reason: str, next_try: str) -> str:
         """Let asker and desk page see why there is no ticket yet, and when the next try is."""

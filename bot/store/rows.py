@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.messages import Person
 from bot.support.cases import Case, CaseState, Cause, Event
+from bot.support.severity import CaseSeverity
 from knowledge.model import Citation
 
 _CITATION_FIELDS = frozenset(f.name for f in fields(Citation))
@@ -36,6 +37,9 @@ def row_of(case: Case) -> dict[str, Any]:
         "ticket_url": case.ticket_url,
         "cause": case.cause.value if case.cause else None,
         "resolution": case.resolution,
+        "severity": case.severity.value,
+        "application": case.application,
+        "master": case.master,
         "reference": dict(case.reference),
         "searched": _searched(case),
     }
@@ -61,6 +65,9 @@ def case_of(row: sa.RowMapping, events: Sequence[Event] = ()) -> Case:
         ticket_url=row["ticket_url"],
         cause=Cause(row["cause"]) if row["cause"] else None,
         resolution=row["resolution"],
+        severity=CaseSeverity(row["severity"]),
+        application=row["application"],
+        master=row["master"],
         reference=row["reference"],
         events=tuple(events),
     )
@@ -87,5 +94,6 @@ def _citation(stored: Mapping[str, Any]) -> Citation:
 
 
 def _searched(case: Case) -> str:
-    parts = (case.ticket, case.id, case.asker.name, case.component, case.question, case.resolution, case.answer)
+    who = (case.ticket, case.id, case.asker.name, case.component, case.application)
+    parts = (*who, case.question, case.resolution, case.answer)
     return "\n".join(part for part in parts if part).casefold()

@@ -57,12 +57,16 @@ cases = sa.Table(
     sa.Column("ticket_url", sa.Text, nullable=False),
     sa.Column("cause", sa.String(32), nullable=True),
     sa.Column("resolution", sa.Text, nullable=False),
+    sa.Column("severity", sa.String(16), nullable=False, server_default="normal"),
+    sa.Column("application", sa.String(128), nullable=False, server_default=""),
+    sa.Column("master", sa.String(64), nullable=False, server_default=""),
     sa.Column("reference", sa.JSON, nullable=False),
     sa.Column("searched", sa.Text, nullable=False),  # what a search looks at, in lower case
     sa.Index("ix_cases_opened", "opened", "id"),
     sa.Index("ix_cases_state", "state", "opened", "id"),
     sa.Index("ix_cases_asker", "asker_id", "opened", "id"),
     sa.Index("ix_cases_conversation", "conversation", "opened", "id"),
+    sa.Index("ix_cases_master", "master"),
 )
 
 events = sa.Table(

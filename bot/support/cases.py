@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.messages import Person
+from bot.support.severity import CaseSeverity
 from knowledge.errors import Misuse
 from knowledge.model import Citation
 
@@ -68,6 +69,9 @@ class EventKind(StrEnum):
     WITHDRAWN = "withdrawn"
     REOPENED = "reopened"
     RATED = "rated"  # thumbs up or down, with or without a reason; changes no state
+    SEVERITY_SET = "severity_set"
+    LINKED = "linked"  # the same question as that of another case, which is worked on for both
+    UNLINKED = "unlinked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,9 @@ class Case:
     ticket_url: str = ""
     cause: Cause | None = None
     resolution: str = ""
+    severity: CaseSeverity = CaseSeverity.NORMAL
+    application: str = ""  # that the asker named, such as orders-api
+    master: str = ""  # id of the case that is worked on for this one, too
     reference: Mapping[str, Any] = field(default_factory=dict)
     events: Sequence[Event] = ()
 

@@ -96,6 +96,7 @@ ASKER_HEARS = frozenset(
         EventKind.DETAILS_ASKED,
         EventKind.HANDED_ON,
         EventKind.RESOLVED,
+        EventKind.LINKED,
     }
 )
 SHERIFF_HEARS = frozenset({EventKind.DETAILS_ADDED, EventKind.WITHDRAWN, EventKind.CLOSED, EventKind.HANDED_ON})
@@ -111,6 +112,8 @@ def for_asker(case: Case, event: Event) -> str:
         EventKind.REPLIED: f"{event.actor} replies on {case.label}:\n\n{event.text}\n\nTo answer, {start}.",
         EventKind.DETAILS_ASKED: f"{event.actor} asks about {case.label}:\n\n{event.text}\n\nTo answer, {start}.",
         EventKind.HANDED_ON: f"{case.sheriff} has {case.label} now.",
+        EventKind.LINKED: f"Others ask the same as you in {case.label}. One case is worked on for all of you, and what "
+        "comes of it is said here.",
         EventKind.RESOLVED: f"{event.actor} resolved {case.label}:\n\n{event.text}\n\nTo reopen it, {start}.",
     }
     return words.get(EventKind(event.kind), event.text)

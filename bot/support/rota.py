@@ -142,6 +142,15 @@ class Rota:
             left -= max(today, timedelta())
             here = self.next_working(closing)
 
+    def working_between(self, start: datetime, end: datetime) -> timedelta:
+        """How much working time lies between two moments; nothing when `end` is not after `start`."""
+        passed, here = timedelta(), self.next_working(start)
+        while _utc(here) < _utc(end):
+            closing = self._at(self.local(here).date(), self.hours.ends)
+            passed += min(_utc(closing), _utc(end)) - _utc(here)
+            here = self.next_working(closing)
+        return passed
+
     def _on_duty(self, moment: datetime) -> tuple[Member, bool]:
         for override in reversed(self.overrides):
             if _utc(override.starts) <= _utc(moment) < _utc(override.ends):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.support.cases import UNTAKEN, Case, CaseState, Cause, Change, Event, EventKind, NotPossible
+from bot.support.severity import CaseSeverity
 
 SHERIFF = "Sheriff"  # the actor of what no person did
 _ENDED = {
@@ -56,7 +57,7 @@ def add_details(case: Case, *, by: str, at: datetime, text: str) -> Change:
     if _said_last(case, EventKind.DETAILS_ADDED, by, text) or _said_last(case, EventKind.REOPENED, by, text):
         return Change(case)
     if case.state in {CaseState.RESOLVED, CaseState.CLOSED} and (case.ticket or case.sheriff):
-        return _change(case, EventKind.REOPENED, by, at, text=text, state=CaseState.REOPENED)
+        return _change(case, EventKind.REOPENED, by, at, text=text, state=CaseState.REOPENED, master="")
     _require_open(case, or_in={CaseState.ANSWERED})
     state = CaseState.ASSIGNED if case.state is CaseState.WAITING_FOR_ASKER else case.state
     return _change(case, EventKind.DETAILS_ADDED, by, at, text=text, state=state)
@@ -130,12 +131,45 @@ def hand_to(case: Case, *, by: str, at: datetime, member: str) -> Change:
     )
 
 
+def set_severity(case: Case, *, by: str, at: datetime, severity: CaseSeverity) -> Change:
+    if case.severity is severity:
+        return Change(case)
+    _require_open(case, or_in={CaseState.ANSWERED})
+    data = {"from": case.severity.value, "to": severity.value}
+    said = f"Severity {severity.value}, before {case.severity.value}."
+    return _change(case, EventKind.SEVERITY_SET, by, at, text=said, data=data, severity=severity)
+
+
+def link_to(case: Case, master: Case, *, by: str, at: datetime) -> Change:
+    """The same question as `master`'s: that case is worked on, and this one's asker hears all that is said there."""
+    if case.master == master.id:
+        return Change(case)
+    _require_open(case)
+    _require_open(master)
+    if case.id == master.id:
+        raise NotPossible(f"{case.label} cannot be linked to itself.")
+    if master.master:
+        raise NotPossible(f"{master.label} is itself linked to another case. Link to that one.")
+    state = CaseState.ASSIGNED if case.state in UNTAKEN else case.state
+    text = f"The same question as {master.label}, which is worked on for everybody who asks it."
+    data = {"master": master.id}
+    sheriff = master.sheriff or by
+    return _change(case, EventKind.LINKED, by, at, text=text, data=data, state=state, sheriff=sheriff, master=master.id)
+
+
+def unlink(case: Case, *, by: str, at: datetime, why: str = "") -> Change:
+    """The case goes its own way again."""
+    if not case.master:
+        return Change(case)
+    return _change(case, EventKind.UNLINKED, by, at, text=why, data={"master": case.master}, master="")
+
+
 def reopen(case: Case, *, by: str, at: datetime, text: str = "") -> Change:
     if case.is_open:
         return Change(case)
     if case.state is CaseState.ANSWERED:
         raise NotPossible(f"{case.label} {_ENDED[case.state]}.")
-    return _change(case, EventKind.REOPENED, by, at, text=text.strip(), state=CaseState.REOPENED)
+    return _change(case, EventKind.REOPENED, by, at, text=text.strip(), state=CaseState.REOPENED, master="")
 
 
 def name_sheriff(case: Case, *, at: datetime, sheriff: str) -> Change:

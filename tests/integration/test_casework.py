@@ -139,6 +139,50 @@ def test_a_sheriff_who_bears_the_name_of_the_asker_hears_what_was_added(office: 
     assert office.heard(Role.SHERIFF)[1:] == ["Ana added to MEM-1:\n\nprod/p1"]
 
 
+def test_all_who_ask_the_same_are_told_at_once_and_by_one_resolution(office: Office) -> None:
+    handed_over(office)
+    lee = Person("lee", "Lee")
+    office.store.cases.save_new(fresh("c-00000002", asker=lee))
+    office.casework.hand_over("c-00000002", wait=20)
+    office.casework.take(CASE, ANA)
+
+    linked = office.casework.link("c-00000002", ANA, to=CASE)
+    office.settle()
+    office.casework.reply(CASE, ANA, "Grant the role.")
+    office.settle()
+    office.casework.resolve(CASE, ANA, Cause.MISSING, "The role was missing.")
+    office.settle()
+    followed = office.store.cases.get("c-00000002")
+
+    assert (linked.state, linked.sheriff) == (CaseState.ASSIGNED, "Ana")
+    assert followed is not None
+    assert (followed.state, followed.cause, followed.resolution) == (
+        CaseState.RESOLVED,
+        Cause.MISSING,
+        "The role was missing.",
+    )
+    heard = [
+        n.text.partition(":")[0] for n in office.notifier.told.values() if n.role is Role.ASKER and n.to.id == "lee"
+    ]
+    assert heard[0].startswith("Others ask the same as you in MEM-2.")
+    assert heard[1:] == ["Ana replies on MEM-2", "Ana resolved MEM-2"]
+    assert len(office.desk.closed) == 2
+
+
+def test_a_case_that_others_are_linked_to_takes_them_along(office: Office) -> None:
+    handed_over(office)
+    for number, name in ((2, "Lee"), (3, "Max")):
+        office.store.cases.save_new(fresh(f"c-0000000{number}", asker=Person(name.lower(), name)))
+        office.casework.hand_over(f"c-0000000{number}", wait=20)
+
+    office.casework.link("c-00000003", ANA, to="c-00000002")
+    office.casework.link("c-00000002", ANA, to=CASE)
+
+    assert [case.id for case in office.store.cases.followers(CASE)] == ["c-00000002", "c-00000003"]
+    with pytest.raises(NotPossible, match="itself linked"):
+        office.casework.link(CASE, ANA, to="c-00000003")
+
+
 def test_the_ticket_carries_the_conversation_and_closes_with_the_resolution(office: Office) -> None:
     handed_over(office)
     office.casework.reply(CASE, ANA, "Set `callers`.")

@@ -306,3 +306,56 @@ def test_the_desk_works_when_nobody_is_on_the_rota(office: Office) -> None:
 
     assert words(tree, ".duty") == "Nobody is on duty"
     assert words(tree, "#member") == "the whole team"
+
+
+# ---- what is severe, and what is asked by several ----
+
+
+def test_a_severe_case_comes_first_and_says_so(client: TestClient, office: Office) -> None:
+    case_of(office, "an unknown thing")
+    severe = case_of(office, "urgent: an unknown thing blocks orders-api")
+    office.clock.pass_(minutes=1)
+
+    tree = page(client)
+
+    assert tree.css_first("article.case").attributes["data-case"] == severe
+    assert "high" in words(tree, ".meta .severity")
+    assert [node.text() for node in tree.css(".row .due")] == ["Reply due in 29 min", "Reply due in 39 min"]
+
+
+def test_the_sheriff_changes_the_severity_and_with_it_what_is_due(client: TestClient, office: Office) -> None:
+    case_id = case_of(office, "an unknown thing")
+
+    tree = send(client, case_id, "severity", severity="critical")
+
+    assert words(tree, ".meta .due") == "reply due in 15 min"
+    assert "set the severity: critical" in words(tree, ".steps")
+    refused = client.post(f"/desk/{case_id}/severity", data={"severity": "huge"})
+    assert refused.status_code == 409
+    assert "Choose a severity" in refused.text
+
+
+def test_who_else_asks_the_same_is_shown_and_linked_with_one_button(client: TestClient, office: Office) -> None:
+    other = case_of(office, "unknown vault rotation fails with 403")
+    office.clock.pass_(minutes=3)
+    here = case_of(office, "unknown: the vault rotation fails with 403 today")
+
+    before = page(client, f"/desk/{here}")
+    after = send(client, here, "link", other=other)
+    linked = page(client, f"/desk/{other}")
+
+    assert "seems to ask the same" in words(before, "#same")
+    assert "linked, is told what you say here" in words(after, "#same")
+    assert "Worked on in" in words(linked, "#same")
+    assert "seems to ask the same" not in words(
+        send(client, here, "unlink", other=other), "#same li:has(form[action$=unlink])"
+    )
+
+
+def test_what_the_asker_asked_just_before_stands_beside_the_case(client: TestClient, office: Office) -> None:
+    case_of(office, "an unknown thing first")
+    office.clock.pass_(minutes=5)
+
+    tree = page(client, f"/desk/{case_of(office, 'an unknown thing then')}")
+
+    assert "an unknown thing first" in words(tree, ".facts")

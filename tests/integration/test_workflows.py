@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -71,8 +72,8 @@ def running(office: Office) -> Iterator[Workflows]:
     workflows.stop()
 
 
-def fresh(case_id: str = "c-00000001") -> Case:
-    return a_case(case_id, opened=utc_now(), updated=utc_now())
+def fresh(case_id: str = "c-00000001", **given: Any) -> Case:
+    return a_case(case_id, opened=utc_now(), updated=utc_now(), **given)
 
 
 def eventually(true: Callable[[], object], *, within: float = 10.0) -> None:

@@ -14,6 +14,7 @@ from bot.channels.cards.forms import actions_of, data_of
 from bot.channels.cards.size import Card
 from bot.channels.cards.words import isolated, line_of, link, literal, name, plain, shortened, spoken
 from bot.support.cases import UNTAKEN, Case, CaseState, EventKind, title
+from bot.support.severity import CaseSeverity
 from bot.support.transitions import since_hand_over
 
 _TITLE = 90  # characters: three lines on a phone
@@ -22,6 +23,7 @@ _MOST_ANSWER = 400
 _MOST_SAID = 500  # characters of one message of the thread
 _LATEST = 3  # messages of the thread
 _SIMILAR = 3
+_ALSO = 4  # names
 _STEPS = 10
 _LISTED = 10
 _COLOURS = {
@@ -44,6 +46,7 @@ class CaseFacts:
     escalation: str = ""  # "Dan is told at 11:06 if nobody takes it."
     similar: Sequence[tuple[str, str, str]] = ()  # label, url and resolution of resolved cases, the likest first
     latest: Sequence[tuple[str, str]] = ()  # who and what, newest last
+    also: Sequence[str] = ()  # names of others who ask the same
 
 
 def case_card(case: Case, *, facts: CaseFacts, members: Sequence[str], base_url: str = "") -> Card:
@@ -54,6 +57,7 @@ def case_card(case: Case, *, facts: CaseFacts, members: Sequence[str], base_url:
         parts.subtle(_facts(case, facts.due, base_url, page)),
         *_question(case, page),
         *_found(case, base_url),
+        *_asked_by_others(facts),
         *_solved_before(facts),
         *_thread(facts.latest, page),
         *_resolution(case, facts.latest),
@@ -106,7 +110,8 @@ def _head(case: Case, state: str) -> Card:
 
 def _facts(case: Case, due: str, base_url: str, page: str) -> str:
     """Ticket, who asked, component, what is due, and the way to the desk."""
-    shown = [_ticket(case, base_url), name(case.asker.name), _shown_component(case)]
+    severity = "" if case.severity is CaseSeverity.NORMAL else case.severity.value
+    shown = [severity, _ticket(case, base_url), name(case.asker.name), _shown_component(case), name(case.application)]
     shown += [literal(due)] if case.is_open else []
     shown += [link("desk", page)] if page else []
     return " · ".join(part for part in shown if part)
@@ -160,6 +165,14 @@ def _found(case: Case, base_url: str) -> Iterator[Card]:
             yield parts.written(
                 shortened(plain(case.answer[:_MOST_QUESTION]), _MOST_ANSWER), size="Small", isSubtle=True
             )
+
+
+def _asked_by_others(facts: CaseFacts) -> Iterator[Card]:
+    names = list(dict.fromkeys(facts.also))
+    if names:
+        shown = ", ".join(name(each) for each in names[:_ALSO])
+        more = f" and {len(names) - _ALSO} more" if len(names) > _ALSO else ""
+        yield parts.small(f"**Asked too** by {shown}{more}. Link the cases on the desk, and all are told at once.")
 
 
 def _solved_before(facts: CaseFacts) -> Iterator[Card]:
