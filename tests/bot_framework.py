@@ -42,6 +42,7 @@ class BotFramework:
     keys: dict[str, rsa.RSAPrivateKey] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)  # statuses for the next sends, before they succeed
+    refusing: dict[str, int] = field(default_factory=dict)  # conversations, and the status they always answer
     retry_after: str = "0.05"  # what a failure says about the next try; "" for nothing
     requests: list[str] = field(default_factory=list)  # method and path of each, failures included
     key_fetches: int = 0
@@ -112,6 +113,9 @@ def _app(framework: BotFramework) -> FastAPI:
             status = framework.failures.pop(0)
             asked = {"Retry-After": framework.retry_after} if framework.retry_after else {}
             return Response(status_code=status, headers=asked)
+        refused = framework.refusing.get(path.partition("/")[0])
+        if refused:
+            return Response(status_code=refused)
         body = await request.json()
         framework.sent.append({**body, "_path": path, "_authorization": request.headers.get("Authorization")})
         return Response(json.dumps({"id": f"sent-{len(framework.sent)}"}), media_type="application/json")

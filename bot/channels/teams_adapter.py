@@ -14,7 +14,15 @@ from bot.channels.teams_sender import Line, Sender, SendError
 
 OnTurn = Callable[[TurnContext], Awaitable[None]]
 _PROACTIVE = "ContinueConversation"  # what the SDK calls the activity that it makes up to begin by itself
+_HELD_AT_MOST = 10.0  # seconds; a workflow's thread waits for it
 SEND_ERRORS = (SendError,)  # what sending and updating may end in
+_WHY = {
+    400: "the message is malformed, which is Sheriff’s mistake; its log says more",
+    401: "the bot is not accepted any more; `sheriff doctor --teams` says what is wrong",
+    403: "the bot was blocked or taken out there",
+    404: "the conversation does not exist any more",
+    413: "the message is too long",
+}
 _KEPT_HERE = frozenset({"delay", "invokeResponse", "trace"})  # what the SDK does not send to the channel
 
 
@@ -48,7 +56,8 @@ class Adapter(CloudAdapterBase):
         return [await self._send(context, activity) for activity in activities]
 
     async def update_activity(self, context: TurnContext, activity: Activity) -> ResourceResponse:
-        changed = await self._sender.update(self._line(context), str(activity.id), activity.serialize())
+        line, at_most = self._line(context), _patience(context)
+        changed = await self._sender.update(line, str(activity.id), activity.serialize(), at_most=at_most)
         return ResourceResponse(id=changed or activity.id)
 
     async def _send(self, context: TurnContext, activity: Activity) -> ResourceResponse:
@@ -58,11 +67,17 @@ class Adapter(CloudAdapterBase):
         activity.id = None
         if context.activity.name == _PROACTIVE:
             activity.reply_to_id = None  # the SDK would answer a message that it made up
-        return ResourceResponse(id=await self._sender.send(self._line(context), activity.serialize()))
+        line, at_most = self._line(context), _patience(context)
+        return ResourceResponse(id=await self._sender.send(line, activity.serialize(), at_most=at_most))
 
     def _line(self, context: TurnContext) -> Line:
         line: Line = context.turn_state[self.BOT_CONNECTOR_CLIENT_KEY]
         return line
+
+
+def _patience(context: TurnContext) -> float | None:
+    """How long a message may be held back: what nobody waits for comes again later, from the durable workflows."""
+    return _HELD_AT_MOST if context.activity.name == _PROACTIVE else None
 
 
 class TeamsConnection:
@@ -139,6 +154,8 @@ def outgoing(message: Mapping[str, Any]) -> Activity:
     return activity
 
 
-def is_refused(error: BaseException) -> bool:
-    """Whether trying again does not help: the person or tenant wants no messages, or the conversation is gone."""
-    return isinstance(error, SendError) and error.is_permanent
+def why_refused(error: BaseException) -> str:
+    """Why trying again does not help, in words for people; "" when it may."""
+    if not isinstance(error, SendError) or not error.is_permanent:
+        return ""
+    return f"{_WHY.get(error.status, 'the message is refused')} (HTTP {error.status})"

@@ -155,15 +155,21 @@ class RememberedCredentials(PasswordServiceClientCredentialFactory):
             self._made[key] = await super().create_credentials(app_id, oauth_scope, login_endpoint, validate_authority)
         return self._made[key]
 
+    def forget(self) -> None:
+        """Make the next credentials anew: the SDK's remember their token, also when they are asked for a fresh one."""
+        self._made.clear()
+
 
 class _Lines(ConnectorFactory):
     """Where to send, in place of an HTTP client per turn."""
 
-    def __init__(self, token: Callable[[str], Awaitable[str]]) -> None:
+    def __init__(self, token: Callable[[str], Awaitable[str]], forget: Callable[[str], None]) -> None:
         self._token = token
+        self._forget = forget
 
     async def create(self, service_url: str, audience: str | None = None) -> Any:
-        return Line(service_url, partial(self._token, audience or SCOPE))
+        scope = audience or SCOPE
+        return Line(service_url, partial(self._token, scope), partial(self._forget, scope))
 
 
 class LeanAuthentication(BotFrameworkAuthentication):
@@ -186,14 +192,14 @@ class LeanAuthentication(BotFrameworkAuthentication):
         claims = result.claims_identity.claims
         if "iss" in claims and "exp" not in claims:  # the SDK checks an end that is there, and asks for none
             raise PermissionError("The token never expires")
-        result.connector_factory = _Lines(self.token)
+        result.connector_factory = _Lines(self.token, self.forget)
         return result
 
     async def authenticate_streaming_request(self, auth_header: str, channel_id_header: str) -> Any:
         return await self._inner.authenticate_streaming_request(auth_header, channel_id_header)
 
     def create_connector_factory(self, claims_identity: ClaimsIdentity) -> ConnectorFactory:  # noqa: ARG002 - the SDK's name
-        return _Lines(self.token)
+        return _Lines(self.token, self.forget)
 
     async def create_user_token_client(self, claims_identity: ClaimsIdentity) -> object:  # noqa: ARG002 - the SDK's name
         return object()  # the SDK only hands it on
@@ -224,6 +230,12 @@ class LeanAuthentication(BotFrameworkAuthentication):
                 raise SendError(f"Microsoft Entra gives no token: {type(error).__name__}") from error
             self._tokens[scope] = (kept, self._now() + _TOKEN_STAYS)
         return kept
+
+    def forget(self, scope: str = SCOPE) -> None:
+        """Let go of a token that was not accepted: the next one is fresh."""
+        self._tokens.pop(scope, None)
+        if isinstance(self._credentials, RememberedCredentials):
+            self._credentials.forget()
 
 
 class _NoKeys:

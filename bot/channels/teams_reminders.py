@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from bot.channels import teams_activities as wire
 from bot.channels.cards.reminders import reminder_card
-from bot.channels.teams_thread import Outbox, Refused
+from bot.channels.teams_thread import Outbox
 from bot.store.case_store import CaseStore
 from bot.store.posts import Posts
 from bot.store.turn_log import Clock
 from bot.support.cases import Case, CaseState, EventKind
+from bot.support.handoff import Refused
 from knowledge.errors import Unavailable
 
 REMINDER = "reminder"  # the purpose of the post

@@ -21,7 +21,7 @@ from bot.channels.teams_link import TeamsLink
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
 from bot.store.opening import Store, open_store
 from bot.support.cases import Case, CaseState, Event
-from bot.support.handoff import Notification, Role
+from bot.support.handoff import Notification, Refused, Role
 from bot.support.rota import Member
 from bot.telemetry import Metrics
 from knowledge.errors import Unavailable
@@ -438,7 +438,8 @@ def test_a_blocked_bot_is_not_tried_forever_and_an_outage_is_reported(bot: Bot) 
     case = replace(bot.cases.case, reference=bot.sheriff.taken[0].reference)
 
     bot.framework.failures[:] = [403]
-    assert bot.link.tell(_notification(case)) == ""
+    with pytest.raises(Refused, match=r"in Teams: the bot was blocked or taken out there \(HTTP 403\)"):
+        bot.link.tell(_notification(case))
 
     bot.framework.failures[:] = [500]
     with pytest.raises(Unavailable):

@@ -19,7 +19,15 @@ from jwt.algorithms import RSAAlgorithm
 
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_adapter import TeamsConnection
-from bot.channels.teams_auth import SCOPE, BotIdentity, LeanAuthentication, SigningKeys, _keys_in, authentication
+from bot.channels.teams_auth import (
+    SCOPE,
+    BotIdentity,
+    LeanAuthentication,
+    RememberedCredentials,
+    SigningKeys,
+    _keys_in,
+    authentication,
+)
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_sender import SendError
 from bot.telemetry import Metrics
@@ -411,6 +419,31 @@ def test_the_bots_own_token_is_asked_for_every_few_minutes_not_every_turn() -> N
         assert token.asked == 2
 
     asyncio.run(ask())
+
+
+def test_a_token_that_was_forgotten_is_not_handed_out_again() -> None:
+    class Renewed(_CountedToken):
+        def get_access_token(self, force_refresh: bool = False) -> str:
+            return f"{super().get_access_token()}-{self.asked}"
+
+    async def ask() -> None:
+        auth = _tokens(Renewed("t"), Watch())
+        assert await auth.token() == "t-1"
+        auth.forget()
+        assert await auth.token() == "t-2"
+
+    asyncio.run(ask())
+
+
+def test_credentials_that_were_forgotten_are_made_anew_since_they_remember_their_token() -> None:
+    async def make() -> None:
+        credentials = RememberedCredentials(APP_ID, "x", "tenant-1")
+        made = [await credentials.create_credentials(APP_ID, "scope", "login", True) for _ in range(2)]
+        assert made[0] is made[1]
+        credentials.forget()
+        assert await credentials.create_credentials(APP_ID, "scope", "login", True) is not made[0]
+
+    asyncio.run(make())
 
 
 @pytest.mark.parametrize("failure", [PermissionError("wrong secret"), ConnectionError("no network"), ValueError("odd")])

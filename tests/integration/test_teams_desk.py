@@ -126,6 +126,7 @@ def running() -> Iterator[BotFramework]:
 def office(running: BotFramework, tmp_path: Path) -> Iterator[Office]:
     running.sent.clear()
     running.failures.clear()
+    running.refusing.clear()
     store = open_store(f"sqlite:///{tmp_path / 'cases.db'}", clock=clock)
     office = Office(running, store)
     with office.client:
@@ -287,6 +288,43 @@ def test_talk_in_the_sheriffs_channel_outside_of_cases_is_left_alone(office: Off
     office.post({**office.framework.message("Lunch?", conversation=place, id="9"), "from": ANA})
 
     assert office.sheriff.taken == []
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 413])
+def test_an_asker_who_cannot_be_reached_for_good_is_a_dead_end_that_case_and_sheriff_see(
+    office: Office, status: int
+) -> None:
+    office.say("Can JOR start a job in another namespace?")
+    office.framework.refusing[ASKERS] = status
+
+    office.say("Yes, list the caller under callers.", conversation=office.thread, **{"from": ANA})
+
+    [dead_end] = [e.text for e in office.case().events if e.kind == EventKind.NOT_TOLD]
+    assert dead_end.startswith("Kim was not told in Teams: ")
+    assert f"(HTTP {status})" in dead_end
+    [told] = [m["text"] for m in office.said(office.thread) if "SUP-1: Kim was not told" in m.get("text", "")]
+    assert "Reach the person another way." in told
+    assert office.store.cases.unheard(case_id="c-00000001") == ()
+
+
+def test_a_sheriffs_channel_that_takes_no_messages_is_a_dead_end_that_the_case_shows(office: Office) -> None:
+    office.framework.refusing[SHERIFFS] = 403
+
+    office.say("Can JOR start a job in another namespace?")
+
+    kinds = [e.kind for e in office.case().events]
+    assert EventKind.NOT_TOLD in kinds
+    assert EventKind.SHERIFF_TOLD not in kinds
+
+
+def test_a_card_that_was_deleted_keeps_nobody_from_hearing_the_news(office: Office) -> None:
+    office.say("Can JOR start a job in another namespace?")
+    office.framework.refusing[SHERIFFS] = 404
+
+    office.press("reply", ANA, text="Yes, list the caller.")
+
+    assert office.said(ASKERS)[-1]["text"] == "Ana replies on SUP-1:\n\nYes, list the caller."
+    assert all(e.kind != EventKind.NOT_TOLD for e in office.case().events)
 
 
 # ---- commands ----

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from bot.channels.teams_reminders import Reminders
-from bot.channels.teams_thread import Refused
 from bot.messages import Person
 from bot.store.opening import Store, open_store
 from bot.support import transitions
 from bot.support.cases import Case, CaseState
+from bot.support.handoff import Refused
 from knowledge.errors import Unavailable
 from tests.teams_bot import NOW, clock
 
