@@ -77,14 +77,16 @@ class Sender:
         `at_most` are the seconds that it may be held back in all; None for a turn, which somebody waits for.
         """
         conversation = str(body["conversation"]["id"])
-        if body.get("type") == "typing" and not body.get("text") and self.pace.free(conversation) < _RESERVED:
-            return ""  # a nicety that would keep the answer waiting
+        nicety = body.get("type") == "typing" and not body.get("text")
+        if nicety and self.pace.free(conversation) < _RESERVED:
+            return ""  # it would keep the answer waiting
         activity = str(body.get("replyToId") or "")
-        return await self._tried(line, "POST", conversation, activity, body, at_most)
+        return await self._tried(line, "POST", conversation, activity, body, at_most, tries=1 if nicety else self.tries)
 
     async def update(self, line: Line, activity: str, body: Mapping[str, Any], *, at_most: float | None = None) -> str:
         """Put it in the place of an earlier activity. Raises SendError."""
-        return await self._tried(line, "PUT", str(body["conversation"]["id"]), activity, body, at_most)
+        conversation = str(body["conversation"]["id"])
+        return await self._tried(line, "PUT", conversation, activity, body, at_most, tries=self.tries)
 
     async def close(self) -> None:
         await self.client.aclose()
@@ -97,12 +99,14 @@ class Sender:
         activity: str,
         body: Mapping[str, Any],
         at_most: float | None,
+        *,
+        tries: int,
     ) -> str:
         url = f"{line.service_url.rstrip('/')}/v3/conversations/{quote(conversation, safe='')}/activities"
         if activity:
             url = f"{url}/{quote(activity, safe='')}"
         renewed = False
-        for attempt in range(1, self.tries + 1):
+        for attempt in range(1, tries + 1):
             await self._admitted(conversation, at_most)
             answer = await self._once(line, method, url, body)
             if answer is not None and answer.is_success:
@@ -112,7 +116,7 @@ class Sender:
             if status == _NOT_KNOWN and not renewed:
                 renewed, pause = True, 0.0
                 line.forget()
-            elif (status and status not in _TRY_AGAIN) or attempt == self.tries:
+            elif (status and status not in _TRY_AGAIN) or attempt == tries:
                 raise _error(method, status, body, _said(answer))
             log.info("teams_send_again", status=status, attempt=attempt, pause=round(pause, 2))
             if pause:

@@ -42,6 +42,7 @@ from knowledge.errors import SheriffError, Unavailable
 
 log = structlog.get_logger(__name__)
 CORRECTED = "corrected"  # the verb of “Send corrected file”
+_LINGERS = 1.0  # seconds that “is typing” has left once the answer was sent
 STILL_LOOKING = 3.0  # seconds until an asker is told that it takes longer
 _NEW = re.compile(r"\A\s*new:\s*", re.IGNORECASE)  # another question, though an earlier one is with a person
 _NO_NEWS = frozenset({Intent.SOLVED, Intent.THANK, Intent.GREET})  # said to Sheriff, and nothing for a person
@@ -112,14 +113,15 @@ class Talk:
         if not isinstance(await self._off_loop(self.deliveries.claim, key), Claimed):
             return  # Teams sends a slow turn again; it was, or is being, answered
         delivered = False
+        typing = asyncio.create_task(_send(context, {"type": "typing"}))
         try:
-            await _send(context, {"type": "typing"})
             delivered = await self._replied(context, body, incoming)
         finally:
             settle = (
                 partial(self.deliveries.finish, key, "sent") if delivered else partial(self.deliveries.abandon, key)
             )
             await self._off_loop(settle)
+            await _let_go(typing)
 
     def _is_meant(self, body: Mapping[str, Any], incoming: Incoming) -> bool:
         """Whether a message is for Sheriff. Where it hears everything, people also talk among themselves."""
@@ -304,6 +306,15 @@ async def _send(context: Context, message: Mapping[str, Any]) -> str:
 
     sent = await context.send_activity(outgoing(message))
     return str(getattr(sent, "id", "") or "")
+
+
+async def _let_go(nicety: asyncio.Task[str]) -> None:
+    """End a send that nobody misses; after its answer it is not waited for long, and its failure is nobody's."""
+    await asyncio.wait({nicety}, timeout=_LINGERS)
+    nicety.cancel()
+    [outcome] = await asyncio.gather(nicety, return_exceptions=True)
+    if isinstance(outcome, BaseException):
+        log.debug("teams_typing_not_sent", reason=f"{type(outcome).__name__}: {outcome}")
 
 
 async def _put(context: Context, message: Mapping[str, Any], place: str) -> str:

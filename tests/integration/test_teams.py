@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -135,6 +137,7 @@ def running() -> Iterator[BotFramework]:
 def framework(running: BotFramework) -> BotFramework:
     running.sent.clear()
     running.failures.clear()
+    running.on_typing = None
     return running
 
 
@@ -174,7 +177,37 @@ def test_a_message_is_accepted_at_once_and_answered_through_the_connector(bot: B
     assert "quota.partitions" in card["fallbackText"]
     assert answer["replyToId"] == body["id"]
     assert answer["_authorization"] == "Bearer outbound-token"
-    assert bot.framework.sent[0]["type"] == "typing"
+    wait_until(lambda: "typing" in [activity["type"] for activity in bot.framework.sent])
+
+
+def test_a_typing_that_is_not_taken_keeps_nobody_from_the_answer(bot: Bot) -> None:
+    bot.framework.on_typing = lambda: 403
+
+    bot.post(bot.framework.message("quota?"))
+    bot.client.portal.call(bot.channel.settled)
+
+    assert [m["type"] for m in bot.framework.sent] == ["message"]
+    assert bot.channel.metrics.failures.labels(where="teams")._value.get() == 0
+
+
+def test_the_answer_does_not_wait_for_a_typing_that_takes_long_nor_is_it_left_behind(bot: Bot) -> None:
+    answered = threading.Event()
+
+    def slow() -> int:
+        answered.wait(20)
+        return 200
+
+    bot.framework.on_typing = slow
+    bot.post(bot.framework.message("quota?"))
+
+    assert len(bot.framework.wait_for_messages(1)) == 1, "the answer came while typing was still being sent"
+    bot.client.portal.call(bot.channel.settled)
+    answered.set()
+    assert bot.client.portal.call(_tasks_left) == []
+
+
+async def _tasks_left() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if "_send" in repr(task.get_coro())]
 
 
 def test_citations_travel_with_the_message(bot: Bot) -> None:

@@ -343,6 +343,18 @@ def test_typing_is_left_out_when_the_answer_would_have_to_wait_for_it(framework:
     assert kinds == ["typing"] * 6 + ["message"]
 
 
+def test_typing_is_tried_once(framework: BotFramework) -> None:
+    framework.failures += [503]
+
+    async def say(sender: Sender, line: Line) -> Any:
+        return await sender.send(line, TYPING)
+
+    error, pauses = _run(framework.url, say)
+
+    assert error.status == 503
+    assert pauses == []
+
+
 def test_words_that_grow_are_never_left_out(framework: BotFramework) -> None:
     async def busy(sender: Sender, line: Line) -> None:
         for number in range(7):
