@@ -30,14 +30,16 @@ from bot.channels.teams_commands import COMMANDS, Commands
 from bot.channels.teams_desk import VERBS, VERSION, TeamsDesk, refusal
 from bot.channels.teams_extension import NAMES, Extension
 from bot.channels.teams_stream import EVERY, Stream
+from bot.enclosures import Enclosed
 from bot.intents import Intent, understand
-from bot.messages import Incoming, Person, Reply
+from bot.messages import Attachment, Incoming, Person, Reply
+from bot.redaction import redact
 from bot.store.case_store import CaseStore
 from bot.store.posts import ANSWER, Post, Posts
 from bot.store.turn_log import Claimed, TurnLog
 from bot.support.cases import OPEN, Case, CaseState, EventKind, NotPossible
 from bot.support.handoff import was_told
-from bot.wording import joined
+from bot.wording import joined, secrets_note
 from knowledge.errors import SheriffError, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -78,6 +80,7 @@ class Talk:
     commands: Commands
     extension: Extension
     mend: Callable[[str], Sequence[tuple[str, str]]]  # names and mended texts of the files that a message holds
+    describe: Callable[[Sequence[Attachment]], Enclosed]  # files that come for a case
     token: Callable[[], Awaitable[str]]  # for files that the channel keeps
     executor: Executor
     platform: str
@@ -145,10 +148,12 @@ class Talk:
             return True
         fetched = await teams_files.fetch(body, token=self.token)
         note = " ".join(fetched.notes)
-        if note and not fetched.files and not incoming.text:
-            await _send(context, wire.text_activity(note))
-            return True
         incoming = replace(incoming, attachments=fetched.files)
+        if teams_files.is_any_attached(body):
+            said = await self._off_loop(self._passed_on, body, incoming)
+            if said or (note and not fetched.files and not incoming.text):
+                await _send(context, wire.text_activity("\n\n".join(part for part in (said, note) if part)))
+                return True
         return await self._searched(context, body, incoming, note)
 
     def _without_search(self, body: Mapping[str, Any], incoming: Incoming) -> Mapping[str, Any] | None:
@@ -162,20 +167,28 @@ class Talk:
         card = self.commands.card(incoming.text, incoming.sender)
         if card is not None:
             return wire.card_activity(card)
-        return self._passed_on(body, incoming)
+        if teams_files.is_any_attached(body):
+            return None  # they are fetched first, and then passed on with the words
+        said = self._passed_on(body, incoming)
+        return wire.text_activity(said) if said else None
 
-    def _passed_on(self, body: Mapping[str, Any], incoming: Incoming) -> Mapping[str, Any] | None:
-        """Words of an asker whose question is with a person go to that person."""
+    def _passed_on(self, body: Mapping[str, Any], incoming: Incoming) -> str:
+        """Words and files of an asker whose question is with a person go to that person; "" when it is with none."""
         states = tuple(OPEN) if wire.is_in_thread(body) else (CaseState.WAITING_FOR_ASKER,)
         found = self.cases.list(asker=incoming.sender.id, conversation=incoming.conversation, states=states, limit=1)
-        if not found or not incoming.text or _NEW.match(incoming.text) or understand(incoming).intent in _NO_NEWS:
-            return None
+        if not found or _NEW.match(incoming.text) or not (incoming.text or incoming.attachments):
+            return ""
+        if understand(incoming).intent in _NO_NEWS:
+            return ""
+        files = self.describe(incoming.attachments) if incoming.attachments else Enclosed("", "")
+        words = redact(incoming.text)
         try:
-            case = self.casework.add_details(found[0].id, incoming.sender, incoming.text)
+            text = "\n\n".join(part for part in (words.text, files.text) if part)
+            case = self.casework.add_details(found[0].id, incoming.sender, text)
         except NotPossible as refusal:  # it ended just now
-            return wire.text_activity(str(refusal))
-        whom = case.sheriff or "the team"
-        return wire.text_activity(f"Passed on to {whom} ({case.label}). For another question, begin with “new:”.")
+            return str(refusal)
+        passed = f"Passed on to {case.sheriff or 'the team'} ({case.label}). For another question, begin with “new:”."
+        return "\n\n".join(part for part in (secrets_note(words.found), passed, files.findings) if part)
 
     async def _searched(self, context: Context, body: Mapping[str, Any], incoming: Incoming, note: str) -> bool:
         taken = await self._taken(context, body, replace(incoming, text=_NEW.sub("", incoming.text)))

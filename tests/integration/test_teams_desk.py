@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.testclient import TestClient
 
 from bot.casework import Casework
@@ -24,7 +24,7 @@ from bot.support.cases import Case, CaseState, Cause, EventKind
 from bot.support.handoff import Notifier
 from bot.telemetry import Metrics
 from knowledge.model import Origin
-from tests.bot_framework import APP_ID, BotFramework, FixedCredentials, running_bot_framework
+from tests.bot_framework import APP_ID, BotFramework, FixedCredentials, listening, running_bot_framework
 from tests.teams_bot import NOW, ROTA, SHERIFFS, StraightWorkflows, clock, talk_of, threads_of
 
 ASKERS = "19:support@thread.tacv2;messageid=1"
@@ -176,6 +176,74 @@ def test_what_the_asker_answers_reaches_the_thread_with_the_name_and_the_reverse
     assert "Passed on to Ana (SUP-1)" in office.said(ASKERS)[-1]["text"]
     assert office.case().state is CaseState.ASSIGNED
     assert len(office.sheriff.taken) == 1
+
+
+YAML = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitons: 12\n  password: hunter2hunter2\n"
+
+
+@pytest.fixture
+def files() -> Iterator[str]:
+    """Where the channel keeps kafka.yaml."""
+    app = FastAPI()
+    app.add_api_route("/kafka.yaml", lambda: Response(YAML), response_model=None)
+    with listening(app) as url:
+        yield f"{url}/kafka.yaml"
+
+
+def attached(address: str, name: str = "kafka.yaml") -> list[dict[str, Any]]:
+    return [{"name": name, "contentType": "application/octet-stream", "contentUrl": address}]
+
+
+@pytest.mark.parametrize("words", ["", "This is the file."])
+def test_a_file_in_the_thread_of_an_open_case_is_added_to_it_with_what_a_check_finds(
+    office: Office, files: str, words: str
+) -> None:
+    office.say("Why does JOR not start?")
+
+    office.say(words, attachments=attached(files))
+
+    assert len(office.sheriff.taken) == 1, "no second question"
+    [added] = [e for e in office.case().events if e.kind == EventKind.DETAILS_ADDED]
+    assert added.text.startswith(words)
+    assert "in kafka.yaml" in added.text
+    assert "partitons" in added.text
+    assert "hunter2" not in added.text
+    assert office.said(office.thread)[-1]["text"].startswith("Kim added to SUP-1:")
+    assert "partitons" in office.said(office.thread)[-1]["text"]
+    assert "Passed on to Ana (SUP-1)" in office.said(ASKERS)[-1]["text"]
+    assert "in kafka.yaml" in office.said(ASKERS)[-1]["text"]
+
+
+def test_a_file_that_is_no_yaml_is_named_in_the_case(office: Office, files: str) -> None:
+    office.say("Why does JOR not start?")
+
+    office.say("", attachments=attached(files, "trace.log"))
+
+    [added] = [e for e in office.case().events if e.kind == EventKind.DETAILS_ADDED]
+    assert added.text.startswith("trace.log: not checked.")
+
+
+def test_a_picture_in_the_thread_of_an_open_case_is_answered_and_its_words_are_passed_on(office: Office) -> None:
+    picture = [{"name": "a.png", "contentType": "image/png", "contentUrl": "http://x/"}]
+    office.say("Why does JOR not start?")
+
+    office.say("", attachments=picture)
+    assert all(e.kind != EventKind.DETAILS_ADDED for e in office.case().events)
+    assert "can’t read pictures" in office.said(ASKERS)[-1]["text"]
+
+    office.say("It says: no quota.", attachments=picture)
+    assert [e.text for e in office.case().events if e.kind == EventKind.DETAILS_ADDED] == ["It says: no quota."]
+    assert "Passed on to Ana" in office.said(ASKERS)[-1]["text"]
+    assert "can’t read pictures" in office.said(ASKERS)[-1]["text"]
+
+
+def test_a_file_with_another_question_is_checked(office: Office, files: str) -> None:
+    office.say("Why does JOR not start?")
+
+    office.say("new: is this right?", attachments=attached(files))
+
+    assert [a.name for a in office.sheriff.taken[1].attachments] == ["kafka.yaml"]
+    assert all(e.kind != EventKind.DETAILS_ADDED for e in office.case().events)
 
 
 @pytest.mark.parametrize("words", ["thanks, that solved it", "thank you", "hello"])
