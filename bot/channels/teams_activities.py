@@ -96,6 +96,16 @@ def reference_of(body: Json) -> dict[str, Any]:
     }
 
 
+def addressed_as(message: Json, body: Json) -> dict[str, Any]:
+    """A reply whose conversation, sender and recipient have all the fields that they came with, such as tenantId."""
+    whole = dict(message)
+    for name, came_as in (("conversation", "conversation"), ("from", "recipient"), ("recipient", "from")):
+        ours, theirs = _dict(message.get(name)), _dict(body.get(came_as))
+        if ours and ours.get("id") == theirs.get("id"):
+            whole[name] = {**theirs, **ours}
+    return whole
+
+
 def tenant_of(body: Json) -> str:
     """The Entra tenant a message comes from; the SDK's own field for it is always empty."""
     tenant = _dict(_dict(body.get("channelData")).get("tenant"))

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bot.channels.teams import TeamsChannel
+from bot.channels.teams_activities import text_activity
 from bot.channels.teams_adapter import TeamsConnection
 from bot.channels.teams_auth import BotIdentity, authentication
 from bot.channels.teams_link import TeamsLink
@@ -208,6 +209,49 @@ def test_the_answer_does_not_wait_for_a_typing_that_takes_long_nor_is_it_left_be
 
 async def _tasks_left() -> list[str]:
     return [task.get_name() for task in asyncio.all_tasks() if "_send" in repr(task.get_coro())]
+
+
+WHOLE = {
+    "id": "19:support@thread.tacv2;messageid=1",
+    "conversationType": "channel",
+    "tenantId": "tenant-1",
+    "isGroup": True,
+    "new": {"of": ["next year"]},
+}
+
+
+def _whole(framework: BotFramework, **changes: Any) -> dict[str, Any]:
+    kim = {"id": "29:kim", "name": "Kim", "aadObjectId": "aad-kim", "userRole": "owner"}
+    sheriff = {"id": f"28:{APP_ID}", "name": "Sheriff", "tenantId": "tenant-1"}
+    return framework.message("quota?", conversation=WHOLE, recipient=sheriff, **{"from": kim}, **changes)
+
+
+def test_replies_carry_conversation_and_people_as_they_came(bot: Bot) -> None:
+    body = _whole(bot.framework)
+
+    bot.post(body)
+
+    [answer] = bot.framework.wait_for_messages(1)
+    assert answer["conversation"] == WHOLE
+    assert answer["recipient"] == body["from"]
+    assert answer["from"]["tenantId"] == "tenant-1"
+
+
+def test_expected_replies_carry_the_conversation_as_it_came(bot: Bot) -> None:
+    response = bot.post(_whole(bot.framework, deliveryMode="expectReplies"))
+
+    assert [a["conversation"] for a in response.json()["activities"]] == [WHOLE, WHOLE]
+
+
+def test_what_is_sent_later_carries_the_conversation_as_it_came(bot: Bot) -> None:
+    bot.post(_whole(bot.framework))
+    bot.framework.wait_for_messages(1)
+    reference = bot.sheriff.taken[0].reference
+
+    bot.link.update(reference, bot.link.post(reference, text_activity("Later.")), text_activity("Later still."))
+
+    assert [m["conversation"] for m in bot.framework.messages()] == [WHOLE] * 3
+    assert bot.framework.messages()[-1]["recipient"]["userRole"] == "owner"
 
 
 def test_citations_travel_with_the_message(bot: Bot) -> None:
