@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import httpx
 import structlog
@@ -42,6 +43,7 @@ CHANNEL_METADATA = "https://login.botframework.com/v1/.well-known/openidconfigur
 EMULATOR_METADATA = "https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration"
 
 _KEYS_STAY_FRESH = 24 * 3600.0  # seconds
+_KEYS_STAY_GOOD = 48 * 3600.0  # seconds after a fetch: a key that was withdrawn must not open the door for ever
 _TOKEN_STAYS = 240.0  # seconds; MSAL hands out none that ends within five minutes
 _LOOK_AGAIN = 30.0  # seconds between two fetches for keys that are not known: forged ids must not become a flood
 _LOOK_AGAIN_AFTER_FAILURE = 5.0  # seconds
@@ -74,7 +76,8 @@ class SigningKey:
 class SigningKeys:
     """Microsoft's published keys; an unknown key id leads to one fresh look, not to a day of refusals.
 
-    While their server cannot be reached, keys that are known stay good.
+    While their server cannot be reached, keys that are known stay good for `_KEYS_STAY_GOOD` after they were fetched.
+    One object may serve several event loops, also of several threads.
     """
 
     def __init__(
@@ -84,15 +87,17 @@ class SigningKeys:
         self._now = now
         self._patience = patience
         self._keys: dict[str, SigningKey] = {}
-        self._stale_at = self._look_again_at = -float("inf")
-        self._lock = asyncio.Lock()
+        self._stale_at = self._good_until = self._look_again_at = -float("inf")
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
     async def get(self, key_id: object) -> SigningKey:
-        """The key of that id. Raises PermissionError when the issuer publishes no such key, or does not answer."""
+        """The key of that id. Raises PermissionError when its issuer publishes none, or is silent for too long."""
         if self._should_look(key_id):
-            async with self._lock:
+            async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
                 if self._should_look(key_id):  # or somebody else looked while this request waited
                     await self._look()
+        if self._now() >= self._good_until:
+            raise PermissionError("The issuer's keys could not be fetched for too long")
         try:
             return self._keys[str(key_id)]
         except KeyError as error:
@@ -117,11 +122,15 @@ class SigningKeys:
             TypeError,
             RecursionError,
         ) as error:
-            log.warning("teams_keys_not_fetched", url=self._url, reason=type(error).__name__)
+            left = max(0.0, self._good_until - self._now())
+            log.warning(
+                "teams_keys_not_fetched", url=self._url, reason=type(error).__name__, known_are_good_for=round(left)
+            )
             self._look_again_at = self._now() + _LOOK_AGAIN_AFTER_FAILURE
             return
         self._keys = keys
         self._stale_at = self._now() + _KEYS_STAY_FRESH
+        self._good_until = self._now() + _KEYS_STAY_GOOD
         self._look_again_at = self._now() + _LOOK_AGAIN
 
 
