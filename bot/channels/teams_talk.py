@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ from bot.store.case_store import CaseStore
 from bot.store.posts import ANSWER, Post, Posts
 from bot.store.turn_log import Claimed, TurnLog
 from bot.support.cases import OPEN, Case, CaseState, EventKind, NotPossible
-from bot.support.handoff import was_told
+from bot.support.handoff import Refused, was_told
 from bot.wording import joined, secrets_note
 from knowledge.errors import SheriffError, Unavailable
 
@@ -90,21 +91,22 @@ class Talk:
     still_looking: float = STILL_LOOKING
     stream_every: float = EVERY
 
-    async def turn(self, context: Context, body: Mapping[str, Any]) -> None:
-        """Do what an activity asks for; one of an unknown type asks for nothing."""
+    async def turn(self, context: Context, body: Mapping[str, Any]) -> Awaitable[None] | None:
+        """Do what an activity asks for; one of an unknown type asks for nothing. Returns what is left to do later."""
         match body["type"]:
             case "message" if wire.action_of(body)[0]:
                 await _send(context, wire.card_activity(await self._off_loop(self._acted, body)))
             case "message":
                 await self._answer(context, body)
             case "invoke":
-                await self._invoke(context, body)
+                return await self._invoke(context, body)
             case "conversationUpdate" | "installationUpdate" if wire.is_new_here(body):
                 by_name = wire.kind_of(body) in {"channel", "groupChat"}
                 card = welcome_card(self.platform, self.docs, self.examples, by_name=by_name)
                 await _send(context, wire.card_activity(card))
             case _:
                 log.debug("teams_ignored", type=body["type"])
+        return None
 
     # Messages
 
@@ -228,9 +230,10 @@ class Talk:
 
     # Buttons and other invokes
 
-    async def _invoke(self, context: Context, body: Mapping[str, Any]) -> None:
+    async def _invoke(self, context: Context, body: Mapping[str, Any]) -> Awaitable[None] | None:
         from bot.channels.teams_adapter import invoke_answer
 
+        left: Awaitable[None] | None = None
         match body.get("name"):
             case "adaptiveCard/action" if wire.action_of(body)[0] == CORRECTED:
                 for piece in await self._off_loop(self._corrected, body):
@@ -243,10 +246,36 @@ class Talk:
                 await self._off_loop(self._rated, body)
                 answer = {}
             case str(name) if name in NAMES:
-                answer = dict(await self._off_loop(self.extension.answer, body))
+                answer, left = await self._extended(body)
             case _:
-                return  # the SDK answers 501
+                return None  # the SDK answers 501
         await context.send_activity(invoke_answer(200, answer))
+        return left
+
+    async def _extended(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], Awaitable[None] | None]:
+        """What the compose box gets, and what is left to do when it could not wait for it: it gives up at 5 s."""
+        work = asyncio.get_running_loop().run_in_executor(self.executor, self.extension.answer, body)
+        await asyncio.wait({work}, timeout=self.still_looking if self.extension.may_take_long(body) else None)
+        if work.done():
+            return dict(work.result()), None
+        return dict(self.extension.still_looking()), self._answered_late(body, work)
+
+    async def _answered_late(self, body: Mapping[str, Any], work: Awaitable[Mapping[str, Any]]) -> None:
+        message = self.extension.message_of(body, await work)
+        await self._off_loop(self._posted_late, body, message)
+
+    def _posted_late(self, body: Mapping[str, Any], message: Mapping[str, Any]) -> None:
+        """Bring the answer into the conversation, once; where Sheriff is no member it stays with the case."""
+        key = f"teams-late:{body['conversation']['id']}:{body.get('id') or secrets.token_hex(8)}"
+        if not isinstance(self.deliveries.claim(key), Claimed):
+            return
+        try:
+            self.desk.threads.outbox.post(wire.reference_of(body), message)
+        except (Refused, Unavailable) as error:
+            self.deliveries.abandon(key)
+            log.warning("teams_late_answer_not_sent", reason=str(error))
+        else:
+            self.deliveries.finish(key, "sent")
 
     def _corrected(self, body: Mapping[str, Any]) -> Sequence[str]:
         """The files of a checked message with their mechanical faults mended, as messages with code blocks."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -509,6 +511,67 @@ def test_a_message_of_somebody_is_asked_about(office: Office) -> None:
 
     assert " ".join(office.sheriff.taken[0].text.split()) == "why is it slow ?"
     assert "I don’t know" in str(shown["task"]["value"]["card"]["content"])
+
+
+class Held(KnowsNothing):
+    """Answers when it is let."""
+
+    released = threading.Event()
+
+    def take(self, incoming: Incoming, listen: object = None, /) -> Reply:
+        self.released.wait(20)
+        return super().take(incoming)
+
+
+def _ask_slowly(office: Office, **changes: Any) -> tuple[dict[str, Any], Held]:
+    """The dialog of a question that takes too long for it; the answer is still being looked for."""
+    sheriff = Held(office.store, office.casework)
+    sheriff.released.clear()
+    office.channel.talk.still_looking = 0.0
+    office.channel.talk.extension = replace(office.channel.talk.extension, sheriff=sheriff)
+    message = {"body": {"contentType": "text", "content": "why is it slow?"}}
+    value = {"commandId": "askSheriff", "messagePayload": message}
+    body = office.framework.message(type="invoke", name="composeExtension/fetchTask", value=value, **changes)
+    headers = {"Authorization": f"Bearer {office.framework.token()}"}
+    response = office.client.post("/api/messages", json={**body, "from": EVE}, headers=headers)
+    return dict(response.json()["task"]["value"]["card"]["content"]), sheriff
+
+
+def test_a_dialog_that_cannot_wait_says_so_and_the_answer_comes_into_the_conversation(office: Office) -> None:
+    card, sheriff = _ask_slowly(office)
+
+    assert "Still looking" in card["fallbackText"]
+    assert "ask me in a chat" in card["fallbackText"]
+    assert office.said(ASKERS) == []
+
+    sheriff.released.set()
+    office.client.portal.call(office.channel.settled)
+
+    [answer] = office.said(ASKERS)
+    assert answer["text"] == "For Eve, about “why is it slow?”:"
+    assert "I don’t know" in card_of(answer)
+
+
+def test_a_late_answer_where_sheriff_is_no_member_stays_with_the_case(office: Office) -> None:
+    office.framework.refusing[ASKERS] = 403
+    _, sheriff = _ask_slowly(office)
+
+    sheriff.released.set()
+    office.client.portal.call(office.channel.settled)
+
+    assert office.said(ASKERS) == []
+    assert office.case().question == "why is it slow?"
+    assert office.channel.metrics.failures.labels(where="teams")._value.get() == 0
+
+
+def test_an_invoke_that_is_sent_again_while_it_is_looked_for_is_answered_once(office: Office) -> None:
+    _, sheriff = _ask_slowly(office, id="invoke-1")
+    _ask_slowly(office, id="invoke-1")
+
+    sheriff.released.set()
+    office.client.portal.call(office.channel.settled)
+
+    assert len(office.said(ASKERS)) == 1
 
 
 def test_a_message_becomes_an_faq_entry_by_a_member_of_the_rota_only(office: Office) -> None:
