@@ -468,6 +468,17 @@ def test_without_an_app_id_a_local_emulator_needs_no_token(framework: BotFramewo
         assert framework.wait_for_messages(1)
 
 
+def test_without_an_app_id_a_local_emulator_is_reached_later_too(framework: BotFramework, store: Store) -> None:
+    for bot in started(Bot(framework, store, app_id="")):
+        bot.post(framework.message("quota?"), token=None)
+        framework.wait_for_messages(1)
+
+        bot.link.post(bot.sheriff.taken[0].reference, text_activity("Did that solve it?"))
+
+        last = framework.messages()[-1]
+        assert (last["text"], last["_authorization"]) == ("Did that solve it?", None)
+
+
 @pytest.mark.parametrize(
     ("address", "headers"),
     [
