@@ -393,7 +393,7 @@ def test_a_card_that_was_deleted_keeps_nobody_from_hearing_the_news(office: Offi
 
     office.press("reply", ANA, text="Yes, list the caller.")
 
-    assert office.said(ASKERS)[-1]["text"] == "Ana replies on SUP-1:\n\nYes, list the caller."
+    assert office.said(ASKERS)[-1]["text"].startswith("Ana replies on SUP-1:\n\nYes, list the caller.")
     assert all(e.kind != EventKind.NOT_TOLD for e in office.case().events)
 
 
