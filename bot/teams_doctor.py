@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,15 @@ from bot.entra import LOGIN, token_finding
 from bot.findings import Finding, Health, printed
 from bot.probing import Answered, asked
 from bot.settings import GUID, LOOPBACK, Settings
-from knowledge.errors import Unavailable
+from bot.support.rota_file import read_rota
+from bot.wiring import opened_store
+from knowledge.errors import SheriffError, Unavailable
 
 METADATA = "https://login.botframework.com/v1/.well-known/openidconfiguration"
 PATH = "/api/messages"
 # What Sheriff ignores even from a caller that it believes: the check must not start a conversation.
 _HARMLESS = {"type": "typing", "id": "doctor", "channelId": "msteams", "conversation": {"id": "doctor"}}
+_CHANNELS_END = ("@thread.tacv2", "@thread.skype")  # the second one in older teams
 _WIDTH = 7  # of the longest health
 
 
@@ -48,6 +51,8 @@ def examine(settings: Settings, microsoft: Microsoft) -> Iterator[Finding]:
     yield address
     if settings.server.public_url:
         yield endpoint(settings.server.public_url)
+    yield sheriff_channel(settings)
+    yield rota_ids(settings)
 
 
 def app_id(settings: Settings) -> Finding:
@@ -147,6 +152,54 @@ def endpoint(public_url: str) -> Finding:
         remedy = "Is `sheriff serve` running, and does the way to it (DNS, firewall, proxy, certificate) hold?"
         return Finding(Health.BAD, "endpoint", f"{error} {remedy}")
     return _judged(url, answer)
+
+
+def sheriff_channel(settings: Settings) -> Finding:
+    """Whether there is a channel for the sheriffs, and Sheriff was ever heard there; asks only its own database."""
+    channel, part = settings.teams.sheriff_channel, "sheriffs"
+    if not channel:
+        remedy = "Sheriffs see cases on the desk page only. Copy the id from *Get link to channel* (docs/teams.md, 8)."
+        return Finding(Health.WARNING, part, f"teams.sheriff_channel is not set. {remedy}")
+    if not channel.endswith(_CHANNELS_END):
+        remedy = "Copy the id from *Get link to channel*; a channel’s ends in @thread.tacv2."
+        return Finding(Health.BAD, part, f"teams.sheriff_channel {channel} is no channel’s. {remedy}")
+    try:
+        known = _is_reached(settings, channel)
+    except SheriffError as error:
+        return Finding(Health.BAD, part, str(error))
+    if not known:
+        remedy = "Add Sheriff to its team, then say *ask the sheriff: a test*, and withdraw that case."
+        return Finding(Health.WARNING, part, f"{channel} has had no card yet, so it is not known to work. {remedy}")
+    return Finding(Health.GOOD, part, f"{channel} takes cards.")
+
+
+def _is_reached(settings: Settings, channel: str) -> bool:
+    if not settings.database_url.get_secret_value() and not (settings.home / "sheriff.db").exists():
+        return False  # nothing is made by looking
+    with opened_store(settings) as store:
+        return store.posts.is_reached(channel)
+
+
+def rota_ids(settings: Settings) -> Finding:
+    """Whether Teams can call each member by name, and their buttons know them."""
+    part = "rota in Teams"
+    try:
+        members = read_rota(settings.rota).members
+    except SheriffError as error:
+        return Finding(Health.BAD, part, str(error))
+    missing = [member.name for member in members if not member.teams_id]
+    odd = [member.name for member in members if member.teams_id and not re.fullmatch(GUID, member.teams_id)]
+    remedy = "It is the Entra object id: az ad user show --id THEIR-ADDRESS --query id."
+    if odd:
+        return Finding(Health.BAD, part, f"{settings.rota}: the teams_id of {_listed(odd)} is no GUID. {remedy}")
+    if missing:
+        known = "known by name only, and not called when a case comes"
+        return Finding(Health.WARNING, part, f"{settings.rota}: {_listed(missing)} without teams_id: {known}. {remedy}")
+    return Finding(Health.GOOD, part, f"all {len(members)} members have a teams_id.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _judged(url: str, answer: Answered) -> Finding:

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_reminders import Reminders
-from bot.channels.teams_thread import CaseThreads, Place
+from bot.channels.teams_thread import CaseThreads, Outbox, Place
 from bot.settings import Settings
 from bot.store.opening import Store
 from bot.store.turn_log import Clock
@@ -64,15 +64,21 @@ def threads(
     )
 
 
+def reminders(settings: Settings, store: Store, *, outbox: Outbox, clock: Clock) -> Reminders:
+    """Who is asked whether it helped; without an app id those on this machine."""
+    hours = settings.teams.remind_after_hours if may_answer(settings) else 0
+    here_only = not settings.teams_app_id
+    return Reminders(store.cases, store.posts, outbox, clock, timedelta(hours=hours), here_only=here_only)
+
+
 def lifespan(settings: Settings, store: Store, *, teams: TeamsChannel, link: TeamsLink, clock: Clock) -> Lifespan:
-    """What runs beside the application: the way out for workflows, and reminders where there is a bot."""
-    hours = settings.teams.remind_after_hours if settings.teams_app_id else 0
-    reminders = Reminders(store.cases, store.posts, link, clock, timedelta(hours=hours))
+    """What runs beside the application: the way out for workflows, and reminders where somebody is answered."""
+    reminding_whom = reminders(settings, store, outbox=link, clock=clock)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         link.attach(asyncio.get_running_loop())
-        reminding = asyncio.create_task(_remind(reminders))
+        reminding = asyncio.create_task(_remind(reminding_whom))
         yield
         reminding.cancel()
         await teams.close()

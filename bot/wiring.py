@@ -29,6 +29,7 @@ from bot.channels.teams_thread import CaseThreads
 from bot.channels.web import build_app
 from bot.deployments import platform_of
 from bot.desks.sqlite import SqliteDesk
+from bot.enclosures import enclosed
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
@@ -339,6 +340,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         extension=extension,
         commands=Commands(store.cases, parts.casework, store.requests, parts.rota, now, parts.threads.base_url),
         mend=lambda text: mended_files(text, parts.platform),
+        describe=lambda attachments: enclosed(attachments, parts.platform),
         token=parts.link.token,
         executor=executor,
         platform=platform.name,

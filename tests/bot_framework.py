@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +43,8 @@ class BotFramework:
     keys: dict[str, rsa.RSAPrivateKey] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)  # statuses for the next sends, before they succeed
+    refusing: dict[str, int] = field(default_factory=dict)  # conversations, and the status they always answer
+    on_typing: Callable[[], int] | None = None  # what “is typing” is answered with; may take its time
     retry_after: str = "0.05"  # what a failure says about the next try; "" for nothing
     requests: list[str] = field(default_factory=list)  # method and path of each, failures included
     key_fetches: int = 0
@@ -112,7 +115,12 @@ def _app(framework: BotFramework) -> FastAPI:
             status = framework.failures.pop(0)
             asked = {"Retry-After": framework.retry_after} if framework.retry_after else {}
             return Response(status_code=status, headers=asked)
+        refused = framework.refusing.get(path.partition("/")[0])
+        if refused:
+            return Response(status_code=refused)
         body = await request.json()
+        if body["type"] == "typing" and framework.on_typing:
+            return Response(status_code=await asyncio.to_thread(framework.on_typing))
         framework.sent.append({**body, "_path": path, "_authorization": request.headers.get("Authorization")})
         return Response(json.dumps({"id": f"sent-{len(framework.sent)}"}), media_type="application/json")
 

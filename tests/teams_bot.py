@@ -15,6 +15,7 @@ from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_talk import Talk
 from bot.channels.teams_thread import CaseThreads, Place
 from bot.desks.sqlite import SqliteDesk
+from bot.enclosures import enclosed
 from bot.store.opening import Store
 from bot.store.outreach import Outreach
 from bot.support.cases import Case
@@ -96,6 +97,7 @@ def talk_of(
         extension=Extension(sheriff, lambda _: (found,), store.cases, desk, clock, "Dev Insight"),
         commands=Commands(store.cases, casework, store.requests, ROTA, clock),
         mend=lambda text: mended_files(text, PLATFORM),
+        describe=lambda attachments: enclosed(attachments, PLATFORM),
         token=token,
         executor=executor,
         platform="Meridian",

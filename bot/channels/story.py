@@ -268,6 +268,7 @@ def step_words(case: Case, event: Event) -> str:
         EventKind.REOPENED: f"Reopened by {event.actor}",
         EventKind.TICKET_OPENED: f"Ticket {case.ticket} opened",
         EventKind.SHERIFF_TOLD: event.text.rstrip("."),
+        EventKind.NOT_TOLD: event.text.rstrip("."),
         EventKind.REMINDED: event.text.rstrip("."),
         EventKind.HANDED_ON: event.text.rstrip("."),
         EventKind.TAKEN: f"{event.actor} took it",

@@ -87,17 +87,22 @@ class TeamsChannel:
 
         async def on_turn(context: Context) -> None:
             begun.append(context)
-            await self.talk.turn(context, body)
+            left = await self.talk.turn(context, body)
+            if left is not None:
+                self._begin(left, ())
 
         if body["type"] == "invoke" or body.get("deliveryMode") == "expectReplies":
             response = await process(on_turn)
             if response is None:
                 return Response(status_code=200)
             return JSONResponse(response.body or {}, status_code=int(response.status))
-        task = asyncio.create_task(self._guarded(process(on_turn), begun if body["type"] == "message" else ()))
+        self._begin(process(on_turn), begun if body["type"] == "message" else ())
+        return Response(status_code=202)
+
+    def _begin(self, work: Awaitable[Any], begun: Sequence[Context]) -> None:
+        task = asyncio.create_task(self._guarded(work, begun))
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
-        return Response(status_code=202)
 
     async def _guarded(self, work: Awaitable[Any], begun: Sequence[Context]) -> None:
         """The boundary of work after the 202: what fails here has no request left to tell it to, only its sender."""

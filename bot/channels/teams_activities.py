@@ -21,6 +21,7 @@ TYPES = frozenset(  # of the Bot Framework's protocol; most of them ask for noth
     typing event invoke invokeResponse endOfConversation deleteUserData suggestion trace handoff command commandResult
     delay""".split()  # noqa: SIM905
 )
+_OF_PEOPLE = frozenset({"message", "invoke"})  # somebody asks for something, and the case is that person's
 _MOST_REASON = 2_000  # characters of what is said with a thumb
 _MOST_TEXT = 20_000  # characters; Teams refuses messages above 100 KB
 
@@ -33,11 +34,18 @@ def fault_of(body: object) -> str:
         return "The activity has no type."
     if body["type"] not in TYPES:
         return f"The activity type “{body['type'][:40]}” is not known. A question comes as a message."
+    return _missing(body)
+
+
+def _missing(body: Json) -> str:
+    """Which part every activity of its type has and this one lacks; "" for none."""
     conversation = body.get("conversation")
     if not isinstance(conversation, dict) or not isinstance(conversation.get("id"), str):
         return "The activity has no conversation with an id."
     if not isinstance(body.get("serviceUrl", ""), str):
         return "serviceUrl must be text."
+    if body["type"] in _OF_PEOPLE and not _id_of(_dict(body.get("from"))):
+        return "The activity does not say who sent it: from needs an id. Two unknown people are not one."
     return ""
 
 
@@ -66,7 +74,13 @@ def incoming_of(body: Json) -> Incoming:
 
 def sender_of(body: Json) -> Person:
     sender = _dict(body.get("from"))
-    return Person(str(sender.get("aadObjectId") or sender.get("id") or "unknown"), str(sender.get("name") or "Someone"))
+    return Person(_id_of(sender), str(sender.get("name") or "Someone"))
+
+
+def _id_of(sender: Json) -> str:
+    """The person's id at Entra, else in the channel; "" when there is neither."""
+    ids = (sender.get(name) for name in ("aadObjectId", "id"))
+    return next((known for known in ids if isinstance(known, str) and known.strip()), "")
 
 
 def reference_of(body: Json) -> dict[str, Any]:
@@ -80,6 +94,16 @@ def reference_of(body: Json) -> dict[str, Any]:
         "locale": body.get("locale"),
         "serviceUrl": body.get("serviceUrl"),
     }
+
+
+def addressed_as(message: Json, body: Json) -> dict[str, Any]:
+    """A reply whose conversation, sender and recipient have all the fields that they came with, such as tenantId."""
+    whole = dict(message)
+    for name, came_as in (("conversation", "conversation"), ("from", "recipient"), ("recipient", "from")):
+        ours, theirs = _dict(message.get(name)), _dict(body.get(came_as))
+        if ours and ours.get("id") == theirs.get("id"):
+            whole[name] = {**theirs, **ours}
+    return whole
 
 
 def tenant_of(body: Json) -> str:

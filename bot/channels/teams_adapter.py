@@ -9,12 +9,22 @@ from botbuilder.core import CloudAdapterBase, InvokeResponse, TurnContext
 from botbuilder.schema import Activity, ConversationReference, Entity, ResourceResponse
 from msrest.exceptions import DeserializationError
 
+from bot.channels import teams_activities as wire
 from bot.channels.teams_auth import BotIdentity, LeanAuthentication, authentication
 from bot.channels.teams_sender import Line, Sender, SendError
 
 OnTurn = Callable[[TurnContext], Awaitable[None]]
 _PROACTIVE = "ContinueConversation"  # what the SDK calls the activity that it makes up to begin by itself
+_CAME = "sheriff.came"  # in a turn's state: the activity or reference as it came
+_HELD_AT_MOST = 10.0  # seconds; a workflow's thread waits for it
 SEND_ERRORS = (SendError,)  # what sending and updating may end in
+_WHY = {
+    400: "the message is malformed, which is Sheriff’s mistake; its log says more",
+    401: "the bot is not accepted any more; `sheriff doctor --teams` says what is wrong",
+    403: "the bot was blocked or taken out there",
+    404: "the conversation does not exist any more",
+    413: "the message is too long",
+}
 _KEPT_HERE = frozenset({"delay", "invokeResponse", "trace"})  # what the SDK does not send to the channel
 
 
@@ -48,7 +58,8 @@ class Adapter(CloudAdapterBase):
         return [await self._send(context, activity) for activity in activities]
 
     async def update_activity(self, context: TurnContext, activity: Activity) -> ResourceResponse:
-        changed = await self._sender.update(self._line(context), str(activity.id), activity.serialize())
+        line, at_most = self._line(context), _patience(context)
+        changed = await self._sender.update(line, str(activity.id), _whole(context, activity), at_most=at_most)
         return ResourceResponse(id=changed or activity.id)
 
     async def _send(self, context: TurnContext, activity: Activity) -> ResourceResponse:
@@ -58,11 +69,32 @@ class Adapter(CloudAdapterBase):
         activity.id = None
         if context.activity.name == _PROACTIVE:
             activity.reply_to_id = None  # the SDK would answer a message that it made up
-        return ResourceResponse(id=await self._sender.send(self._line(context), activity.serialize()))
+        line, at_most = self._line(context), _patience(context)
+        return ResourceResponse(id=await self._sender.send(line, _whole(context, activity), at_most=at_most))
 
     def _line(self, context: TurnContext) -> Line:
         line: Line = context.turn_state[self.BOT_CONNECTOR_CLIENT_KEY]
         return line
+
+
+def _whole(context: TurnContext, activity: Activity) -> dict[str, Any]:
+    """The activity's JSON, addressed with all that its turn began with: the SDK's models drop what they do not know."""
+    return wire.addressed_as(activity.serialize(), context.turn_state[_CAME])
+
+
+def _patience(context: TurnContext) -> float | None:
+    """How long a message may be held back: what nobody waits for comes again later, from the durable workflows."""
+    return _HELD_AT_MOST if context.activity.name == _PROACTIVE else None
+
+
+def _with(came: Mapping[str, Any], work: OnTurn) -> OnTurn:
+    """The work, in a turn that knows the JSON that it began with."""
+
+    async def turn(context: TurnContext) -> None:
+        context.turn_state[_CAME] = came
+        await work(context)
+
+    return turn
 
 
 class TeamsConnection:
@@ -91,7 +123,10 @@ class TeamsConnection:
             raise MalformedActivityError("The activity has no channelId or no serviceUrl.")
 
         async def process(on_turn: OnTurn) -> InvokeResponse | None:
-            return await self._adapter.process_activity(result, activity, on_turn)
+            answer = await self._adapter.process_activity(result, activity, _with(body, on_turn))
+            if answer is not None and wire.expects_replies(body):
+                answer.body["activities"] = [wire.addressed_as(each, body) for each in answer.body["activities"]]
+            return answer
 
         return process
 
@@ -121,7 +156,8 @@ class TeamsConnection:
 
     async def _continue(self, reference: Mapping[str, Any], work: OnTurn) -> None:
         meant = ConversationReference().deserialize(dict(reference))
-        await self._adapter.continue_conversation(meant, work, self._app_id)
+        came = {**reference, "from": reference.get("user"), "recipient": reference.get("bot")}
+        await self._adapter.continue_conversation(meant, _with(came, work), self._app_id)
 
     async def close(self) -> None:
         await self._sender.close()
@@ -139,6 +175,8 @@ def outgoing(message: Mapping[str, Any]) -> Activity:
     return activity
 
 
-def is_refused(error: BaseException) -> bool:
-    """Whether trying again does not help: the person or tenant wants no messages, or the conversation is gone."""
-    return isinstance(error, SendError) and error.is_permanent
+def why_refused(error: BaseException) -> str:
+    """Why trying again does not help, in words for people; "" when it may."""
+    if not isinstance(error, SendError) or not error.is_permanent:
+        return ""
+    return f"{_WHY.get(error.status, 'the message is refused')} (HTTP {error.status})"

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import httpx
 import structlog
@@ -42,6 +43,7 @@ CHANNEL_METADATA = "https://login.botframework.com/v1/.well-known/openidconfigur
 EMULATOR_METADATA = "https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration"
 
 _KEYS_STAY_FRESH = 24 * 3600.0  # seconds
+_KEYS_STAY_GOOD = 48 * 3600.0  # seconds after a fetch: a key that was withdrawn must not open the door for ever
 _TOKEN_STAYS = 240.0  # seconds; MSAL hands out none that ends within five minutes
 _LOOK_AGAIN = 30.0  # seconds between two fetches for keys that are not known: forged ids must not become a flood
 _LOOK_AGAIN_AFTER_FAILURE = 5.0  # seconds
@@ -74,7 +76,8 @@ class SigningKey:
 class SigningKeys:
     """Microsoft's published keys; an unknown key id leads to one fresh look, not to a day of refusals.
 
-    While their server cannot be reached, keys that are known stay good.
+    While their server cannot be reached, keys that are known stay good for `_KEYS_STAY_GOOD` after they were fetched.
+    One object may serve several event loops, also of several threads.
     """
 
     def __init__(
@@ -84,15 +87,17 @@ class SigningKeys:
         self._now = now
         self._patience = patience
         self._keys: dict[str, SigningKey] = {}
-        self._stale_at = self._look_again_at = -float("inf")
-        self._lock = asyncio.Lock()
+        self._stale_at = self._good_until = self._look_again_at = -float("inf")
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
     async def get(self, key_id: object) -> SigningKey:
-        """The key of that id. Raises PermissionError when the issuer publishes no such key, or does not answer."""
+        """The key of that id. Raises PermissionError when its issuer publishes none, or is silent for too long."""
         if self._should_look(key_id):
-            async with self._lock:
+            async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
                 if self._should_look(key_id):  # or somebody else looked while this request waited
                     await self._look()
+        if self._now() >= self._good_until:
+            raise PermissionError("The issuer's keys could not be fetched for too long")
         try:
             return self._keys[str(key_id)]
         except KeyError as error:
@@ -117,11 +122,15 @@ class SigningKeys:
             TypeError,
             RecursionError,
         ) as error:
-            log.warning("teams_keys_not_fetched", url=self._url, reason=type(error).__name__)
+            left = max(0.0, self._good_until - self._now())
+            log.warning(
+                "teams_keys_not_fetched", url=self._url, reason=type(error).__name__, known_are_good_for=round(left)
+            )
             self._look_again_at = self._now() + _LOOK_AGAIN_AFTER_FAILURE
             return
         self._keys = keys
         self._stale_at = self._now() + _KEYS_STAY_FRESH
+        self._good_until = self._now() + _KEYS_STAY_GOOD
         self._look_again_at = self._now() + _LOOK_AGAIN
 
 
@@ -155,15 +164,21 @@ class RememberedCredentials(PasswordServiceClientCredentialFactory):
             self._made[key] = await super().create_credentials(app_id, oauth_scope, login_endpoint, validate_authority)
         return self._made[key]
 
+    def forget(self) -> None:
+        """Make the next credentials anew: the SDK's remember their token, also when they are asked for a fresh one."""
+        self._made.clear()
+
 
 class _Lines(ConnectorFactory):
     """Where to send, in place of an HTTP client per turn."""
 
-    def __init__(self, token: Callable[[str], Awaitable[str]]) -> None:
+    def __init__(self, token: Callable[[str], Awaitable[str]], forget: Callable[[str], None]) -> None:
         self._token = token
+        self._forget = forget
 
     async def create(self, service_url: str, audience: str | None = None) -> Any:
-        return Line(service_url, partial(self._token, audience or SCOPE))
+        scope = audience or SCOPE
+        return Line(service_url, partial(self._token, scope), partial(self._forget, scope))
 
 
 class LeanAuthentication(BotFrameworkAuthentication):
@@ -186,14 +201,14 @@ class LeanAuthentication(BotFrameworkAuthentication):
         claims = result.claims_identity.claims
         if "iss" in claims and "exp" not in claims:  # the SDK checks an end that is there, and asks for none
             raise PermissionError("The token never expires")
-        result.connector_factory = _Lines(self.token)
+        result.connector_factory = _Lines(self.token, self.forget)
         return result
 
     async def authenticate_streaming_request(self, auth_header: str, channel_id_header: str) -> Any:
         return await self._inner.authenticate_streaming_request(auth_header, channel_id_header)
 
     def create_connector_factory(self, claims_identity: ClaimsIdentity) -> ConnectorFactory:  # noqa: ARG002 - the SDK's name
-        return _Lines(self.token)
+        return _Lines(self.token, self.forget)
 
     async def create_user_token_client(self, claims_identity: ClaimsIdentity) -> object:  # noqa: ARG002 - the SDK's name
         return object()  # the SDK only hands it on
@@ -224,6 +239,12 @@ class LeanAuthentication(BotFrameworkAuthentication):
                 raise SendError(f"Microsoft Entra gives no token: {type(error).__name__}") from error
             self._tokens[scope] = (kept, self._now() + _TOKEN_STAYS)
         return kept
+
+    def forget(self, scope: str = SCOPE) -> None:
+        """Let go of a token that was not accepted: the next one is fresh."""
+        self._tokens.pop(scope, None)
+        if isinstance(self._credentials, RememberedCredentials):
+            self._credentials.forget()
 
 
 class _NoKeys:

@@ -26,6 +26,7 @@ MAKE_FAQ: Final = "makeFaq"
 NAMES: Final = frozenset({"composeExtension/query", "composeExtension/fetchTask", "composeExtension/submitAction"})
 MOST_PAGES: Final = 6
 MOST_CASES: Final = 4
+_QUOTED: Final = 120  # characters of the message that was asked about
 _LEAST: Final = 3  # letters from which a search makes sense
 _PREVIEW = "application/vnd.microsoft.card.thumbnail"
 _Json = Mapping[str, Any]
@@ -58,6 +59,25 @@ class Extension:
         except SheriffError as refusal:
             return _task("Sheriff", case_state_card("Nothing was changed.", str(refusal)))
         return _task("Sheriff", case_state_card("Nothing was changed.", "This command is not known any more."))
+
+    def may_take_long(self, body: _Json) -> bool:
+        """Whether Sheriff itself is asked, and perhaps a model."""
+        value = body.get("value")
+        return isinstance(value, dict) and value.get("commandId") == ASK
+
+    def still_looking(self) -> _Json:
+        """What the dialog shows when the answer takes longer than it can wait."""
+        said = (
+            "The answer comes into this conversation. If none comes, I am no member of it: ask me in a chat of our own."
+        )
+        return _task(f"Ask Sheriff · {self.docs}", case_state_card("Still looking …", said))
+
+    def message_of(self, body: _Json, answer: _Json) -> _Json:
+        """What a dialog would have shown, as a message to the conversation: for whom, about what, and the card."""
+        value = body.get("value")
+        about = " ".join(_message_of(value if isinstance(value, dict) else {}).split())
+        words = f"For {wire.sender_of(body).name}, about “{about[:_QUOTED]}{'…' if len(about) > _QUOTED else ''}”:"
+        return {**wire.card_activity(answer["task"]["value"]["card"]["content"]), **wire.text_activity(words)}
 
     # Search
 

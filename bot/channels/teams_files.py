@@ -63,6 +63,12 @@ async def fetch(body: Mapping[str, Any], *, token: Callable[[], Awaitable[str]])
     return Fetched(tuple(files), tuple(dict.fromkeys(notes)))
 
 
+def is_any_attached(body: Mapping[str, Any]) -> bool:
+    """Whether a message came with more than its text."""
+    listed = body.get("attachments")
+    return isinstance(listed, list) and any(isinstance(each, dict) and not _is_ours(each) for each in listed)
+
+
 def _is_ours(attachment: Mapping[str, Any]) -> bool:
     """Cards, and the copy of the message's own text that Teams attaches to it."""
     return str(attachment.get("contentType") or "").startswith(_OURS) and not attachment.get("contentUrl")

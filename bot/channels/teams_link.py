@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.channels import teams_activities as wire
-from bot.channels.teams_thread import Refused
-from bot.support.handoff import Notification, Role
+from bot.support.handoff import Notification, Refused, Role
 from knowledge.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -43,10 +42,7 @@ class TeamsLink:
         case = notification.case
         if notification.role is not Role.ASKER or case.channel != "teams" or not case.reference:
             return ""
-        try:
-            self.post(case.reference, wire.text_activity(notification.text))
-        except Refused:
-            return ""  # the person blocked the bot; the pages still show it
+        self.post(case.reference, wire.text_activity(notification.text))
         return "in Teams"
 
     def post(self, reference: Mapping[str, Any], message: Mapping[str, Any]) -> str:
@@ -87,11 +83,12 @@ class TeamsLink:
 
 async def _plainly(work: Callable[[], Awaitable[_Result]]) -> _Result:
     """The work, with the SDK's errors in our words."""
-    from bot.channels.teams_adapter import SEND_ERRORS, is_refused
+    from bot.channels.teams_adapter import SEND_ERRORS, why_refused
 
     try:
         return await work()
     except SEND_ERRORS as error:
-        if is_refused(error):
-            raise Refused("The conversation does not take messages of ours.") from error
-        raise Unavailable(f"The Bot Framework connector refused the message: {type(error).__name__}") from error
+        why = why_refused(error)
+        if why:
+            raise Refused(f"in Teams: {why}") from error
+        raise Unavailable(f"Not sent in Teams: {error}.") from error

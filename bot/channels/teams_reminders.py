@@ -8,11 +8,14 @@ from datetime import timedelta
 
 from bot.channels import teams_activities as wire
 from bot.channels.cards.reminders import reminder_card
-from bot.channels.teams_thread import Outbox, Refused
+from bot.channels.security import is_loopback
+from bot.channels.teams_manifest import host_of
+from bot.channels.teams_thread import Outbox
 from bot.store.case_store import CaseStore
 from bot.store.posts import Posts
 from bot.store.turn_log import Clock
 from bot.support.cases import Case, CaseState, EventKind
+from bot.support.handoff import Refused
 from knowledge.errors import Unavailable
 
 REMINDER = "reminder"  # the purpose of the post
@@ -30,6 +33,7 @@ class Reminders:
     outbox: Outbox
     clock: Clock
     after: timedelta  # of silence; 0: nobody is reminded
+    here_only: bool = False  # without an app id only channels on this machine, such as an emulator, are reached
 
     def sweep(self) -> int:
         """Remind of every case that is due, each once in its life; returns how many. Safe with several replicas."""
@@ -42,8 +46,13 @@ class Reminders:
             if listed.channel != "teams" or listed.outcome not in _OFFERED or listed.updated > now - self.after:
                 continue
             case = self.cases.get(listed.id)
-            if case and case.reference and all(event.kind != EventKind.RATED for event in case.events):
+            if case and self._is_in_reach(case) and all(event.kind != EventKind.RATED for event in case.events):
                 yield case
+
+    def _is_in_reach(self, case: Case) -> bool:
+        if not case.reference:
+            return False
+        return not self.here_only or is_loopback(host_of(str(case.reference.get("serviceUrl") or "")))
 
     def _reminded(self, case: Case) -> bool:
         if not self.posts.claim(case.id, REMINDER, case.conversation):

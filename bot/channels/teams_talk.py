@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -30,18 +31,21 @@ from bot.channels.teams_commands import COMMANDS, Commands
 from bot.channels.teams_desk import VERBS, VERSION, TeamsDesk, refusal
 from bot.channels.teams_extension import NAMES, Extension
 from bot.channels.teams_stream import EVERY, Stream
+from bot.enclosures import Enclosed
 from bot.intents import Intent, understand
-from bot.messages import Incoming, Person, Reply
+from bot.messages import Attachment, Incoming, Person, Reply
+from bot.redaction import redact
 from bot.store.case_store import CaseStore
 from bot.store.posts import ANSWER, Post, Posts
 from bot.store.turn_log import Claimed, TurnLog
 from bot.support.cases import OPEN, Case, CaseState, EventKind, NotPossible
-from bot.support.handoff import was_told
-from bot.wording import joined
+from bot.support.handoff import Refused, was_told
+from bot.wording import joined, secrets_note
 from knowledge.errors import SheriffError, Unavailable
 
 log = structlog.get_logger(__name__)
 CORRECTED = "corrected"  # the verb of “Send corrected file”
+_LINGERS = 1.0  # seconds that “is typing” has left once the answer was sent
 STILL_LOOKING = 3.0  # seconds until an asker is told that it takes longer
 _NEW = re.compile(r"\A\s*new:\s*", re.IGNORECASE)  # another question, though an earlier one is with a person
 _NO_NEWS = frozenset({Intent.SOLVED, Intent.THANK, Intent.GREET})  # said to Sheriff, and nothing for a person
@@ -77,6 +81,7 @@ class Talk:
     commands: Commands
     extension: Extension
     mend: Callable[[str], Sequence[tuple[str, str]]]  # names and mended texts of the files that a message holds
+    describe: Callable[[Sequence[Attachment]], Enclosed]  # files that come for a case
     token: Callable[[], Awaitable[str]]  # for files that the channel keeps
     executor: Executor
     platform: str
@@ -86,21 +91,22 @@ class Talk:
     still_looking: float = STILL_LOOKING
     stream_every: float = EVERY
 
-    async def turn(self, context: Context, body: Mapping[str, Any]) -> None:
-        """Do what an activity asks for; one of an unknown type asks for nothing."""
+    async def turn(self, context: Context, body: Mapping[str, Any]) -> Awaitable[None] | None:
+        """Do what an activity asks for; one of an unknown type asks for nothing. Returns what is left to do later."""
         match body["type"]:
             case "message" if wire.action_of(body)[0]:
                 await _send(context, wire.card_activity(await self._off_loop(self._acted, body)))
             case "message":
                 await self._answer(context, body)
             case "invoke":
-                await self._invoke(context, body)
+                return await self._invoke(context, body)
             case "conversationUpdate" | "installationUpdate" if wire.is_new_here(body):
                 by_name = wire.kind_of(body) in {"channel", "groupChat"}
                 card = welcome_card(self.platform, self.docs, self.examples, by_name=by_name)
                 await _send(context, wire.card_activity(card))
             case _:
                 log.debug("teams_ignored", type=body["type"])
+        return None
 
     # Messages
 
@@ -112,14 +118,15 @@ class Talk:
         if not isinstance(await self._off_loop(self.deliveries.claim, key), Claimed):
             return  # Teams sends a slow turn again; it was, or is being, answered
         delivered = False
+        typing = asyncio.create_task(_send(context, {"type": "typing"}))
         try:
-            await _send(context, {"type": "typing"})
             delivered = await self._replied(context, body, incoming)
         finally:
             settle = (
                 partial(self.deliveries.finish, key, "sent") if delivered else partial(self.deliveries.abandon, key)
             )
             await self._off_loop(settle)
+            await _let_go(typing)
 
     def _is_meant(self, body: Mapping[str, Any], incoming: Incoming) -> bool:
         """Whether a message is for Sheriff. Where it hears everything, people also talk among themselves."""
@@ -143,10 +150,12 @@ class Talk:
             return True
         fetched = await teams_files.fetch(body, token=self.token)
         note = " ".join(fetched.notes)
-        if note and not fetched.files and not incoming.text:
-            await _send(context, wire.text_activity(note))
-            return True
         incoming = replace(incoming, attachments=fetched.files)
+        if teams_files.is_any_attached(body):
+            said = await self._off_loop(self._passed_on, body, incoming)
+            if said or (note and not fetched.files and not incoming.text):
+                await _send(context, wire.text_activity("\n\n".join(part for part in (said, note) if part)))
+                return True
         return await self._searched(context, body, incoming, note)
 
     def _without_search(self, body: Mapping[str, Any], incoming: Incoming) -> Mapping[str, Any] | None:
@@ -160,20 +169,28 @@ class Talk:
         card = self.commands.card(incoming.text, incoming.sender)
         if card is not None:
             return wire.card_activity(card)
-        return self._passed_on(body, incoming)
+        if teams_files.is_any_attached(body):
+            return None  # they are fetched first, and then passed on with the words
+        said = self._passed_on(body, incoming)
+        return wire.text_activity(said) if said else None
 
-    def _passed_on(self, body: Mapping[str, Any], incoming: Incoming) -> Mapping[str, Any] | None:
-        """Words of an asker whose question is with a person go to that person."""
+    def _passed_on(self, body: Mapping[str, Any], incoming: Incoming) -> str:
+        """Words and files of an asker whose question is with a person go to that person; "" when it is with none."""
         states = tuple(OPEN) if wire.is_in_thread(body) else (CaseState.WAITING_FOR_ASKER,)
         found = self.cases.list(asker=incoming.sender.id, conversation=incoming.conversation, states=states, limit=1)
-        if not found or not incoming.text or _NEW.match(incoming.text) or understand(incoming).intent in _NO_NEWS:
-            return None
+        if not found or _NEW.match(incoming.text) or not (incoming.text or incoming.attachments):
+            return ""
+        if understand(incoming).intent in _NO_NEWS:
+            return ""
+        files = self.describe(incoming.attachments) if incoming.attachments else Enclosed("", "")
+        words = redact(incoming.text)
         try:
-            case = self.casework.add_details(found[0].id, incoming.sender, incoming.text)
+            text = "\n\n".join(part for part in (words.text, files.text) if part)
+            case = self.casework.add_details(found[0].id, incoming.sender, text)
         except NotPossible as refusal:  # it ended just now
-            return wire.text_activity(str(refusal))
-        whom = case.sheriff or "the team"
-        return wire.text_activity(f"Passed on to {whom} ({case.label}). For another question, begin with “new:”.")
+            return str(refusal)
+        passed = f"Passed on to {case.sheriff or 'the team'} ({case.label}). For another question, begin with “new:”."
+        return "\n\n".join(part for part in (secrets_note(words.found), passed, files.findings) if part)
 
     async def _searched(self, context: Context, body: Mapping[str, Any], incoming: Incoming, note: str) -> bool:
         taken = await self._taken(context, body, replace(incoming, text=_NEW.sub("", incoming.text)))
@@ -213,9 +230,10 @@ class Talk:
 
     # Buttons and other invokes
 
-    async def _invoke(self, context: Context, body: Mapping[str, Any]) -> None:
+    async def _invoke(self, context: Context, body: Mapping[str, Any]) -> Awaitable[None] | None:
         from bot.channels.teams_adapter import invoke_answer
 
+        left: Awaitable[None] | None = None
         match body.get("name"):
             case "adaptiveCard/action" if wire.action_of(body)[0] == CORRECTED:
                 for piece in await self._off_loop(self._corrected, body):
@@ -228,10 +246,36 @@ class Talk:
                 await self._off_loop(self._rated, body)
                 answer = {}
             case str(name) if name in NAMES:
-                answer = dict(await self._off_loop(self.extension.answer, body))
+                answer, left = await self._extended(body)
             case _:
-                return  # the SDK answers 501
+                return None  # the SDK answers 501
         await context.send_activity(invoke_answer(200, answer))
+        return left
+
+    async def _extended(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], Awaitable[None] | None]:
+        """What the compose box gets, and what is left to do when it could not wait for it: it gives up at 5 s."""
+        work = asyncio.get_running_loop().run_in_executor(self.executor, self.extension.answer, body)
+        await asyncio.wait({work}, timeout=self.still_looking if self.extension.may_take_long(body) else None)
+        if work.done():
+            return dict(work.result()), None
+        return dict(self.extension.still_looking()), self._answered_late(body, work)
+
+    async def _answered_late(self, body: Mapping[str, Any], work: Awaitable[Mapping[str, Any]]) -> None:
+        message = self.extension.message_of(body, await work)
+        await self._off_loop(self._posted_late, body, message)
+
+    def _posted_late(self, body: Mapping[str, Any], message: Mapping[str, Any]) -> None:
+        """Bring the answer into the conversation, once; where Sheriff is no member it stays with the case."""
+        key = f"teams-late:{body['conversation']['id']}:{body.get('id') or secrets.token_hex(8)}"
+        if not isinstance(self.deliveries.claim(key), Claimed):
+            return
+        try:
+            self.desk.threads.outbox.post(wire.reference_of(body), message)
+        except (Refused, Unavailable) as error:
+            self.deliveries.abandon(key)
+            log.warning("teams_late_answer_not_sent", reason=str(error))
+        else:
+            self.deliveries.finish(key, "sent")
 
     def _corrected(self, body: Mapping[str, Any]) -> Sequence[str]:
         """The files of a checked message with their mechanical faults mended, as messages with code blocks."""
@@ -304,6 +348,15 @@ async def _send(context: Context, message: Mapping[str, Any]) -> str:
 
     sent = await context.send_activity(outgoing(message))
     return str(getattr(sent, "id", "") or "")
+
+
+async def _let_go(nicety: asyncio.Task[str]) -> None:
+    """End a send that nobody misses; after its answer it is not waited for long, and its failure is nobody's."""
+    await asyncio.wait({nicety}, timeout=_LINGERS)
+    nicety.cancel()
+    [outcome] = await asyncio.gather(nicety, return_exceptions=True)
+    if isinstance(outcome, BaseException):
+        log.debug("teams_typing_not_sent", reason=f"{type(outcome).__name__}: {outcome}")
 
 
 async def _put(context: Context, message: Mapping[str, Any], place: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import structlog
+
 from bot.channels import story
 from bot.channels import teams_activities as wire
 from bot.channels.cards import Card, CaseFacts, case_card
@@ -16,11 +18,12 @@ from bot.store.posts import CASE_CARD, Posts
 from bot.store.turn_log import Claimed, Clock, TurnLog
 from bot.support.cases import UNTAKEN, Case, EventKind
 from bot.support.clocks import DEFAULTS, Clocks, Goal
-from bot.support.handoff import Notification, Role
+from bot.support.handoff import Notification, Refused, Role
 from bot.support.rota import Member, Rota
 from bot.support.severity import CaseSeverity
-from knowledge.errors import Misuse, Unavailable
+from knowledge.errors import Unavailable
 
+log = structlog.get_logger(__name__)
 _SPOKEN = frozenset({EventKind.REPLIED, EventKind.DETAILS_ASKED, EventKind.DETAILS_ADDED, EventKind.RESOLVED})
 _LATEST = 3
 
@@ -33,10 +36,6 @@ class Outbox(Protocol):
 
     def update(self, reference: Mapping[str, Any], activity: str, message: Mapping[str, Any]) -> None:
         """Put a message in the place of an earlier one. Raises as `post` does."""
-
-
-class Refused(Misuse):
-    """The conversation does not take messages of ours, now or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +77,12 @@ class CaseThreads:
         if not self.place.conversation:
             return ""
         case = self.cases.get(notification.case.id) or notification.case
-        try:
-            if notification.role is Role.ASKER:
-                self._refresh(case)
-                return ""
-            if not self._begun(case, notification):
-                self._add(case, notification)
-                self._refresh(case)
-        except Refused:
-            return ""  # the bot was taken out of the channel; the desk page still shows it
+        if notification.role is Role.ASKER:
+            self._refresh(case)
+            return ""
+        if not self._begun(case, notification):
+            self._add(case, notification)
+            self._refresh(case)
         return "in Teams"
 
     def card(self, case: Case) -> Card:
@@ -123,9 +119,14 @@ class CaseThreads:
         self.deliveries.finish(key, "sent")
 
     def _refresh(self, case: Case) -> None:
+        """Show the case as it is now; a card that was deleted keeps nobody from hearing the news."""
         post = self.posts.of_case(case.id, CASE_CARD)
-        if post is not None:
+        if post is None:
+            return
+        try:
             self.outbox.update(self.place.reference(), post.activity, wire.card_activity(self.card(case)))
+        except Refused as error:
+            log.warning("teams_card_not_renewed", case=case.id, reason=str(error))
 
     def _facts(self, case: Case) -> CaseFacts:
         handed = story.handed_over_at(case)

@@ -6,18 +6,31 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
+
+import structlog
 
 from bot.store.case_store import CaseStore
 from bot.store.turn_log import Clock
 from bot.support import handoff
 from bot.support.cases import UNTAKEN, Case, Change, Event, EventKind, NotPossible
 from bot.support.duplicates import followed
-from bot.support.handoff import ASKER_HEARS, SHERIFF_HEARS, STARTS_HAND_OVER, Desk, Notification, Notifier, Role
+from bot.support.handoff import (
+    ASKER_HEARS,
+    SHERIFF_HEARS,
+    STARTS_HAND_OVER,
+    Desk,
+    Notification,
+    Notifier,
+    Refused,
+    Role,
+)
 from bot.support.rota import TEAM, Member, Rota
 from bot.support.transitions import name_sheriff, note, record_ticket, since_hand_over
 from knowledge.errors import Unavailable
 
+log = structlog.get_logger(__name__)
 Step = Callable[[int], str]  # takes an event's number; "" when it is done, else why it must be tried again
 _ENDS_TICKET = frozenset({EventKind.RESOLVED, EventKind.CLOSED, EventKind.WITHDRAWN})
 
@@ -131,12 +144,8 @@ class Outreach:
             if event.kind in SHERIFF_HEARS and not own and knows:
                 text = handoff.for_sheriff(case, event)
                 told.append(Notification(f"{number}/sheriff", Role.SHERIFF, self._member(case), case, event, text))
-            try:
-                for notification in told:
-                    self._notifier.tell(notification)
-            except Unavailable as error:
-                return str(error)
-        return ""
+            problems = (self._tell(notification, None) for notification in told)
+            return next(filter(None, problems), "")
 
     def _spread(self, master: Case, event: Event) -> None:
         """Let what was said and done in a case that others are linked to happen in those as well."""
@@ -182,26 +191,49 @@ class Outreach:
         while self._running and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    def _tell(self, notification: Notification, kind: EventKind) -> str:
-        """Deliver, and write down that it was, with the place; an unreachable person is not written down as told."""
+    def _tell(self, notification: Notification, kind: EventKind | None) -> str:
+        """Deliver, and write down that it was (as `kind`, if given), with the place; returns why not yet, or "".
+
+        Who cannot be reached for good is written down as not told, and of an asker the sheriff hears it.
+        """
         try:
             where = self._notifier.tell(notification)
         except Unavailable as error:
             return str(error)
-        if where:
-            data = {"key": notification.key}
-            said = f"{notification.to.name} was told {where}."
-
-            def told(case: Case) -> Change:
-                known = any(e.data.get("key") == notification.key for e in case.events)
-                return (
-                    Change(case)
-                    if known
-                    else note(case, kind, at=self._clock(), text=said[:1].upper() + said[1:], data=data)
-                )
-
-            self._store.record(notification.case.id, told)
+        except Refused as error:
+            where = error.elsewhere
+            problem = self._dead_end(notification, str(error))
+            if problem:
+                return problem
+        if where and kind is not None:
+            self._note(notification, kind, notification.key, f"{notification.to.name} was told {where}.")
         return ""
+
+    def _dead_end(self, notification: Notification, why: str) -> str:
+        """Write down that somebody was not told, and tell the sheriff when it is the asker; returns why not yet."""
+        said = f"{notification.to.name} was not told {why}."
+        case = self._note(notification, EventKind.NOT_TOLD, f"{notification.key}/not told", said)
+        log.warning("not_told", case=case.id, role=notification.role.value, reason=why)
+        if notification.role is not Role.ASKER:
+            return ""
+        told = replace(notification, key=f"{notification.key}/not told", role=Role.SHERIFF, to=self._member(case))
+        try:
+            self._notifier.tell(replace(told, case=case, text=f"{case.label}: {said} Reach the person another way."))
+        except Unavailable as error:
+            return str(error)
+        except Refused as error:
+            log.warning("not_told", case=case.id, role=Role.SHERIFF.value, reason=str(error))
+        return ""
+
+    def _note(self, notification: Notification, kind: EventKind, key: str, said: str) -> Case:
+        """Write it down, once per key."""
+
+        def noted(case: Case) -> Change:
+            if any(e.data.get("key") == key for e in case.events):
+                return Change(case)
+            return note(case, kind, at=self._clock(), text=said[:1].upper() + said[1:], data={"key": key})
+
+        return self._store.record(notification.case.id, noted)
 
     def _case(self, number: int) -> tuple[Case, Event]:
         stored = self._store.event(number)

@@ -68,6 +68,10 @@ class Posts:
         found = self._first(posts.c.activity == activity, posts.c.conversation == conversation)
         return found.case_id if found else ""
 
+    def is_reached(self, conversation: str) -> bool:
+        """Whether a message of ours was ever taken there."""
+        return self._first(posts.c.conversation == conversation, posts.c.activity != "") is not None
+
     def _first(self, *where: sa.ColumnElement[bool]) -> Post | None:
         with self._engine.connect() as connection:
             row = connection.execute(sa.select(posts).where(*where)).mappings().first()

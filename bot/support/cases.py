@@ -58,6 +58,7 @@ class EventKind(StrEnum):
     TICKET_PENDING = "ticket_pending"  # the asker was answered before there was a ticket
     SHERIFF_TOLD = "sheriff_told"
     ASKER_TOLD = "asker_told"
+    NOT_TOLD = "not_told"  # a channel refuses for good to tell somebody; nobody tries again
     REMINDED = "reminded"
     TAKEN = "taken"
     REPLIED = "replied"

@@ -11,7 +11,7 @@ from typing import Protocol
 from bot.support.cases import Case, CaseState, Event, EventKind
 from bot.support.rota import Member, Rota
 from bot.support.transitions import since_hand_over
-from knowledge.errors import Unavailable
+from knowledge.errors import Misuse, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,22 @@ class Notification:
     text: str
 
 
+class Refused(Misuse):
+    """Somebody is not reached, now or later, and the same message need not be sent again. The text says where and why,
+    in words that follow "was not told"; `elsewhere` is where the person was told all the same."""
+
+    def __init__(self, message: str, *, elsewhere: str = "") -> None:
+        super().__init__(message)
+        self.elsewhere = elsewhere
+
+
 class Notifier(Protocol):
     """A channel that reaches people by itself."""
 
     def tell(self, notification: Notification) -> str:
         """Deliver it, once per key. Returns where, in words that follow "was told": "in Teams"; "" when this channel
-        does not reach the person. Raises Unavailable when it would, but does not answer: try again."""
+        does not reach the person. Raises Unavailable when it would, but does not answer: try again; Refused when it
+        would, and never will."""
 
 
 class AllChannels:
@@ -78,15 +88,20 @@ class AllChannels:
         self._channels = tuple(channels)
 
     def tell(self, notification: Notification) -> str:
-        places, silent = [], None
+        places, refusals, silent = [], [], None
         for channel in self._channels:
             try:
                 places.append(channel.tell(notification))
             except Unavailable as error:
                 silent = error
+            except Refused as error:
+                refusals.append(str(error))
         if silent is not None:  # those who did deliver will not do it twice
             raise silent
-        return " and ".join(dict.fromkeys(place for place in places if place))
+        told = " and ".join(dict.fromkeys(place for place in places if place))
+        if refusals:
+            raise Refused("; ".join(dict.fromkeys(refusals)), elsewhere=told)
+        return told
 
 
 ASKER_HEARS = frozenset(

@@ -11,7 +11,7 @@ import pytest
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
 from bot.support.cases import Event
-from bot.support.handoff import AllChannels, Notification, Notifier, Role
+from bot.support.handoff import AllChannels, Notification, Notifier, Refused, Role
 from bot.support.rota import TEAM, Member
 from knowledge.errors import Unavailable
 from tests.fakes import RecordingNotifier, a_case
@@ -66,6 +66,23 @@ def test_the_web_chat_reaches_only_those_who_asked_there(store: Store) -> None:
     assert page.tell(asker) == "in the chat"
     assert page.tell(replace(asker, case=replace(CASE, channel="teams"))) == ""
     assert page.recent() == ()
+
+
+class Refusing:
+    """A channel that reaches nobody, for good."""
+
+    def tell(self, notification: Notification) -> str:
+        raise Refused("in Teams: blocked")
+
+
+def test_a_channel_that_refuses_is_told_with_the_places_that_were_reached() -> None:
+    working = RecordingNotifier()
+
+    with pytest.raises(Refused, match="in Teams: blocked") as caught:
+        AllChannels([Refusing(), working]).tell(TOLD)
+
+    assert caught.value.elsewhere == "in the test"
+    assert list(working.told) == ["1/sheriff"]
 
 
 def test_one_silent_channel_does_not_keep_the_others_from_telling() -> None:

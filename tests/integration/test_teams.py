@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +17,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bot.channels.teams import TeamsChannel
+from bot.channels.teams_activities import text_activity
 from bot.channels.teams_adapter import TeamsConnection
 from bot.channels.teams_auth import BotIdentity, authentication
 from bot.channels.teams_link import TeamsLink
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
 from bot.store.opening import Store, open_store
 from bot.support.cases import Case, CaseState, Event
-from bot.support.handoff import Notification, Role
+from bot.support.handoff import Notification, Refused, Role
 from bot.support.rota import Member
 from bot.telemetry import Metrics
 from knowledge.errors import Unavailable
@@ -135,6 +138,7 @@ def running() -> Iterator[BotFramework]:
 def framework(running: BotFramework) -> BotFramework:
     running.sent.clear()
     running.failures.clear()
+    running.on_typing = None
     return running
 
 
@@ -174,7 +178,80 @@ def test_a_message_is_accepted_at_once_and_answered_through_the_connector(bot: B
     assert "quota.partitions" in card["fallbackText"]
     assert answer["replyToId"] == body["id"]
     assert answer["_authorization"] == "Bearer outbound-token"
-    assert bot.framework.sent[0]["type"] == "typing"
+    wait_until(lambda: "typing" in [activity["type"] for activity in bot.framework.sent])
+
+
+def test_a_typing_that_is_not_taken_keeps_nobody_from_the_answer(bot: Bot) -> None:
+    bot.framework.on_typing = lambda: 403
+
+    bot.post(bot.framework.message("quota?"))
+    bot.client.portal.call(bot.channel.settled)
+
+    assert [m["type"] for m in bot.framework.sent] == ["message"]
+    assert bot.channel.metrics.failures.labels(where="teams")._value.get() == 0
+
+
+def test_the_answer_does_not_wait_for_a_typing_that_takes_long_nor_is_it_left_behind(bot: Bot) -> None:
+    answered = threading.Event()
+
+    def slow() -> int:
+        answered.wait(20)
+        return 200
+
+    bot.framework.on_typing = slow
+    bot.post(bot.framework.message("quota?"))
+
+    assert len(bot.framework.wait_for_messages(1)) == 1, "the answer came while typing was still being sent"
+    bot.client.portal.call(bot.channel.settled)
+    answered.set()
+    assert bot.client.portal.call(_tasks_left) == []
+
+
+async def _tasks_left() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if "_send" in repr(task.get_coro())]
+
+
+WHOLE = {
+    "id": "19:support@thread.tacv2;messageid=1",
+    "conversationType": "channel",
+    "tenantId": "tenant-1",
+    "isGroup": True,
+    "new": {"of": ["next year"]},
+}
+
+
+def _whole(framework: BotFramework, **changes: Any) -> dict[str, Any]:
+    kim = {"id": "29:kim", "name": "Kim", "aadObjectId": "aad-kim", "userRole": "owner"}
+    sheriff = {"id": f"28:{APP_ID}", "name": "Sheriff", "tenantId": "tenant-1"}
+    return framework.message("quota?", conversation=WHOLE, recipient=sheriff, **{"from": kim}, **changes)
+
+
+def test_replies_carry_conversation_and_people_as_they_came(bot: Bot) -> None:
+    body = _whole(bot.framework)
+
+    bot.post(body)
+
+    [answer] = bot.framework.wait_for_messages(1)
+    assert answer["conversation"] == WHOLE
+    assert answer["recipient"] == body["from"]
+    assert answer["from"]["tenantId"] == "tenant-1"
+
+
+def test_expected_replies_carry_the_conversation_as_it_came(bot: Bot) -> None:
+    response = bot.post(_whole(bot.framework, deliveryMode="expectReplies"))
+
+    assert [a["conversation"] for a in response.json()["activities"]] == [WHOLE, WHOLE]
+
+
+def test_what_is_sent_later_carries_the_conversation_as_it_came(bot: Bot) -> None:
+    bot.post(_whole(bot.framework))
+    bot.framework.wait_for_messages(1)
+    reference = bot.sheriff.taken[0].reference
+
+    bot.link.update(reference, bot.link.post(reference, text_activity("Later.")), text_activity("Later still."))
+
+    assert [m["conversation"] for m in bot.framework.messages()] == [WHOLE] * 3
+    assert bot.framework.messages()[-1]["recipient"]["userRole"] == "owner"
 
 
 def test_citations_travel_with_the_message(bot: Bot) -> None:
@@ -391,6 +468,17 @@ def test_without_an_app_id_a_local_emulator_needs_no_token(framework: BotFramewo
         assert framework.wait_for_messages(1)
 
 
+def test_without_an_app_id_a_local_emulator_is_reached_later_too(framework: BotFramework, store: Store) -> None:
+    for bot in started(Bot(framework, store, app_id="")):
+        bot.post(framework.message("quota?"), token=None)
+        framework.wait_for_messages(1)
+
+        bot.link.post(bot.sheriff.taken[0].reference, text_activity("Did that solve it?"))
+
+        last = framework.messages()[-1]
+        assert (last["text"], last["_authorization"]) == ("Did that solve it?", None)
+
+
 @pytest.mark.parametrize(
     ("address", "headers"),
     [
@@ -438,7 +526,8 @@ def test_a_blocked_bot_is_not_tried_forever_and_an_outage_is_reported(bot: Bot) 
     case = replace(bot.cases.case, reference=bot.sheriff.taken[0].reference)
 
     bot.framework.failures[:] = [403]
-    assert bot.link.tell(_notification(case)) == ""
+    with pytest.raises(Refused, match=r"in Teams: the bot was blocked or taken out there \(HTTP 403\)"):
+        bot.link.tell(_notification(case))
 
     bot.framework.failures[:] = [500]
     with pytest.raises(Unavailable):

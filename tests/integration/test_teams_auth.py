@@ -19,7 +19,16 @@ from jwt.algorithms import RSAAlgorithm
 
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_adapter import TeamsConnection
-from bot.channels.teams_auth import SCOPE, BotIdentity, LeanAuthentication, SigningKeys, _keys_in, authentication
+from bot.channels.teams_auth import (
+    SCOPE,
+    BotIdentity,
+    LeanAuthentication,
+    RememberedCredentials,
+    SigningKey,
+    SigningKeys,
+    _keys_in,
+    authentication,
+)
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_sender import SendError
 from bot.telemetry import Metrics
@@ -333,17 +342,37 @@ def test_a_metadata_server_that_hangs_is_not_waited_for_long(metadata: Metadata)
         metadata.released.set()
 
 
-def test_keys_that_are_known_stay_good_while_their_server_is_down(framework: BotFramework) -> None:
+def test_keys_that_are_known_stay_good_while_their_server_is_down_for_two_days(framework: BotFramework) -> None:
     watch = Watch()
     keys = SigningKeys(f"{framework.url}/metadata", now=watch.now, patience=5)
+    url, nowhere = keys._url, "http://127.0.0.1:9/metadata"
 
-    async def later() -> list[str]:
+    async def later() -> None:
         await keys.get("key-1")
-        keys._url = "http://127.0.0.1:9/metadata"  # where nobody listens
-        watch.time += 3 * 24 * 3600
-        return (await keys.get("key-1")).endorsements
+        keys._url = nowhere
+        watch.time += 47 * 3600
+        assert (await keys.get("key-1")).endorsements == ["msteams"]
+        watch.time += 3600
+        with pytest.raises(PermissionError, match="too long"):
+            await keys.get("key-1")
+        keys._url = url
+        watch.time += 60
+        assert (await keys.get("key-1")).endorsements == ["msteams"], "they are good again once they were fetched"
 
-    assert asyncio.run(later()) == ["msteams"]
+    asyncio.run(later())
+
+
+def test_keys_serve_several_event_loops(framework: BotFramework) -> None:
+    watch = Watch()
+    keys = SigningKeys(f"{framework.url}/metadata", now=watch.now)
+
+    async def several_at_once() -> list[object]:
+        wanted = [keys.get(key_id) for key_id in ("key-1", "forged", "forged")]
+        return [type(found) for found in await asyncio.gather(*wanted, return_exceptions=True)]
+
+    for _ in range(2):
+        assert asyncio.run(several_at_once()) == [SigningKey, PermissionError, PermissionError]
+        watch.time += 60
 
 
 def test_others_are_answered_while_the_metadata_server_hangs(framework: BotFramework, metadata: Metadata) -> None:
@@ -411,6 +440,31 @@ def test_the_bots_own_token_is_asked_for_every_few_minutes_not_every_turn() -> N
         assert token.asked == 2
 
     asyncio.run(ask())
+
+
+def test_a_token_that_was_forgotten_is_not_handed_out_again() -> None:
+    class Renewed(_CountedToken):
+        def get_access_token(self, force_refresh: bool = False) -> str:
+            return f"{super().get_access_token()}-{self.asked}"
+
+    async def ask() -> None:
+        auth = _tokens(Renewed("t"), Watch())
+        assert await auth.token() == "t-1"
+        auth.forget()
+        assert await auth.token() == "t-2"
+
+    asyncio.run(ask())
+
+
+def test_credentials_that_were_forgotten_are_made_anew_since_they_remember_their_token() -> None:
+    async def make() -> None:
+        credentials = RememberedCredentials(APP_ID, "x", "tenant-1")
+        made = [await credentials.create_credentials(APP_ID, "scope", "login", True) for _ in range(2)]
+        assert made[0] is made[1]
+        credentials.forget()
+        assert await credentials.create_credentials(APP_ID, "scope", "login", True) is not made[0]
+
+    asyncio.run(make())
 
 
 @pytest.mark.parametrize("failure", [PermissionError("wrong secret"), ConnectionError("no network"), ValueError("odd")])

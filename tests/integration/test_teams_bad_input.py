@@ -75,7 +75,26 @@ def test_a_part_of_a_field_of_any_type_gets_a_clear_status(bot: Bot, field: str,
     assert _post(bot, {**body, field: {**(body.get(field) or {}), **value}}) < 500
 
 
-@pytest.mark.parametrize("missing", ["from", "recipient", "channelData", "id", "channelId", "text"])
+@pytest.mark.parametrize("sender", [None, {}, {"name": "Kim"}, {"id": "", "name": "Kim"}, {"id": 5}, "29:kim", []])
+@pytest.mark.parametrize("kind", ["message", "invoke"])
+def test_what_nobody_sent_is_refused_and_becomes_nobodys_case(bot: Bot, kind: str, sender: Any) -> None:
+    response = bot.post(bot.framework.message("quota?", type=kind, **{"from": sender}))
+
+    assert response.status_code == 400
+    assert "who sent it" in response.json()["error"]
+    assert not bot.sheriff.taken
+    assert not bot.framework.sent
+
+
+def test_without_a_sender_at_all_it_is_refused_too_and_what_asks_for_nothing_is_not(bot: Bot) -> None:
+    body = bot.framework.message("quota?")
+    del body["from"]
+
+    assert _post(bot, body) == 400
+    assert _post(bot, {**body, "type": "conversationUpdate"}) == 202
+
+
+@pytest.mark.parametrize("missing", ["recipient", "channelData", "id", "channelId", "text"])
 def test_an_activity_that_lacks_a_field_is_answered(bot: Bot, missing: str) -> None:
     body = bot.framework.message("quota?")
     del body[missing]

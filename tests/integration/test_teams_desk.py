@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.testclient import TestClient
 
 from bot.casework import Casework
@@ -24,7 +26,7 @@ from bot.support.cases import Case, CaseState, Cause, EventKind
 from bot.support.handoff import Notifier
 from bot.telemetry import Metrics
 from knowledge.model import Origin
-from tests.bot_framework import APP_ID, BotFramework, FixedCredentials, running_bot_framework
+from tests.bot_framework import APP_ID, BotFramework, FixedCredentials, listening, running_bot_framework
 from tests.teams_bot import NOW, ROTA, SHERIFFS, StraightWorkflows, clock, talk_of, threads_of
 
 ASKERS = "19:support@thread.tacv2;messageid=1"
@@ -126,6 +128,7 @@ def running() -> Iterator[BotFramework]:
 def office(running: BotFramework, tmp_path: Path) -> Iterator[Office]:
     running.sent.clear()
     running.failures.clear()
+    running.refusing.clear()
     store = open_store(f"sqlite:///{tmp_path / 'cases.db'}", clock=clock)
     office = Office(running, store)
     with office.client:
@@ -175,6 +178,74 @@ def test_what_the_asker_answers_reaches_the_thread_with_the_name_and_the_reverse
     assert "Passed on to Ana (SUP-1)" in office.said(ASKERS)[-1]["text"]
     assert office.case().state is CaseState.ASSIGNED
     assert len(office.sheriff.taken) == 1
+
+
+YAML = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitons: 12\n  password: hunter2hunter2\n"
+
+
+@pytest.fixture
+def files() -> Iterator[str]:
+    """Where the channel keeps kafka.yaml."""
+    app = FastAPI()
+    app.add_api_route("/kafka.yaml", lambda: Response(YAML), response_model=None)
+    with listening(app) as url:
+        yield f"{url}/kafka.yaml"
+
+
+def attached(address: str, name: str = "kafka.yaml") -> list[dict[str, Any]]:
+    return [{"name": name, "contentType": "application/octet-stream", "contentUrl": address}]
+
+
+@pytest.mark.parametrize("words", ["", "This is the file."])
+def test_a_file_in_the_thread_of_an_open_case_is_added_to_it_with_what_a_check_finds(
+    office: Office, files: str, words: str
+) -> None:
+    office.say("Why does JOR not start?")
+
+    office.say(words, attachments=attached(files))
+
+    assert len(office.sheriff.taken) == 1, "no second question"
+    [added] = [e for e in office.case().events if e.kind == EventKind.DETAILS_ADDED]
+    assert added.text.startswith(words)
+    assert "in kafka.yaml" in added.text
+    assert "partitons" in added.text
+    assert "hunter2" not in added.text
+    assert office.said(office.thread)[-1]["text"].startswith("Kim added to SUP-1:")
+    assert "partitons" in office.said(office.thread)[-1]["text"]
+    assert "Passed on to Ana (SUP-1)" in office.said(ASKERS)[-1]["text"]
+    assert "in kafka.yaml" in office.said(ASKERS)[-1]["text"]
+
+
+def test_a_file_that_is_no_yaml_is_named_in_the_case(office: Office, files: str) -> None:
+    office.say("Why does JOR not start?")
+
+    office.say("", attachments=attached(files, "trace.log"))
+
+    [added] = [e for e in office.case().events if e.kind == EventKind.DETAILS_ADDED]
+    assert added.text.startswith("trace.log: not checked.")
+
+
+def test_a_picture_in_the_thread_of_an_open_case_is_answered_and_its_words_are_passed_on(office: Office) -> None:
+    picture = [{"name": "a.png", "contentType": "image/png", "contentUrl": "http://x/"}]
+    office.say("Why does JOR not start?")
+
+    office.say("", attachments=picture)
+    assert all(e.kind != EventKind.DETAILS_ADDED for e in office.case().events)
+    assert "can’t read pictures" in office.said(ASKERS)[-1]["text"]
+
+    office.say("It says: no quota.", attachments=picture)
+    assert [e.text for e in office.case().events if e.kind == EventKind.DETAILS_ADDED] == ["It says: no quota."]
+    assert "Passed on to Ana" in office.said(ASKERS)[-1]["text"]
+    assert "can’t read pictures" in office.said(ASKERS)[-1]["text"]
+
+
+def test_a_file_with_another_question_is_checked(office: Office, files: str) -> None:
+    office.say("Why does JOR not start?")
+
+    office.say("new: is this right?", attachments=attached(files))
+
+    assert [a.name for a in office.sheriff.taken[1].attachments] == ["kafka.yaml"]
+    assert all(e.kind != EventKind.DETAILS_ADDED for e in office.case().events)
 
 
 @pytest.mark.parametrize("words", ["thanks, that solved it", "thank you", "hello"])
@@ -287,6 +358,43 @@ def test_talk_in_the_sheriffs_channel_outside_of_cases_is_left_alone(office: Off
     office.post({**office.framework.message("Lunch?", conversation=place, id="9"), "from": ANA})
 
     assert office.sheriff.taken == []
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 413])
+def test_an_asker_who_cannot_be_reached_for_good_is_a_dead_end_that_case_and_sheriff_see(
+    office: Office, status: int
+) -> None:
+    office.say("Can JOR start a job in another namespace?")
+    office.framework.refusing[ASKERS] = status
+
+    office.say("Yes, list the caller under callers.", conversation=office.thread, **{"from": ANA})
+
+    [dead_end] = [e.text for e in office.case().events if e.kind == EventKind.NOT_TOLD]
+    assert dead_end.startswith("Kim was not told in Teams: ")
+    assert f"(HTTP {status})" in dead_end
+    [told] = [m["text"] for m in office.said(office.thread) if "SUP-1: Kim was not told" in m.get("text", "")]
+    assert "Reach the person another way." in told
+    assert office.store.cases.unheard(case_id="c-00000001") == ()
+
+
+def test_a_sheriffs_channel_that_takes_no_messages_is_a_dead_end_that_the_case_shows(office: Office) -> None:
+    office.framework.refusing[SHERIFFS] = 403
+
+    office.say("Can JOR start a job in another namespace?")
+
+    kinds = [e.kind for e in office.case().events]
+    assert EventKind.NOT_TOLD in kinds
+    assert EventKind.SHERIFF_TOLD not in kinds
+
+
+def test_a_card_that_was_deleted_keeps_nobody_from_hearing_the_news(office: Office) -> None:
+    office.say("Can JOR start a job in another namespace?")
+    office.framework.refusing[SHERIFFS] = 404
+
+    office.press("reply", ANA, text="Yes, list the caller.")
+
+    assert office.said(ASKERS)[-1]["text"].startswith("Ana replies on SUP-1:\n\nYes, list the caller.")
+    assert all(e.kind != EventKind.NOT_TOLD for e in office.case().events)
 
 
 # ---- commands ----
@@ -403,6 +511,67 @@ def test_a_message_of_somebody_is_asked_about(office: Office) -> None:
 
     assert " ".join(office.sheriff.taken[0].text.split()) == "why is it slow ?"
     assert "I don’t know" in str(shown["task"]["value"]["card"]["content"])
+
+
+class Held(KnowsNothing):
+    """Answers when it is let."""
+
+    released = threading.Event()
+
+    def take(self, incoming: Incoming, listen: object = None, /) -> Reply:
+        self.released.wait(20)
+        return super().take(incoming)
+
+
+def _ask_slowly(office: Office, **changes: Any) -> tuple[dict[str, Any], Held]:
+    """The dialog of a question that takes too long for it; the answer is still being looked for."""
+    sheriff = Held(office.store, office.casework)
+    sheriff.released.clear()
+    office.channel.talk.still_looking = 0.0
+    office.channel.talk.extension = replace(office.channel.talk.extension, sheriff=sheriff)
+    message = {"body": {"contentType": "text", "content": "why is it slow?"}}
+    value = {"commandId": "askSheriff", "messagePayload": message}
+    body = office.framework.message(type="invoke", name="composeExtension/fetchTask", value=value, **changes)
+    headers = {"Authorization": f"Bearer {office.framework.token()}"}
+    response = office.client.post("/api/messages", json={**body, "from": EVE}, headers=headers)
+    return dict(response.json()["task"]["value"]["card"]["content"]), sheriff
+
+
+def test_a_dialog_that_cannot_wait_says_so_and_the_answer_comes_into_the_conversation(office: Office) -> None:
+    card, sheriff = _ask_slowly(office)
+
+    assert "Still looking" in card["fallbackText"]
+    assert "ask me in a chat" in card["fallbackText"]
+    assert office.said(ASKERS) == []
+
+    sheriff.released.set()
+    office.client.portal.call(office.channel.settled)
+
+    [answer] = office.said(ASKERS)
+    assert answer["text"] == "For Eve, about “why is it slow?”:"
+    assert "I don’t know" in card_of(answer)
+
+
+def test_a_late_answer_where_sheriff_is_no_member_stays_with_the_case(office: Office) -> None:
+    office.framework.refusing[ASKERS] = 403
+    _, sheriff = _ask_slowly(office)
+
+    sheriff.released.set()
+    office.client.portal.call(office.channel.settled)
+
+    assert office.said(ASKERS) == []
+    assert office.case().question == "why is it slow?"
+    assert office.channel.metrics.failures.labels(where="teams")._value.get() == 0
+
+
+def test_an_invoke_that_is_sent_again_while_it_is_looked_for_is_answered_once(office: Office) -> None:
+    _, sheriff = _ask_slowly(office, id="invoke-1")
+    _ask_slowly(office, id="invoke-1")
+
+    sheriff.released.set()
+    office.client.portal.call(office.channel.settled)
+
+    assert len(office.said(ASKERS)) == 1
 
 
 def test_a_message_becomes_an_faq_entry_by_a_member_of_the_rota_only(office: Office) -> None:

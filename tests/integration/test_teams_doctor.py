@@ -17,9 +17,22 @@ from bot.entra import LOGIN, MEANINGS, token_finding
 from bot.findings import Finding, Health
 from bot.probing import asked
 from bot.settings import ServerSettings, Settings, TeamsSettings
-from bot.teams_doctor import Microsoft, endpoint, examine, public_address, report, signing_keys
+from bot.store.opening import open_store
+from bot.store.posts import CASE_CARD, Post
+from bot.teams_doctor import (
+    Microsoft,
+    endpoint,
+    examine,
+    public_address,
+    report,
+    rota_ids,
+    sheriff_channel,
+    signing_keys,
+)
+from knowledge import bundled
 from knowledge.errors import Unavailable
 from tests.commands import Run, run
+from tests.fakes import a_case
 from tests.serving import serving
 from tests.teams_services import KEY, Services, refused, running_services
 
@@ -46,9 +59,18 @@ def services(running: Services) -> Services:
 
 
 def settings_with(
-    *, app_id: str = APP_ID, secret: str = SECRET, tenant: str = TENANT, public_url: str = "", **teams: Any
+    *,
+    app_id: str = APP_ID,
+    secret: str = SECRET,
+    tenant: str = TENANT,
+    public_url: str = "",
+    home: Path = Path("there-is-none"),
+    rota: Path = bundled.ROTA,
+    **teams: Any,
 ) -> Settings:
     return Settings(
+        home=home,
+        rota=rota,
         teams_app_id=app_id,
         teams_app_password=SecretStr(secret),
         teams_tenant_id=tenant,
@@ -72,13 +94,43 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
+CHANNEL = "19:0123abcd@thread.tacv2"
+ANA = "6b7f1c1e-0000-0000-0000-000000000001"
+
+
+def rota_with(folder: Path, *teams_ids: str) -> Path:
+    """A rota of Ana, Bo and Cy with these ids in Teams."""
+    members = [
+        f"  - {{id: {name.lower()}, name: {name}{f', teams_id: {known}' if known else ''}}}\n"
+        for name, known in zip(("Ana", "Bo", "Cy"), teams_ids, strict=False)
+    ]
+    file = folder / "rota.yaml"
+    file.write_text(f"timezone: Europe/Paris\nstart: 2026-11-23\nmembers:\n{''.join(members)}")
+    return file
+
+
+def home_with_card(folder: Path, conversation: str = CHANNEL) -> Path:
+    """A state folder whose database knows one card that was posted in a conversation."""
+    store = open_store(f"sqlite:///{folder / 'sheriff.db'}")
+    store.cases.save_new(a_case())
+    store.posts.remember(Post(a_case().id, conversation, "1700000000000"), CASE_CARD)
+    store.close()
+    return folder
+
+
 # ---- all of it ----
 
 
-def test_a_bot_that_is_set_up_is_good_in_every_part_but_the_doubles_plain_http(services: Services) -> None:
-    found = findings(settings_with(public_url=services.url), services)
+def test_a_bot_that_is_set_up_is_good_in_every_part_but_the_doubles_plain_http(
+    services: Services, tmp_path: Path
+) -> None:
+    rota = rota_with(tmp_path, ANA, ANA)
+    set_up = settings_with(public_url=services.url, home=home_with_card(tmp_path), rota=rota, sheriff_channel=CHANNEL)
 
-    assert list(found) == ["app id", "secret", "tenant", "token", "signing keys", "public address", "endpoint"]
+    found = findings(set_up, services)
+
+    parts = ["app id", "secret", "tenant", "token", "signing keys", "public address", "endpoint"]
+    assert list(found) == [*parts, "sheriffs", "rota in Teams"]
     assert {part for part, finding in found.items() if finding.health is not Health.GOOD} == {"public address"}
 
 
@@ -126,7 +178,9 @@ def test_the_report_prints_a_line_for_each_part_and_never_the_secret(
 
     printed = capsys.readouterr().out
     assert code == 1
-    assert [line.split()[0] for line in printed.splitlines()] == ["ok", "ok", "ok", "FAIL", "ok", "FAIL", "ok"]
+    assert [line.split()[0] for line in printed.splitlines()] == [
+        *("ok", "ok", "ok", "FAIL", "ok", "FAIL", "ok", "warning", "warning")
+    ]
     assert SECRET not in printed
 
 
@@ -139,6 +193,66 @@ def test_warnings_alone_do_not_fail(capsys: pytest.CaptureFixture[str]) -> None:
 def test_microsofts_own_addresses_are_those_of_the_channel() -> None:
     assert Microsoft() == Microsoft(login=LOGIN, metadata=CHANNEL_METADATA)
     assert LOGIN == "https://login.microsoftonline.com"
+
+
+# ---- the sheriffs ----
+
+
+@pytest.mark.parametrize(
+    ("channel", "health", "told"),
+    [
+        ("", Health.WARNING, "teams.sheriff_channel is not set."),
+        ("19:0123abcd@unq.gbl.spaces", Health.BAD, "is no channel’s. Copy the id from *Get link to channel*"),
+        ("19:meeting_x@thread.v2", Health.BAD, "is no channel’s."),
+        ("19:another@thread.tacv2", Health.WARNING, "has had no card yet, so it is not known to work. Add Sheriff"),
+        (CHANNEL, Health.GOOD, "takes cards."),
+    ],
+)
+def test_the_sheriffs_channel_is_a_channel_and_was_reached(
+    tmp_path: Path, channel: str, health: Health, told: str
+) -> None:
+    found = sheriff_channel(settings_with(home=home_with_card(tmp_path), sheriff_channel=channel))
+
+    assert found.health is health
+    assert told in found.sentence
+
+
+def test_looking_makes_no_database(tmp_path: Path) -> None:
+    found = sheriff_channel(settings_with(home=tmp_path, sheriff_channel=CHANNEL))
+
+    assert found.health is Health.WARNING
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    (tmp_path / "sheriff.db").write_bytes(b"no database " * 100)
+
+    assert sheriff_channel(settings_with(home=tmp_path, sheriff_channel=CHANNEL)).health is Health.BAD
+
+
+@pytest.mark.parametrize(
+    ("ids", "health", "told"),
+    [
+        ((ANA, ANA), Health.GOOD, "all 2 members have a teams_id."),
+        ((ANA, ""), Health.WARNING, "Bo without teams_id: known by name only"),
+        (("", ANA, ""), Health.WARNING, "Ana and Cy without teams_id"),
+        ((ANA, "bo@example.com"), Health.BAD, "the teams_id of Bo is no GUID. It is the Entra object id: az ad user"),
+    ],
+)
+def test_members_whom_teams_does_not_know_are_named(
+    tmp_path: Path, ids: tuple[str, ...], health: Health, told: str
+) -> None:
+    found = rota_ids(settings_with(rota=rota_with(tmp_path, *ids)))
+
+    assert found.health is health
+    assert told in found.sentence
+
+
+def test_a_rota_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    found = rota_ids(settings_with(rota=tmp_path / "none.yaml"))
+
+    assert found.health is Health.BAD
+    assert "none.yaml" in found.sentence
 
 
 # ---- Entra ----

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from bot import teams_wiring
 from bot.channels.teams_reminders import Reminders
-from bot.channels.teams_thread import Refused
 from bot.messages import Person
+from bot.settings import ServerSettings, Settings, TeamsSettings
 from bot.store.opening import Store, open_store
 from bot.support import transitions
 from bot.support.cases import Case, CaseState
+from bot.support.handoff import Refused
 from knowledge.errors import Unavailable
 from tests.teams_bot import NOW, clock
 
@@ -46,9 +48,17 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-def answered(store: Store, number: int, *, ago: timedelta, channel: str = "teams", outcome: str = "answered") -> Case:
+def answered(
+    store: Store,
+    number: int,
+    *,
+    ago: timedelta,
+    channel: str = "teams",
+    outcome: str = "answered",
+    service_url: str = "https://smba.trafficmanager.net/teams/",
+) -> Case:
     at = NOW - ago
-    to = {"conversation": {"id": "19:x"}}
+    to = {"conversation": {"id": "19:x"}, "serviceUrl": service_url}
     case = Case(f"c-{number:08d}", CaseState.ANSWERED, "quota?", KIM, channel, "19:x", at, at, outcome, reference=to)
     return store.cases.save_new(case)
 
@@ -93,6 +103,41 @@ def test_without_a_time_nobody_is_reminded(store: Store) -> None:
     answered(store, 1, ago=DAY * 2)
 
     assert reminders(store, Recorder(), timedelta()).sweep() == 0
+
+
+@pytest.mark.parametrize(
+    ("service_url", "reminded"),
+    [
+        ("http://127.0.0.1:5003", 1),
+        ("http://localhost:5003/emulator", 1),
+        ("http://[::1]:5003", 1),
+        ("https://smba.trafficmanager.net/teams/", 0),
+        ("http://127.0.0.1.evil.example/", 0),
+        ("http://[", 0),
+        ("", 0),
+    ],
+)
+def test_without_an_app_id_those_on_this_machine_are_reminded(store: Store, service_url: str, reminded: int) -> None:
+    answered(store, 1, ago=DAY * 2, service_url=service_url)
+
+    found = teams_wiring.reminders(Settings(), store, outbox=Recorder(), clock=clock)
+
+    assert found.sweep() == reminded
+
+
+@pytest.mark.parametrize(
+    ("settings", "reminded"),
+    [
+        (Settings(server=ServerSettings(host="0.0.0.0")), 0),
+        (Settings(teams=TeamsSettings(remind_after_hours=0)), 0),
+        (Settings(teams_app_id="app", server=ServerSettings(host="0.0.0.0")), 1),
+    ],
+)
+def test_reminders_go_where_answers_go(store: Store, settings: Settings, reminded: int) -> None:
+    answered(store, 1, ago=DAY * 2)
+    answered(store, 2, ago=DAY * 2, service_url="http://127.0.0.1:5003", outcome="checked")
+
+    assert teams_wiring.reminders(settings, store, outbox=Recorder(), clock=clock).sweep() == reminded
 
 
 def test_an_outage_is_tried_again_and_a_blocked_bot_is_not(store: Store) -> None:

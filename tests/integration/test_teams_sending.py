@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.channels.teams_adapter import is_refused
+from bot.channels.teams_adapter import why_refused
 from bot.channels.teams_pace import Pace
 from bot.channels.teams_sender import Line, Sender, SendError, back_off
 from tests.bot_framework import BotFramework, running_bot_framework
@@ -34,13 +34,18 @@ def framework(running: BotFramework) -> BotFramework:
 
 
 class Pauses:
-    """Sleeps no time, and remembers how long it was asked to."""
+    """Time that passes only while somebody sleeps; remembers how long that was."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
 
     async def sleep(self, seconds: float) -> None:
         self.asked.append(seconds)
+        self.time += seconds
 
 
 def _token(value: str) -> Callable[[], Any]:
@@ -58,7 +63,7 @@ def _run(
 
     async def run() -> Any:
         client = httpx.AsyncClient(transport=transport)
-        sender = Sender(Pace(), back_off=float, sleep=pauses.sleep, client=client)
+        sender = Sender(Pace(now=pauses.now, sleep=pauses.sleep), back_off=float, sleep=pauses.sleep, client=client)
         try:
             return await work(sender, Line(url, _token("t")))
         except SendError as error:
@@ -77,7 +82,7 @@ def _update(sender: Sender, line: Line) -> Any:
     return sender.update(line, "card 1", WORDS)
 
 
-@pytest.mark.parametrize("status", [412, 429, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 412, 425, 429, 502, 503, 504])
 @pytest.mark.parametrize(("work", "method"), [(_send, "POST"), (_update, "PUT")])
 def test_what_may_pass_is_tried_again(framework: BotFramework, work: Any, method: str, status: int) -> None:
     framework.failures += [status, status]
@@ -97,32 +102,79 @@ def test_after_the_fourth_try_it_is_said_that_it_failed(framework: BotFramework,
 
     assert isinstance(error, SendError)
     assert error.status == 503
-    assert not is_refused(error)
+    assert not why_refused(error)
     assert len(framework.requests) == 4
     assert len(pauses) == 3
 
 
-@pytest.mark.parametrize(("status", "permanent"), [(400, False), (401, False), (403, True), (404, True), (413, True)])
+@pytest.mark.parametrize(
+    ("status", "permanent"), [(400, True), (403, True), (404, True), (410, True), (413, True), (500, False)]
+)
 @pytest.mark.parametrize("work", [_send, _update])
 def test_what_will_not_pass_is_tried_once(framework: BotFramework, work: Any, status: int, permanent: bool) -> None:
     framework.failures += [status]
 
     error, pauses = _run(framework.url, work)
 
-    assert is_refused(error) is permanent
+    assert bool(why_refused(error)) is permanent
     assert error.status == status
     assert len(framework.requests) == 1
     assert not pauses
 
 
-def test_a_message_that_is_too_big_is_logged(
-    framework: BotFramework, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ([413], "teams_message_too_big"),
+        ([400], "teams_message_malformed"),
+        ([401, 401], "teams_bot_not_known"),
+    ],
+)
+def test_what_is_our_own_fault_is_logged(
+    framework: BotFramework,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    statuses: list[int],
+    said: str,
 ) -> None:
-    framework.failures += [413]
+    framework.failures += statuses
 
     _run(framework.url, _send)
 
-    assert "teams_message_too_big" in capsys.readouterr().out + caplog.text
+    assert said in capsys.readouterr().out + caplog.text
+
+
+def _with_fresh_tokens(url: str) -> tuple[Any, list[str]]:
+    """What a send comes to when each token that was forgotten is followed by another; and the tokens' fate."""
+    tokens = ["old"]
+
+    async def token() -> str:
+        return tokens[-1]
+
+    async def say(sender: Sender, _: Line) -> Any:
+        return await sender.send(Line(url, token, lambda: tokens.append("fresh")), WORDS)
+
+    return _run(url, say)[0], tokens
+
+
+def test_a_token_that_is_not_accepted_is_replaced_once(framework: BotFramework) -> None:
+    framework.failures += [401]
+
+    sent, tokens = _with_fresh_tokens(framework.url)
+
+    assert sent == "sent-1"
+    assert framework.sent[0]["_authorization"] == "Bearer fresh"
+    assert tokens == ["old", "fresh"]
+
+
+def test_a_bot_whose_fresh_token_is_not_accepted_gives_up(framework: BotFramework) -> None:
+    framework.failures += [401] * 4
+
+    error, tokens = _with_fresh_tokens(framework.url)
+
+    assert "the bot is not accepted" in why_refused(error)
+    assert tokens == ["old", "fresh"]
+    assert len(framework.requests) == 2
 
 
 def test_the_next_try_comes_when_the_connector_says(framework: BotFramework) -> None:
@@ -140,6 +192,72 @@ def test_a_date_to_try_again_at_is_understood(framework: BotFramework) -> None:
 
     assert sent == "sent-1"
     assert pauses == [30.0], "whatever is asked for, half a minute is enough"
+
+
+def test_the_whole_conversation_waits_as_long_as_the_connector_says(framework: BotFramework) -> None:
+    framework.failures += [429]
+    framework.retry_after = "7"
+    passed: dict[str, float] = {}
+
+    async def say(sender: Sender, line: Line) -> None:
+        async def one(name: str, conversation: str) -> None:
+            await sender.send(line, {**WORDS, "text": name, "conversation": {"id": conversation}})
+            passed[name] = sender.pace._now()
+
+        await one("first", "19:x")
+        await one("second", "19:x")
+
+    async def with_another(sender: Sender, line: Line) -> None:
+        sender.pace.hold("19:x", 7.0)
+        await sender.send(line, {**WORDS, "conversation": {"id": "19:other"}})
+
+    _, pauses = _run(framework.url, say)
+    assert passed == {"first": 7.0, "second": 7.0}
+    assert pauses == [7.0]
+    assert _run(framework.url, with_another)[1] == [], "another conversation does not wait"
+
+
+def test_a_send_that_gave_up_leaves_the_conversation_held(framework: BotFramework) -> None:
+    framework.failures += [429] * 4
+    framework.retry_after = "7"
+
+    async def twice(sender: Sender, line: Line) -> float:
+        with pytest.raises(SendError):
+            await sender.send(line, WORDS)
+        await sender.update(line, "card 1", WORDS)
+        return sender.pace._now()
+
+    assert _run(framework.url, twice)[0] == 4 * 7.0
+
+
+def test_typing_is_left_out_while_a_conversation_is_held(framework: BotFramework) -> None:
+    async def held(sender: Sender, line: Line) -> Any:
+        sender.pace.hold("19:x", 7.0)
+        return await sender.send(line, TYPING)
+
+    assert _run(framework.url, held) == ("", [])
+    assert not framework.requests
+
+
+def test_what_nobody_waits_for_is_given_back_with_the_time(framework: BotFramework) -> None:
+    framework.failures += [429]
+    framework.retry_after = "90"
+
+    async def proactively(sender: Sender, line: Line) -> Any:
+        errors = []
+        for _ in range(2):
+            with pytest.raises(SendError) as caught:
+                await sender.send(line, WORDS, at_most=10.0)
+            errors.append(caught.value)
+        return errors
+
+    errors, pauses = _run(framework.url, proactively)
+
+    assert [error.wait for error in errors] == [90.0, 90.0]
+    assert not any(why_refused(error) for error in errors)
+    assert "90 s" in str(errors[0])
+    assert pauses == []
+    assert len(framework.requests) == 1, "the second one does not bother the connector"
 
 
 @pytest.mark.parametrize("said", ["soon", "-5", "nan", "Thu, 01 Jan 1970 00:00:00 GMT"])
@@ -172,7 +290,7 @@ def test_a_message_that_may_have_arrived_is_not_sent_twice() -> None:
     error, pauses = _run("http://connector", _send, transport=httpx.MockTransport(answer))
 
     assert isinstance(error, SendError)
-    assert not is_refused(error)
+    assert not why_refused(error)
     assert len(requests) == 1
     assert not pauses
 
@@ -223,6 +341,18 @@ def test_typing_is_left_out_when_the_answer_would_have_to_wait_for_it(framework:
 
     kinds = [each["type"] for each in framework.sent]
     assert kinds == ["typing"] * 6 + ["message"]
+
+
+def test_typing_is_tried_once(framework: BotFramework) -> None:
+    framework.failures += [503]
+
+    async def say(sender: Sender, line: Line) -> Any:
+        return await sender.send(line, TYPING)
+
+    error, pauses = _run(framework.url, say)
+
+    assert error.status == 503
+    assert pauses == []
 
 
 def test_words_that_grow_are_never_left_out(framework: BotFramework) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.teams_pace import LIMITS, Pace
+from bot.channels.teams_pace import LIMITS, Pace, TooSoonError
 
 
 class Watch:
@@ -97,6 +97,35 @@ def test_those_who_wait_are_let_through_in_the_order_in_which_they_came() -> Non
 
     asyncio.run(all_at_once())
     assert passed == list(range(40))
+
+
+def test_a_turn_is_held_half_a_minute_at_most_and_what_nobody_waits_for_is_told_when() -> None:
+    watch = Watch()
+    pace = Pace(now=watch.now, sleep=watch.sleep)
+    pace.hold("c", 300.0)
+
+    async def send() -> None:
+        with pytest.raises(TooSoonError) as caught:
+            await pace.admit("c", at_most=10.0)
+        assert caught.value.seconds == 300.0
+        await pace.admit("c")
+        assert watch.time == 130.0
+        watch.time += 265
+        await pace.admit("c", at_most=10.0)
+        assert watch.time == 400.0
+
+    asyncio.run(send())
+
+
+def test_a_shorter_hold_does_not_end_a_longer_one() -> None:
+    watch = Watch()
+    pace = Pace(now=watch.now, sleep=watch.sleep)
+    pace.hold("c", 20.0)
+    pace.hold("c", 1.0)
+
+    asyncio.run(pace.admit("c"))
+
+    assert watch.time == 120.0
 
 
 def test_one_conversation_does_not_hold_up_another() -> None:

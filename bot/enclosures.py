@@ -1,0 +1,38 @@
+"""Files that come for a case, in words: their names, what a check finds, and the beginning of their text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot import wording
+from bot.intents import Intent, understand
+from bot.messages import Attachment, Incoming, Person
+from bot.redaction import masked, redact
+from knowledge.deployment.platform import Platform
+from knowledge.deployment.together import check_together
+
+_SHOWN = 3  # files whose text is shown; of more, only what was found
+_MOST = 4_000  # characters of each
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """The same files for who sent them and for who works on the case; without their secrets."""
+
+    findings: str
+    text: str  # the findings, and what the files say
+
+
+def enclosed(attachments: Sequence[Attachment], platform: Platform) -> Enclosed:
+    """What is written into a case about files that were sent for it; files that cannot be checked are named."""
+    request = understand(Incoming("", "", "", Person("", ""), "", attachments))
+    if request.intent is not Intent.CHECK:
+        named = ", ".join(attachment.name for attachment in attachments)
+        said = redact(f"{named}: not checked. {request.reason}").text
+        return Enclosed(said, said)
+    report = masked(check_together(request.files, platform).report).report
+    findings = "\n\n".join(part for part in (wording.of_report(report), request.reason) if part)
+    shown = [file for file in report.files if file.text] if len(report.files) <= _SHOWN else ()
+    blocks = [f"````yaml {file.name}\n{file.text[:_MOST].rstrip()}\n````" for file in shown]
+    return Enclosed(findings, "\n\n".join([findings, *blocks]))
