@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.messages import Person
+from bot.redaction import redact
 from bot.store.case_store import CaseStore
 from bot.store.turn_log import Clock
 from bot.support import transitions
@@ -16,7 +17,9 @@ from bot.workflows import Workflows
 
 
 class Casework:
-    """Every operation may be repeated: the second time changes nothing, or is refused with a sentence (NotPossible)."""
+    """Every operation may be repeated: the second time changes nothing, or is refused with a sentence (NotPossible).
+
+    Secrets leave what people write before it is stored or told to anybody."""
 
     def __init__(self, store: CaseStore, *, workflows: Workflows, rota: Rota, clock: Clock) -> None:
         self._store = store
@@ -53,12 +56,14 @@ class Casework:
 
     def add_details(self, case_id: str, by: Person, text: str) -> Case:
         """The asker adds something; on a resolved case this reopens it."""
+        said = redact(text).text
         return self._change(
-            case_id, lambda case: transitions.add_details(case, by=by.name, at=self._clock(), text=text)
+            case_id, lambda case: transitions.add_details(case, by=by.name, at=self._clock(), text=said)
         )
 
     def reopen(self, case_id: str, by: Person, text: str = "") -> Case:
-        return self._change(case_id, lambda case: transitions.reopen(case, by=by.name, at=self._clock(), text=text))
+        said = redact(text).text
+        return self._change(case_id, lambda case: transitions.reopen(case, by=by.name, at=self._clock(), text=said))
 
     # What the sheriff does
 
@@ -67,22 +72,25 @@ class Casework:
 
     def reply(self, case_id: str, by: Person, text: str) -> Case:
         """Words for the asker; takes the case if nobody has."""
-        return self._change(case_id, lambda case: transitions.reply(case, by=by.name, at=self._clock(), text=text))
+        said = redact(text).text
+        return self._change(case_id, lambda case: transitions.reply(case, by=by.name, at=self._clock(), text=said))
 
     def ask_for_details(self, case_id: str, by: Person, text: str) -> Case:
         """The case then waits for the asker."""
+        said = redact(text).text
 
         def asked(case: Case) -> Change:
-            return transitions.ask_for_details(case, by=by.name, at=self._clock(), text=text)
+            return transitions.ask_for_details(case, by=by.name, at=self._clock(), text=said)
 
         return self._change(case_id, asked)
 
     def resolve(self, case_id: str, by: Person, cause: Cause, resolution: str, *, faq: bool = False) -> Case:
         """The resolution goes to the asker, and to who asks next; with `faq` it is noted for the FAQ."""
+        said = redact(resolution).text
 
         def resolved(case: Case) -> Change:
             at = self._clock()
-            return transitions.resolve(case, by=by.name, at=at, cause=cause, resolution=resolution, faq=faq)
+            return transitions.resolve(case, by=by.name, at=at, cause=cause, resolution=said, faq=faq)
 
         return self._change(case_id, resolved)
 

@@ -78,9 +78,12 @@ def lifespan(settings: Settings, store: Store, *, teams: TeamsChannel, link: Tea
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         link.attach(asyncio.get_running_loop())
-        reminding = asyncio.create_task(_remind(reminding_whom))
+        beside = [asyncio.create_task(_remind(reminding_whom))]
+        if settings.teams_app_id:  # loading the SDK takes seconds, and Teams waits for no first answer that long
+            beside.append(asyncio.create_task(link.prepare()))
         yield
-        reminding.cancel()
+        for task in beside:
+            task.cancel()
         await teams.close()
 
     return running

@@ -67,9 +67,9 @@ class TeamsChannel:
     async def _authenticated(
         self, body: Mapping[str, Any], header: str | None
     ) -> Callable[[Any], Awaitable[Any]] | Response:
+        connection = await self.link.connection()  # loads the SDK in a thread; this import then takes no time
         from bot.channels.teams_adapter import MalformedActivityError, NotAuthenticError
 
-        connection = await self.link.connection()
         try:
             process = await connection.receive(body, header)
         except MalformedActivityError as error:

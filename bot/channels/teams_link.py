@@ -33,6 +33,10 @@ class TeamsLink:
                 self._connection = await asyncio.to_thread(self._connect)
         return self._connection
 
+    async def prepare(self) -> None:
+        """Load what the first message would otherwise wait for."""
+        await self.connection()
+
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say which event loop serves the channel, before the first message came in."""
         self._loop = loop

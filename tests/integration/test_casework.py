@@ -183,6 +183,20 @@ def test_a_case_that_others_are_linked_to_takes_them_along(office: Office) -> No
         office.casework.link(CASE, ANA, to="c-00000003")
 
 
+def test_no_secret_that_anybody_writes_is_stored_or_told(office: Office) -> None:
+    handed_over(office)
+    secret = "password: hunter22secret"
+
+    office.casework.reply(CASE, ANA, f"Use {secret}")
+    office.casework.ask_for_details(CASE, ANA, f"Is it {secret}?")
+    office.casework.add_details(CASE, KIM, f"Yes, {secret}")
+    office.casework.resolve(CASE, ANA, Cause.OTHER, f"It was {secret}")
+    office.settle()
+
+    case = office.store.cases.get(CASE)
+    assert "hunter22secret" not in f"{case}{office.notifier.told}{office.desk.written}"
+
+
 def test_the_ticket_carries_the_conversation_and_closes_with_the_resolution(office: Office) -> None:
     handed_over(office)
     office.casework.reply(CASE, ANA, "Set `callers`.")
