@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +27,8 @@ class TicketState(StrEnum):
 
 
 class Desk(Protocol):
-    """A ticket system. Every method raises DeskUnavailable when it gives no answer, or an unclear one."""
+    """A ticket system. Every method raises DeskUnavailable when it gives no answer, or an unclear one, and DeskRefused
+    when it will not do it however often it is asked."""
 
     def open(self, case: Case, *, assignee: str) -> Ticket:
         """The case's ticket, open and assigned. Called twice for one case, in any process, it is the same ticket;
@@ -40,6 +41,13 @@ class Desk(Protocol):
         """Close it; one that is closed already stays as it is."""
 
     def state(self, ticket: str) -> TicketState: ...
+
+    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
+        """Those of the tickets that are closed, each with what was written about it; "" for nothing."""
+
+    def check(self) -> str:
+        """Where it is and that it would do what is asked of it, in words after "The desk is", found out by reading
+        only. Raises as the others do."""
 
 
 class Role(StrEnum):

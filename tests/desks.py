@@ -1,0 +1,51 @@
+"""The desks that one suite runs on, each with the ticket system behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.desks.calling import Pace
+from bot.desks.github import GitHubDesk, GitHubPlace
+from bot.support.handoff import Desk
+from tests.desk_double import Double, GitHubDouble, Time
+from tests.fakes import MemoryAttempts
+
+TOKEN = "tok-9f8e7d"
+
+
+@dataclass
+class Bench:
+    """A desk over HTTP, and the double that it talks to."""
+
+    desk: Desk
+    double: Any  # a Double
+    time: Time
+    attempts: MemoryAttempts
+    again: Callable[[], Desk]  # another desk on the same ticket system, as another process has it
+
+
+def pace(time: Time) -> Pace:
+    return Pace(timeout=10.0, lag=5.0, sleep=time.sleep, clock=time)
+
+
+def _github(double: Double, attempts: MemoryAttempts) -> Desk:
+    place = GitHubPlace(
+        "acme/platform",
+        url=double.url,
+        labels=["support"],
+        assignees={"Ana": "ana-gh"},
+        page="https://s.test/desk/{case}",
+    )
+    return GitHubDesk(place, token=TOKEN, attempts=attempts, pace=pace(double.time), transport=double)
+
+
+KINDS: dict[str, tuple[type[Double], Callable[[Any, MemoryAttempts], Desk]]] = {"github": (GitHubDouble, _github)}
+
+
+def bench(kind: str) -> Bench:
+    time = Time()
+    make_double, make_desk = KINDS[kind]
+    double, attempts = make_double(time), MemoryAttempts(time)
+    return Bench(make_desk(double, attempts), double, time, attempts, lambda: make_desk(double, attempts))

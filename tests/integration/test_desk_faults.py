@@ -1,0 +1,203 @@
+"""Desks over HTTP against ticket systems that lose answers, lag, throttle, fail and refuse: never two tickets."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from bot.support.handoff import TicketState
+from knowledge.errors import DeskRefused, DeskUnavailable
+from tests.desk_double import PASSING, Trouble
+from tests.desks import KINDS, TOKEN, Bench, bench
+from tests.fakes import a_case
+
+CARRIED_OUT = (Trouble.ANSWER_LOST, Trouble.TOO_SLOW, Trouble.FAILED_AFTER, Trouble.GARBAGE, Trouble.EMPTY)
+LAG = 4.0  # seconds; the desks are told 5
+
+
+@pytest.fixture(params=KINDS)
+def there(request: pytest.FixtureRequest) -> Bench:
+    return bench(request.param)
+
+
+def insist(there: Bench, case_id: str = "c-00000001", *, tries: int = 60) -> str:
+    """Open the case's ticket as the workflow does: again, after a pause, while the desk is not available."""
+    for _ in range(tries):
+        try:
+            return there.again().open(a_case(case_id), assignee="Ana").number
+        except DeskUnavailable:
+            there.time.sleep(5)
+    raise AssertionError(f"no ticket after {tries} tries")
+
+
+@pytest.mark.parametrize("trouble", CARRIED_OUT)
+def test_a_ticket_whose_answer_was_lost_is_found_and_not_made_again(there: Bench, trouble: str) -> None:
+    there.double.lag = LAG
+    there.double.writes_only.append(trouble)
+
+    number = there.desk.open(a_case(), assignee="Ana").number
+
+    assert there.desk.state(number) is TicketState.OPEN
+    assert len(there.double.tickets) == 1
+
+
+@pytest.mark.parametrize("trouble", PASSING)
+def test_whatever_happens_to_one_request_that_changes_something_there_is_one_ticket(there: Bench, trouble: str) -> None:
+    there.double.lag = LAG
+    there.double.writes_only.append(trouble)
+
+    insist(there)
+
+    assert len(there.double.tickets) == 1
+
+
+@pytest.mark.parametrize("trouble", PASSING)
+def test_whatever_happens_to_three_requests_in_a_row_there_is_one_ticket(there: Bench, trouble: str) -> None:
+    there.double.lag = LAG
+    there.double.script.extend([trouble] * 3)
+
+    insist(there)
+
+    assert len(there.double.tickets) == 1
+
+
+def test_a_process_that_died_after_asking_for_a_ticket_is_waited_for_by_the_next(there: Bench) -> None:
+    there.double.lag = LAG
+
+    class Killed(BaseException):
+        """As kill -9: nothing that was planned is done."""
+
+    def die(seconds: float) -> None:
+        raise Killed
+
+    there.double.writes_only.append(Trouble.ANSWER_LOST)
+    sleep, there.time.sleep = there.time.sleep, die  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        there.again().open(a_case(), assignee="Ana")
+    there.time.sleep = sleep  # type: ignore[method-assign]
+
+    there.again().open(a_case(), assignee="Ana")
+
+    assert len(there.double.tickets) == 1
+
+
+def test_two_processes_that_see_no_ticket_at_the_same_time_make_one(there: Bench) -> None:
+    there.double.lag = LAG
+    first, second = there.again(), there.again()
+    answer, there.double.answer = there.double.answer, None
+    refused = []
+
+    def overtaken(request: object) -> object:
+        """While the first one looks, the second makes the ticket."""
+        there.double.answer = answer
+        found = answer(request)
+        second.open(a_case(), assignee="Ana")
+        return found
+
+    there.double.answer = overtaken
+    try:
+        first.open(a_case(), assignee="Ana")
+    except DeskUnavailable as error:
+        refused.append(str(error))
+
+    assert refused == ["Another process is opening this ticket. It is looked for again."]
+    assert insist(there) == second.open(a_case(), assignee="Ana").number
+    assert len(there.double.tickets) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sixty_hand_overs_in_random_trouble_make_sixty_tickets(there: Bench, seed: int) -> None:
+    there.double.lag = LAG
+    there.double.chance = random.Random(seed)  # noqa: S311 - trouble, not a secret
+
+    numbers = [insist(there, f"c-{n:08}") for n in range(60)]
+
+    assert len(there.double.tickets) == 60
+    assert len(set(numbers)) == 60
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_written_in_random_trouble_stands_there_once(there: Bench, seed: int) -> None:
+    there.double.chance = random.Random(seed)  # noqa: S311 - trouble, not a secret
+    ticket = insist(there)
+
+    for key in range(10):
+        said = False
+        while not said:
+            try:
+                there.again().comment(ticket, f"Note number {key}.", author="Kim", key=str(key))
+                said = True
+            except DeskUnavailable:
+                there.time.sleep(5)
+
+    texts = "\n".join(there.double.texts(1))
+    assert [texts.count(f"Note number {key}.") for key in range(10)] == [1] * 10
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+def test_a_refusal_is_told_with_its_remedy_and_without_the_secret(there: Bench, status: int) -> None:
+    there.double.refusal = (status, {"message": f"No, {TOKEN} will not do.", "error": {"message": f"No {TOKEN}"}})
+
+    with pytest.raises(DeskRefused) as refused:
+        there.desk.open(a_case(), assignee="Ana")
+
+    assert "desk" in str(refused.value) or "SHERIFF_DESK_TOKEN" in str(refused.value)
+    assert TOKEN not in str(refused.value)
+    assert str(refused.value).endswith(".")
+
+
+def test_a_system_that_throttles_for_long_is_asked_again_later(there: Bench) -> None:
+    there.double.retry_after = "3600"
+    there.double.script.extend([Trouble.THROTTLED] * 9)
+
+    with pytest.raises(DeskUnavailable, match="asks to wait 3600 seconds"):
+        there.desk.open(a_case(), assignee="Ana")
+
+    assert there.time.slept == []
+
+
+def test_a_system_that_throttles_shortly_is_waited_for(there: Bench) -> None:
+    there.double.retry_after = "7"
+    there.double.script.extend([Trouble.THROTTLED, Trouble.THROTTLED])
+
+    there.desk.open(a_case(), assignee="Ana")
+
+    assert there.time.slept == [7.0, 7.0]
+
+
+def test_a_redirect_is_not_followed_with_the_token(there: Bench) -> None:
+    there.double.refusal = (302, {})
+
+    with pytest.raises(DeskRefused, match="redirects to another address"):
+        there.desk.open(a_case(), assignee="Ana")
+
+    assert len({request.url.host for request in there.double.requests}) == 1
+
+
+def test_a_ticket_deleted_by_hand_is_made_anew_for_a_case_that_comes_back(there: Bench) -> None:
+    first = there.desk.open(a_case(), assignee="Ana").number
+    there.double.tickets[1].deleted = True
+    there.time.sleep(600)
+
+    assert there.desk.state(first) is TicketState.UNKNOWN
+    assert there.desk.open(a_case(ticket=first), assignee="Ana").number != first
+
+
+def test_a_ticket_closed_by_hand_is_told_with_what_was_written(there: Bench) -> None:
+    first = there.desk.open(a_case("c-1"), assignee="Ana").number
+    second = there.desk.open(a_case("c-2"), assignee="Ana").number
+    there.double.close_by_hand(1, "The broker was restarted.")
+
+    assert there.desk.closed_among([first, second]) == {first: "The broker was restarted."}
+
+
+def test_the_resolution_and_the_notes_stand_in_the_ticket(there: Bench) -> None:
+    ticket = there.desk.open(a_case(), assignee="Ana").number
+
+    there.desk.comment(ticket, "It is prod.", author="Kim", key="7")
+    there.desk.close(ticket, resolution="Set callers.")
+
+    written = "\n".join(there.double.texts(1))
+    assert "Kim" in written
+    assert written.index("It is prod.") < written.index("Set callers.")
