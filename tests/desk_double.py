@@ -5,6 +5,8 @@ Time is theirs: `clock` stands still until somebody sleeps, so a test of an hour
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import random
 import re
@@ -21,11 +23,16 @@ Reply = tuple[int, Any]
 START = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 
 
+class Killed(BaseException):
+    """As kill -9: nothing that was planned is done any more."""
+
+
 @dataclass
 class Time:
-    """A clock that only `sleep` moves."""
+    """A clock that only `sleep` moves. Set `deadly` to have the process die there instead."""
 
     now: datetime = START
+    deadly: bool = False
     slept: list[float] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -33,6 +40,8 @@ class Time:
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        if self.deadly:
+            raise Killed
         with self.lock:
             self.slept.append(seconds)
             self.now += timedelta(seconds=seconds)
@@ -91,6 +100,7 @@ class Double(httpx.BaseTransport):
         self.refusal: tuple[int, Any] | None = None  # all that is answered
         self.retry_after = "1"
         self.chance: random.Random | None = None  # with it, every request may meet with trouble
+        self.meanwhile: Callable[[], object] | None = None  # happens once, between the next answer and what follows
         self.requests: list[httpx.Request] = []
         self.lock = threading.RLock()
 
@@ -143,6 +153,9 @@ class Double(httpx.BaseTransport):
 
     def _carried_out(self, trouble: str, request: httpx.Request) -> httpx.Response:
         status, content = self.answer(request)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         if trouble == Trouble.ANSWER_LOST:
             raise httpx.RemoteProtocolError("peer closed connection", request=request)
         if trouble == Trouble.TOO_SLOW:
@@ -250,6 +263,226 @@ class GitHubDouble(Double):
             "comments": len(kept.comments),
             **pull,
         }
+
+
+class JiraDouble(Double):
+    """Issues of the project SUP."""
+
+    url = "https://jira.test"
+    granted = True
+    searches = "new"  # or "old": how pages of a search are told apart
+
+    def routes(self) -> list[tuple[str, str, Callable[..., Reply]]]:
+        issue = r"/rest/api/3/issue"
+        key = rf"{issue}/SUP-(\d+)"
+        return [
+            ("GET", r"/rest/api/3/project/SUP", lambda request, body: (200, {"key": "SUP"})),
+            ("GET", r"/rest/api/3/mypermissions", self._permissions),
+            ("GET", r"/rest/api/3/search(?:/jql)?", self._search),
+            ("POST", issue, self._create),
+            ("GET", key, self._get),
+            ("GET", rf"{key}/transitions", self._transitions),
+            ("POST", rf"{key}/transitions", self._move),
+            ("GET", rf"{key}/comment", self._list_comments),
+            ("POST", rf"{key}/comment", self._comment),
+        ]
+
+    def say_by_hand(self, kept: Kept, words: str) -> None:
+        paragraph = {"type": "paragraph", "content": [{"type": "text", "text": words}]}
+        kept.comments.append({"id": "9", "body": {"type": "doc", "version": 1, "content": [paragraph]}})
+
+    def texts(self, number: int) -> list[str]:
+        return [_words_of(said["body"]) for said in self.tickets[number].comments]
+
+    def _permissions(self, request: httpx.Request, _: Any) -> Reply:
+        names = request.url.params["permissions"].split(",")
+        return 200, {"permissions": {name: {"key": name, "havePermission": self.granted} for name in names}}
+
+    def _search(self, request: httpx.Request, _: Any) -> Reply:
+        jql, found = request.url.params["jql"], list(self.listed())
+        label = re.search(r'labels = "([^"]+)"', jql)
+        if label is None:
+            return 400, {"errorMessages": ["Unbounded JQL queries are not allowed here."], "errors": {}}
+        found = [kept for kept in found if label[1] in kept.fields["labels"]]
+        if "statusCategory != Done" in jql:
+            found = [kept for kept in found if not kept.closed]
+        params = request.url.params
+        start = int(params.get("nextPageToken", params.get("startAt", "0")))
+        shown = [self._shown(kept) for kept in found[start : start + 2]]  # two on a page, whatever is asked for
+        if self.searches == "old":
+            return 200, {"issues": shown, "startAt": start, "maxResults": 2, "total": len(found)}
+        more = {"nextPageToken": str(start + 2)} if start + 2 < len(found) else {}
+        return 200, {"issues": shown, "isLast": not more, **more}
+
+    def _create(self, _: httpx.Request, body: dict[str, Any]) -> Reply:
+        fields = body["fields"]
+        if "\n" in fields.get("summary", "\n"):
+            return 400, {"errorMessages": [], "errors": {"summary": "You must specify a summary of the issue."}}
+        kept = self.keep(fields)
+        return 201, {"id": str(10_000 + kept.number), "key": f"SUP-{kept.number}"}
+
+    def _get(self, _request: httpx.Request, _: Any, number: str) -> Reply:
+        kept = self.tickets.get(int(number))
+        if kept is None or kept.deleted:
+            return 404, {"errorMessages": ["Issue does not exist or you do not have permission to see it."]}
+        return 200, self._shown(kept)
+
+    def _transitions(self, _request: httpx.Request, _: Any, number: str) -> Reply:
+        ways = [("11", "Start", "indeterminate"), ("21", "Reopen", "new"), ("31", "Done", "done")]
+        offered = [way for way in ways if (way[2] == "done") != self.tickets[int(number)].closed]
+        return 200, {
+            "transitions": [
+                {"id": id_, "name": name, "to": {"statusCategory": {"key": to}}} for id_, name, to in offered
+            ]
+        }
+
+    def _move(self, _: httpx.Request, body: dict[str, Any], number: str) -> Reply:
+        self.tickets[int(number)].closed = body["transition"]["id"] == "31"
+        return 204, None
+
+    def _list_comments(self, request: httpx.Request, _: Any, number: str) -> Reply:
+        comments, start = self.tickets[int(number)].comments, int(request.url.params.get("startAt", "0"))
+        return 200, {"comments": comments[start : start + 3], "startAt": start, "total": len(comments)}
+
+    def _comment(self, _: httpx.Request, body: dict[str, Any], number: str) -> Reply:
+        kept = self.tickets[int(number)]
+        kept.comments.append({"id": str(len(kept.comments) + 1), "body": body["body"]})
+        return 201, kept.comments[-1]
+
+    def _shown(self, kept: Kept) -> dict[str, Any]:
+        category = "done" if kept.closed else "new"
+        fields = {"labels": kept.fields["labels"], "status": {"name": "any", "statusCategory": {"key": category}}}
+        return {"id": str(10_000 + kept.number), "key": f"SUP-{kept.number}", "fields": fields}
+
+
+class ServiceNowDouble(Double):
+    """Records of the table incident. A condition with an unknown field is left out, as ServiceNow does."""
+
+    url = "https://snow.test"
+
+    def routes(self) -> list[tuple[str, str, Callable[..., Reply]]]:
+        table = r"/api/now/table/incident"
+        return [
+            ("GET", table, self._query),
+            ("POST", table, self._create),
+            ("GET", rf"{table}/id(\d+)", self._get),
+            ("PATCH", rf"{table}/id(\d+)", self._patch),
+        ]
+
+    def close_by_hand(self, number: int, words: str = "") -> None:
+        self.tickets[number].fields.update(state="7", active="false", close_notes=words)
+        self.tickets[number].closed = True
+
+    def texts(self, number: int) -> list[str]:
+        kept = self.tickets[number]
+        return [*(said["body"] for said in kept.comments), kept.fields.get("close_notes", "")]
+
+    def _query(self, request: httpx.Request, _: Any) -> Reply:
+        found = list(self.listed())
+        for condition in filter(None, request.url.params.get("sysparm_query", "").split("^")):
+            name, operator, value = re.fullmatch(r"(\w+?)(=|IN)(.*)", condition).groups()  # type: ignore[union-attr]
+            values = value.split(",") if operator == "IN" else [value]
+            found = [kept for kept in found if self._shown(kept)[name] in values]
+        return 200, {"result": [self._shown(kept) for kept in found]}
+
+    def _create(self, _: httpx.Request, body: dict[str, Any]) -> Reply:
+        return 201, {"result": self._shown(self.keep({"state": "1", "active": "true", **body}))}
+
+    def _get(self, _request: httpx.Request, _: Any, number: str) -> Reply:
+        notes = "\n\n".join(f"2026-11-25 - Sheriff (Work notes)\n{said['body']}" for said in self._of(number).comments)
+        return 200, {"result": {"work_notes": notes}}
+
+    def _patch(self, _: httpx.Request, body: dict[str, Any], number: str) -> Reply:
+        kept = self._of(number)
+        note = body.pop("work_notes", "")
+        if note:
+            kept.comments.append({"body": note})
+        kept.fields.update(body)
+        kept.closed = kept.fields["state"] in {"6", "7", "8"}
+        return 200, {"result": self._shown(kept)}
+
+    def _of(self, number: str) -> Kept:
+        return self.tickets[int(number)]
+
+    def _shown(self, kept: Kept) -> dict[str, str]:
+        names = ("state", "active", "close_notes", "correlation_id")
+        shown = {name: str(kept.fields.get(name, "")) for name in names}
+        return {**shown, "sys_id": f"id{kept.number}", "number": f"INC{kept.number:07}"}
+
+
+class ReceiverDouble(Double):
+    """A receiver of signed requests, written after docs/desks.md."""
+
+    url = "https://receiver.test/sheriff?tenant=7"
+    secret = "s3cret-of-the-desk"
+
+    def __init__(self, time: Time) -> None:
+        super().__init__(time)
+        self.notes: set[str] = set()  # idempotency keys of what was carried out
+
+    def texts(self, number: int) -> list[str]:
+        kept = self.tickets[number]
+        return [*(f"{said['author']}: {said['text']}" for said in kept.comments), kept.fields.get("resolution", "")]
+
+    def close_by_hand(self, number: int, words: str = "") -> None:
+        self.tickets[number].closed = True
+        self.tickets[number].fields["resolution"] = words
+
+    def routes(self) -> list[tuple[str, str, Callable[..., Reply]]]:
+        return [("POST", "/sheriff", self._take)]
+
+    def _take(self, request: httpx.Request, body: dict[str, Any]) -> Reply:
+        timestamp = request.headers["x-sheriff-timestamp"]
+        signed = hmac.new(self.secret.encode(), timestamp.encode() + b"." + request.content, hashlib.sha256)
+        if request.headers["x-sheriff-signature"] != f"sha256={signed.hexdigest()}":
+            return 401, {"error": "wrong signature"}
+        if abs(int(timestamp) - self.time().timestamp()) > 300 or request.url.params["tenant"] != "7":
+            return 401, {"error": "too old"}
+        return getattr(self, f"_{body['event']}")(body, request.headers.get("idempotency-key", ""))  # type: ignore[no-any-return]
+
+    def _open(self, body: dict[str, Any], _: str) -> Reply:
+        case = body["case"]["id"]
+        of_case = [kept for kept in self.tickets.values() if kept.fields["case"] == case and not kept.deleted]
+        kept = of_case[0] if of_case else self.keep({"case": case})
+        kept.closed = False
+        return 200, {"number": f"T-{kept.number}", "url": f"https://receiver.test/{kept.number}"}
+
+    def _comment(self, body: dict[str, Any], key: str) -> Reply:
+        kept = self._known(body["ticket"])
+        if kept is None:
+            return 410, {"error": "no such ticket"}
+        if key not in self.notes:
+            self.notes.add(key)
+            kept.comments.append(body)
+        return 200, {}
+
+    def _close(self, body: dict[str, Any], _: str) -> Reply:
+        kept = self._known(body["ticket"])
+        if kept is None:
+            return 410, {"error": "no such ticket"}
+        if not kept.closed:
+            kept.closed, kept.fields["resolution"] = True, body["resolution"]
+        return 204, None
+
+    def _states(self, body: dict[str, Any], _: str) -> Reply:
+        known = {ticket: self._known(ticket) for ticket in body["tickets"]}
+        return 200, {
+            "tickets": {
+                ticket: {"state": "closed" if kept.closed else "open", "resolution": kept.fields.get("resolution", "")}
+                for ticket, kept in known.items()
+                if kept is not None
+            }
+        }
+
+    def _known(self, ticket: str) -> Kept | None:
+        number = ticket.removeprefix("T-")
+        kept = self.tickets.get(int(number)) if number.isdecimal() else None
+        return None if kept is None or kept.deleted else kept
+
+
+def _words_of(node: dict[str, Any]) -> str:
+    separator = "\n" if node["type"] == "doc" else ""
+    return node.get("text", "") + separator.join(_words_of(part) for part in node.get("content", ()))
 
 
 def _paged(items: list[Any], wanted: httpx.QueryParams) -> list[Any]:

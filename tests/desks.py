@@ -8,8 +8,11 @@ from typing import Any
 
 from bot.desks.calling import Pace
 from bot.desks.github import GitHubDesk, GitHubPlace
+from bot.desks.jira import JiraDesk, JiraPlace
+from bot.desks.servicenow import ServiceNowDesk, ServiceNowPlace
+from bot.desks.webhook import WebhookDesk
 from bot.support.handoff import Desk
-from tests.desk_double import Double, GitHubDouble, Time
+from tests.desk_double import Double, GitHubDouble, JiraDouble, ReceiverDouble, ServiceNowDouble, Time
 from tests.fakes import MemoryAttempts
 
 TOKEN = "tok-9f8e7d"
@@ -41,7 +44,27 @@ def _github(double: Double, attempts: MemoryAttempts) -> Desk:
     return GitHubDesk(place, token=TOKEN, attempts=attempts, pace=pace(double.time), transport=double)
 
 
-KINDS: dict[str, tuple[type[Double], Callable[[Any, MemoryAttempts], Desk]]] = {"github": (GitHubDouble, _github)}
+def _jira(double: Double, attempts: MemoryAttempts) -> Desk:
+    place = JiraPlace(double.url, "SUP", labels=["support"], assignees={"Ana": "557058:ana"})
+    user = "bot@example.com"
+    return JiraDesk(place, user=user, token=TOKEN, attempts=attempts, pace=pace(double.time), transport=double)
+
+
+def _servicenow(double: Double, attempts: MemoryAttempts) -> Desk:
+    place = ServiceNowPlace(double.url, fields={"assignment_group": "Platform"})
+    return ServiceNowDesk(place, user="bot", token=TOKEN, attempts=attempts, pace=pace(double.time), transport=double)
+
+
+def _webhook(double: Double, _: MemoryAttempts) -> Desk:
+    return WebhookDesk(double.url, secret=ReceiverDouble.secret, pace=pace(double.time), transport=double)
+
+
+KINDS: dict[str, tuple[Callable[[Time], Double], Callable[[Any, MemoryAttempts], Desk]]] = {
+    "github": (GitHubDouble, _github),
+    "jira": (JiraDouble, _jira),
+    "servicenow": (ServiceNowDouble, _servicenow),
+    "webhook": (ReceiverDouble, _webhook),
+}
 
 
 def bench(kind: str) -> Bench:

@@ -66,7 +66,7 @@ class Client:
         *,
         pace: Pace,
         headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
+        auth: tuple[str, str] | httpx.Auth | None = None,
         secrets: Sequence[str] = (),
         transport: httpx.BaseTransport | None = None,
     ) -> None:

@@ -13,12 +13,13 @@ import httpx
 
 from bot.desks.calling import Client, Manner, Pace, retry_after
 from bot.desks.once import Attempts, Once, surely
-from bot.desks.words import LABEL, body, headline, label_of
+from bot.desks.words import LABEL, body, headline, label_of, shortened
 from bot.support.cases import Case
 from bot.support.handoff import Ticket, TicketState
 from knowledge.errors import DeskRefused
 
 Issue = Mapping[str, Any]
+_LONGEST = 60_000  # characters of a text; GitHub takes 65,536 with all that is around it
 _PAGE = 100  # the most that GitHub lists at once
 _SHAPE = ("number", "html_url", "state")  # of an issue, as far as it is needed
 _GONE = frozenset({404, 410})
@@ -239,4 +240,4 @@ def _begins(written: Issue, mark: str) -> bool:
 
 def _unnotified(text: str) -> str:
     """The text with names that call nobody: an @ in a question is no mention of somebody on GitHub."""
-    return text.replace("@", "@\u200b")
+    return shortened(text, _LONGEST).replace("@", "@\u200b")

@@ -25,3 +25,9 @@ def body(case: Case, *, sheriff: str, page: str) -> str:
 def story(case: Case) -> str:
     answer = f"\n\nSheriff said ({case.outcome}): {case.answer}" if case.answer else ""
     return f"{case.asker.name} asked:\n{case.question}{answer}"
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, cut with a note where the ticket system takes no more."""
+    note = "\n\n… (the rest is in the case)"
+    return text if len(text) <= most else text[: most - len(note)] + note
