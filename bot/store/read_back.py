@@ -35,7 +35,7 @@ class ReadBack:
         DeskRefused."""
         watched = {case.ticket: case for case in self._watched()}
         if not watched:
-            return ()
+            return []
         closed = self._desk.closed_among(list(watched))
         return [watched[ticket].id for ticket, words in closed.items() if self._resolved(watched[ticket], words)]
 
