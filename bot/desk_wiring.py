@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.channels.desk_events import DeskEvents
@@ -19,19 +21,24 @@ from knowledge.errors import Misuse
 _GITHUB = "https://api.github.com"
 
 
-def desk(settings: Settings, store: Store, *, clock: Clock) -> Desk:
+class Remote(Desk, Protocol):
+    """A desk with connections."""
+
+    def hang_up(self) -> None: ...
+
+
+@contextmanager
+def opened_desk(settings: Settings, store: Store, *, clock: Clock) -> Iterator[Desk]:
     """The desk that the settings name; contacts nobody. Raises Misuse naming the setting that is missing."""
-    match settings.desk.kind:
-        case "github":
-            return _github(settings, store, clock)
-        case "jira":
-            return _jira(settings, store, clock)
-        case "servicenow":
-            return _servicenow(settings, store, clock)
-        case "webhook":
-            return _webhook(settings, clock)
-        case _:
-            return SqliteDesk(store.engine, prefix=settings.desk.prefix, url="/desk/{case}", clock=clock)
+    make = {"github": _github, "jira": _jira, "servicenow": _servicenow, "webhook": _webhook}.get(settings.desk.kind)
+    if make is None:
+        yield SqliteDesk(store.engine, prefix=settings.desk.prefix, url="/desk/{case}", clock=clock)
+        return
+    desk = make(settings, store, clock)
+    try:
+        yield desk
+    finally:
+        desk.hang_up()
 
 
 def watch(settings: Settings, store: Store, desk: Desk, *, push: Callable[[str], object], clock: Clock) -> Watch | None:
@@ -51,7 +58,7 @@ def events(settings: Settings, watch: Watch | None, *, clock: Clock) -> DeskEven
     return DeskEvents(settings.desk.kind, secret, watch.wake, clock)
 
 
-def _github(settings: Settings, store: Store, clock: Clock) -> Desk:
+def _github(settings: Settings, store: Store, clock: Clock) -> Remote:
     from bot.desks.github import GitHubDesk, GitHubPlace
 
     chosen = settings.desk
@@ -66,7 +73,7 @@ def _github(settings: Settings, store: Store, clock: Clock) -> Desk:
     return GitHubDesk(place, token=_token(settings), attempts=_attempts(store, clock), pace=_pace(settings, clock))
 
 
-def _jira(settings: Settings, store: Store, clock: Clock) -> Desk:
+def _jira(settings: Settings, store: Store, clock: Clock) -> Remote:
     from bot.desks.jira import JiraDesk, JiraPlace
 
     chosen = settings.desk
@@ -96,7 +103,7 @@ def _jira(settings: Settings, store: Store, clock: Clock) -> Desk:
     )
 
 
-def _servicenow(settings: Settings, store: Store, clock: Clock) -> Desk:
+def _servicenow(settings: Settings, store: Store, clock: Clock) -> Remote:
     from bot.desks.servicenow import ServiceNowDesk, ServiceNowPlace
 
     chosen = settings.desk
@@ -122,7 +129,7 @@ def _servicenow(settings: Settings, store: Store, clock: Clock) -> Desk:
     )
 
 
-def _webhook(settings: Settings, clock: Clock) -> Desk:
+def _webhook(settings: Settings, _: Store, clock: Clock) -> Remote:
     from bot.desks.webhook import WebhookDesk
 
     secret = settings.desk_secret.get_secret_value()

@@ -92,7 +92,8 @@ def _cases(settings: Settings) -> Finding:
 def _desk(settings: Settings) -> Finding:
     """The ticket system, asked by reading only; and what it has refused so far."""
     with wiring.opened_store(settings) as store:
-        told = desk_wiring.desk(settings, store, clock=wiring.now).check()
+        with desk_wiring.opened_desk(settings, store, clock=wiring.now) as desk:
+            told = desk.check()
         letters = store.cases.dead_letters()
     if letters:
         first = letters[-1]

@@ -221,7 +221,7 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
         if not hand_over:
             knowing.require()
         rota = read_rota(settings.rota)
-        desk = desk_wiring.desk(database, store, clock=now)
+        desk = stack.enter_context(desk_wiring.opened_desk(database, store, clock=now))
         workflows = _workflows(database, store, rota, desk, [DeskPageNotifier(store.engine, clock=now)])
         if hand_over:
             workflows.start()
@@ -324,7 +324,7 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     link = TeamsLink(lambda: teams_wiring.connection(settings))
     threads = teams_wiring.threads(settings, store, rota=rota, link=link, clock=now, address=address)
     told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link, threads]
-    desk = desk_wiring.desk(settings, store, clock=now)
+    desk = opening.enter_context(desk_wiring.opened_desk(settings, store, clock=now))
     workflows = _workflows(settings, store, rota, desk, told)
     watch = desk_wiring.watch(settings, store, desk, push=workflows.push, clock=now)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)

@@ -13,8 +13,10 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -488,3 +490,44 @@ def _words_of(node: dict[str, Any]) -> str:
 def _paged(items: list[Any], wanted: httpx.QueryParams) -> list[Any]:
     size, page = int(wanted.get("per_page", 30)), int(wanted.get("page", 1))
     return items[(page - 1) * size : page * size]
+
+
+@contextmanager
+def served(double: Double) -> Iterator[str]:
+    """The double on a real socket of this machine; a lost answer is a connection that ends."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(double)) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _handler(double: Double) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            request = httpx.Request(self.command, f"http://double{self.path}", headers=dict(self.headers), content=body)
+            try:
+                response = double.handle_request(request)
+            except httpx.TransportError:
+                self.close_connection = True
+                return
+            self.send_response(response.status_code)
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            if "content-length" not in response.headers and response.status_code != 204:
+                self.send_header("content-length", str(len(response.content)))
+            self.end_headers()
+            self.wfile.write(response.content)
+
+        do_POST = do_PATCH = do_GET  # noqa: N815 - what the library calls
+
+        def log_message(self, *_: object) -> None:
+            """Tests are quiet."""
+
+    return Handler

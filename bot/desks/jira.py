@@ -70,6 +70,10 @@ class JiraDesk:
             transport=transport,
         )
 
+    def hang_up(self) -> None:
+        """Close the connections; the next call fails."""
+        self._client.close()
+
     def open(self, case: Case, *, assignee: str) -> Ticket:
         issue = self._issue(case.ticket) or self._once.open(
             case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)

@@ -47,6 +47,10 @@ class WebhookDesk:
             transport=transport,
         )
 
+    def hang_up(self) -> None:
+        """Close the connections; the next call fails."""
+        self._client.close()
+
     def open(self, case: Case, *, assignee: str) -> Ticket:
         content = {
             "case": {
