@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -193,17 +194,28 @@ class Double(httpx.BaseTransport):
                 yield kept
 
 
+_PUBLISHED = json.loads((Path(__file__).parent / "openapi" / "github.json").read_text("utf-8"))["components"][
+    "examples"
+]
+_ISSUE = {key: value for key, value in _PUBLISHED["issue"]["value"].items() if key != "pull_request"}
+_COMMENT = _PUBLISHED["issue-comment"]["value"]
+_RELATED = {"source", "parent", "template_repository"}  # other repositories, which the example has incomplete
+_EXAMPLE = _PUBLISHED["full-repository-default-response"]["value"]
+_REPOSITORY = {"language": None, **{key: value for key, value in _EXAMPLE.items() if key not in _RELATED}}
+
+
 class GitHubDouble(Double):
-    """Issues of acme/platform."""
+    """Issues of acme/platform; what does not matter to us is as in GitHub's own examples."""
 
     url = "https://api.github.test"
-    repository: dict[str, Any] = {"has_issues": True, "permissions": {"triage": True, "push": False}}  # noqa: RUF012
+    has_issues = True
+    role = "triage"  # of the token's owner
     drops_labels = False  # as GitHub does for who may not set them
 
     def routes(self) -> list[tuple[str, str, Callable[..., Reply]]]:
         issues = r"/repos/acme/platform/issues"
         return [
-            ("GET", r"/repos/acme/platform", lambda request, body: (200, self.repository)),
+            ("GET", r"/repos/acme/platform", self._repository),
             ("GET", issues, self._list),
             ("POST", issues, self._create),
             ("GET", rf"{issues}/(\d+)", self._get),
@@ -213,10 +225,14 @@ class GitHubDouble(Double):
         ]
 
     def say_by_hand(self, kept: Kept, words: str) -> None:
-        kept.comments.append({"id": len(kept.comments) + 1, "body": words})
+        kept.comments.append({**_COMMENT, "id": len(kept.comments) + 1, "body": words})
 
     def texts(self, number: int) -> list[str]:
         return [said["body"] for said in self.tickets[number].comments]
+
+    def _repository(self, _request: httpx.Request, _: Any) -> Reply:
+        permissions = {role: role in {"pull", self.role} for role in _REPOSITORY["permissions"] | {"triage": False}}
+        return 200, {**_REPOSITORY, "has_issues": self.has_issues, "permissions": permissions}
 
     def _list(self, request: httpx.Request, _: Any) -> Reply:
         wanted = request.url.params
@@ -249,19 +265,20 @@ class GitHubDouble(Double):
 
     def _comment(self, _: httpx.Request, body: dict[str, Any], number: str) -> Reply:
         kept = self.tickets[int(number)]
-        kept.comments.append({"id": len(kept.comments) + 1, "body": body["body"]})
+        kept.comments.append({**_COMMENT, "id": len(kept.comments) + 1, "body": body["body"]})
         return 201, kept.comments[-1]
 
     def _shown(self, kept: Kept) -> dict[str, Any]:
         pull = {"pull_request": {}} if kept.foreign else {}
         return {
+            **_ISSUE,
             "number": kept.number,
             "html_url": f"https://github.test/acme/platform/issues/{kept.number}",
             "state": "closed" if kept.closed else "open",
             "state_reason": "completed" if kept.closed else None,
             "title": kept.fields["title"],
             "body": kept.fields.get("body"),
-            "labels": [{"name": name} for name in kept.fields["labels"]],
+            "labels": [{**_ISSUE["labels"][0], "name": name} for name in kept.fields["labels"]],
             "comments": len(kept.comments),
             **pull,
         }

@@ -150,8 +150,8 @@ def test_the_doctor_says_that_the_credentials_are_wrong(connected: Connected) ->
 @pytest.mark.parametrize(
     ("kind", "spoil", "told"),
     [
-        (GitHubDouble, {"repository": {"has_issues": False}}, "has no issues"),
-        (GitHubDouble, {"repository": {"has_issues": True, "permissions": {"pull": True}}}, "may not label issues"),
+        (GitHubDouble, {"has_issues": False}, "has no issues"),
+        (GitHubDouble, {"role": "pull"}, "may not label issues"),
         (JiraDouble, {"granted": False}, "lacks permissions in the project SUP: Browse projects, Create issues"),
     ],
 )
@@ -198,7 +198,7 @@ def test_what_was_refused_is_listed_by_doctor_and_command_until_it_is_tried_agai
 
     assert (listed.code, done.code, after.code) == (0, 0, 0)
     assert f"c-00000001  Can JOR start a job in a namespace of another application?\n    {why}" in listed.out
-    assert (unknown.code, unknown.err.strip()[:32]) == (2, "sheriff: There is no case c-9. `s")
+    assert (unknown.code, unknown.err.strip()[:31]) == (2, "sheriff: There is no case c-9. ")
     assert done.out.startswith("c-00000001: is tried again")
     assert after.out == "The ticket system has refused nothing.\n"
     assert (again.code, "there is nothing to try again" in again.err) == (2, True)
