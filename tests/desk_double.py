@@ -36,10 +36,12 @@ class Time:
 
     now: datetime = START
     deadly: bool = False
+    tick: float = 0.0  # seconds that pass whenever somebody looks at it
     slept: list[float] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self) -> datetime:
+        self.now += timedelta(seconds=self.tick)
         return self.now
 
     def sleep(self, seconds: float) -> None:
@@ -98,6 +100,7 @@ class Double(httpx.BaseTransport):
         self.time = time
         self.tickets: dict[int, Kept] = {}
         self.lag = 0.0  # seconds until a new ticket is in lists
+        self.late = 20.0  # seconds by which a request that was too slow is carried out later
         self.script: deque[str] = deque()  # troubles of the next requests, then none
         self.writes_only: deque[str] = deque()  # of the next requests that change something
         self.refusal: tuple[int, Any] | None = None  # all that is answered
@@ -155,7 +158,10 @@ class Double(httpx.BaseTransport):
         return self._carried_out(trouble, request)
 
     def _carried_out(self, trouble: str, request: httpx.Request) -> httpx.Response:
+        before = len(self.tickets)
         status, content = self.answer(request)
+        if trouble == Trouble.TOO_SLOW and len(self.tickets) > before:
+            self.tickets[len(self.tickets)].created += timedelta(seconds=self.late)
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
             meanwhile()
@@ -256,8 +262,8 @@ class GitHubDouble(Double):
 
     def _patch(self, _: httpx.Request, body: dict[str, Any], number: str) -> Reply:
         kept = self.tickets[int(number)]
-        if "state" in body:
-            kept.closed = body["state"] == "closed"
+        kept.fields.update(body)
+        kept.closed = body["state"] == "closed"
         return 200, self._shown(kept)
 
     def _list_comments(self, request: httpx.Request, _: Any, number: str) -> Reply:
@@ -300,6 +306,7 @@ class JiraDouble(Double):
             ("GET", r"/rest/api/3/search(?:/jql)?", self._search),
             ("POST", issue, self._create),
             ("GET", key, self._get),
+            ("PUT", rf"{key}/assignee", self._assign),
             ("GET", rf"{key}/transitions", self._transitions),
             ("POST", rf"{key}/transitions", self._move),
             ("GET", rf"{key}/comment", self._list_comments),
@@ -345,6 +352,10 @@ class JiraDouble(Double):
         if kept is None or kept.deleted:
             return 404, {"errorMessages": ["Issue does not exist or you do not have permission to see it."]}
         return 200, self._shown(kept)
+
+    def _assign(self, _: httpx.Request, body: dict[str, Any], number: str) -> Reply:
+        self.tickets[int(number)].fields["assignee"] = {"id": body["accountId"]}
+        return 204, None
 
     def _transitions(self, _request: httpx.Request, _: Any, number: str) -> Reply:
         ways = [("11", "Start", "indeterminate"), ("21", "Reopen", "new"), ("31", "Done", "done")]
@@ -542,7 +553,7 @@ def _handler(double: Double) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(response.content)
 
-        do_POST = do_PATCH = do_GET  # noqa: N815 - what the library calls
+        do_POST = do_PATCH = do_PUT = do_GET  # noqa: N815 - what the library calls
 
         def log_message(self, *_: object) -> None:
             """Tests are quiet."""

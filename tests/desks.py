@@ -38,20 +38,22 @@ def _github(double: Double, attempts: MemoryAttempts) -> Desk:
         "acme/platform",
         url=double.url,
         labels=["support"],
-        assignees={"Ana": "ana-gh"},
+        assignees={"Ana": "ana-gh", "Bo": "bo-gh"},
         page="https://s.test/desk/{case}",
     )
     return GitHubDesk(place, token=TOKEN, attempts=attempts, pace=pace(double.time), transport=double)
 
 
 def _jira(double: Double, attempts: MemoryAttempts) -> Desk:
-    place = JiraPlace(double.url, "SUP", labels=["support"], assignees={"Ana": "557058:ana"})
+    place = JiraPlace(double.url, "SUP", labels=["support"], assignees={"Ana": "557058:ana", "Bo": "557058:bo"})
     user = "bot@example.com"
     return JiraDesk(place, user=user, token=TOKEN, attempts=attempts, pace=pace(double.time), transport=double)
 
 
 def _servicenow(double: Double, attempts: MemoryAttempts) -> Desk:
-    place = ServiceNowPlace(double.url, fields={"assignment_group": "Platform"})
+    place = ServiceNowPlace(
+        double.url, fields={"assignment_group": "Platform"}, assignees={"Ana": "ana.b", "Bo": "bo.c"}
+    )
     return ServiceNowDesk(place, user="bot", token=TOKEN, attempts=attempts, pace=pace(double.time), transport=double)
 
 

@@ -35,6 +35,12 @@ class Pace:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
+    @property
+    def settled(self) -> float:
+        """Seconds after which whatever became of a request that changes something is seen: it may wait once because
+        of throttling, connect, be sent and be answered, each for as long as `timeout`."""
+        return 4 * self.timeout + self.lag
+
 
 @dataclass(frozen=True, slots=True)
 class Manner:
@@ -143,14 +149,16 @@ class Client:
     ) -> Answer:
         body = None if content is None else json.dumps(content, ensure_ascii=False).encode()
         kind = {"content-type": "application/json"} if body is not None else {}
+        longest = _LONGEST_WAIT if body is None else self._pace.timeout  # see Pace.settled
         for left in range(_TRIES - 1, -1, -1):
             response, found = self._once(method, path, params, body, {**kind, **(headers or {})})
             wait = self._wait(response)
             if wait is None:
                 return self._judged(response, found, allow)
-            if not left or wait > _LONGEST_WAIT:
+            if not left or wait > longest:
                 raise DeskUnavailable(f"{self._manner.name} is throttling; it asks to wait {wait:.0f} seconds.")
             self._pace.sleep(wait)
+            longest -= wait
         raise AssertionError("unreachable")
 
     def _once(

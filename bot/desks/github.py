@@ -75,7 +75,7 @@ class GitHubDesk:
             case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)
         )
         if issue["state"] == "closed":
-            self._change(issue["number"], {"state": "open"})
+            self._change(issue["number"], {"state": "open", **self._assigned(assignee)})
         return Ticket(f"GH-{issue['number']}", issue["html_url"])
 
     def comment(self, ticket: str, text: str, *, author: str, key: str) -> None:
@@ -157,17 +157,20 @@ class GitHubDesk:
     def _create(self, case: Case, sheriff: str) -> Issue:
         place = self._place
         text = _unnotified(body(case, sheriff=sheriff, page=place.page.format(case=case.id)))
-        login = place.assignees.get(sheriff)
         content = {
             "title": headline(case, width=200),
             "body": f"{_mark(case.id)}\n{text}",
             "labels": [LABEL, label_of(case.id), *place.labels],
-            **({"assignees": [login]} if login else {}),
+            **self._assigned(sheriff),
         }
         issue: Issue = self._client.write("POST", self._issues, content, needs=_SHAPE).content
         return issue
 
-    def _change(self, number: int, content: Mapping[str, str]) -> None:
+    def _assigned(self, sheriff: str) -> Mapping[str, Any]:
+        login = self._place.assignees.get(sheriff)
+        return {"assignees": [login]} if login else {}
+
+    def _change(self, number: int, content: Mapping[str, Any]) -> None:
         self._client.write("PATCH", f"{self._issues}/{number}", content)
 
     def _comments(self, number: int) -> Iterator[Issue]:

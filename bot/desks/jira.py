@@ -81,6 +81,9 @@ class JiraDesk:
         key = str(issue["key"])
         if "fields" in issue and _is_done(issue):
             self._move(key, self._place.reopen_transition, lambda category: category != _DONE)
+            account = self._place.assignees.get(assignee)
+            if account:
+                self._client.write("PUT", f"{_API}/issue/{key}/assignee", {"accountId": account})
         return Ticket(key, f"{(self._place.site or self._place.url).rstrip('/')}/browse/{key}")
 
     def comment(self, ticket: str, text: str, *, author: str, key: str) -> None:

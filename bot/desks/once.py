@@ -47,12 +47,14 @@ class Once:
             return self._created(find, create)
 
     def _found_later(self, tried: datetime, find: Callable[[], Found | None]) -> Found | None:
-        """Look once more when the last attempt has had its time: what it made may not have been found yet."""
-        settled = self._pace.lag + self._pace.timeout
-        left = settled - (self._pace.clock() - tried).total_seconds()
+        """Look once more when the last attempt has had its time: what it made may not have been found yet. Raises
+        DeskUnavailable when that is not soon."""
+        left = self._pace.settled - (self._pace.clock() - tried).total_seconds()
         if left <= 0:
             return None
-        self._pace.sleep(min(left, settled))
+        if left > self._pace.lag:
+            raise DeskUnavailable("A ticket was asked for a moment ago. It is looked for again before another is made.")
+        self._pace.sleep(left)
         return find()
 
     def _created(self, find: Callable[[], Found | None], create: Callable[[], Found]) -> Found:

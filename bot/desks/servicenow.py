@@ -76,7 +76,7 @@ class ServiceNowDesk:
             case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)
         )
         if self._is_closed(record):
-            self._change(record, {"state": self._place.open_state})
+            self._change(record, {"state": self._place.open_state, **self._assigned(assignee)})
         address = f"{self._place.url.rstrip('/')}/{self._place.table}.do?sys_id={record['sys_id']}"
         return Ticket(record["number"], address)
 
@@ -140,17 +140,20 @@ class ServiceNowDesk:
 
     def _create(self, case: Case, sheriff: str) -> Record:
         place = self._place
-        account = place.assignees.get(sheriff)
         content = {
             **place.fields,
             "short_description": headline(case, width=150),
             "description": shortened(body(case, sheriff=sheriff, page=place.page.format(case=case.id)), _LONGEST),
             "correlation_id": label_of(case.id),
             "correlation_display": "Sheriff",
-            **({"assigned_to": account} if account else {}),
+            **self._assigned(sheriff),
         }
         record: Record = self._client.write("POST", self._table, content, needs=("result",)).content["result"]
         return record
+
+    def _assigned(self, sheriff: str) -> Mapping[str, str]:
+        account = self._place.assignees.get(sheriff)
+        return {"assigned_to": account} if account else {}
 
     def _change(self, record: Record, content: Mapping[str, str]) -> None:
         self._client.write("PATCH", f"{self._table}/{record['sys_id']}", content, needs=("result",))

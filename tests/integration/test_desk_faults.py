@@ -12,8 +12,9 @@ from tests.desk_double import PASSING, Killed, Trouble
 from tests.desks import KINDS, TOKEN, Bench, bench
 from tests.fakes import a_case
 
-CARRIED_OUT = (Trouble.ANSWER_LOST, Trouble.TOO_SLOW, Trouble.FAILED_AFTER, Trouble.GARBAGE, Trouble.EMPTY)
+CARRIED_OUT = (Trouble.ANSWER_LOST, Trouble.FAILED_AFTER, Trouble.GARBAGE, Trouble.EMPTY)
 FINDING = tuple(kind for kind in KINDS if kind != "webhook")  # its receiver finds; others are looked through
+ASSIGNED = {"github": "assignees", "jira": "assignee", "servicenow": "assigned_to"}  # where it stands
 LAG = 4.0  # seconds; the desks are told 5
 
 
@@ -73,6 +74,9 @@ def test_a_process_that_died_after_asking_for_a_ticket_is_waited_for_by_the_next
         there.again().open(a_case(), assignee="Ana")
     there.time.deadly = False
 
+    with pytest.raises(DeskUnavailable, match="looked for again before another is made"):
+        there.again().open(a_case("c-00000001"), assignee="Ana")
+    there.time.sleep(there.double.lag)
     there.again().open(a_case(), assignee="Ana")
 
     assert len(there.double.tickets) == 1
@@ -144,12 +148,12 @@ def test_a_system_that_throttles_for_long_is_asked_again_later(there: Bench) -> 
 
 
 def test_a_system_that_throttles_shortly_is_waited_for(there: Bench) -> None:
-    there.double.retry_after = "7"
+    there.double.retry_after = "4"
     there.double.script.extend([Trouble.THROTTLED, Trouble.THROTTLED])
 
     there.desk.open(a_case(), assignee="Ana")
 
-    assert there.time.slept == [7.0, 7.0]
+    assert there.time.slept == [4.0, 4.0]
 
 
 def test_a_redirect_is_not_followed_with_the_token(there: Bench) -> None:
@@ -176,6 +180,26 @@ def test_a_ticket_closed_by_hand_is_told_with_what_was_written(there: Bench) -> 
     there.double.close_by_hand(1, "The broker was restarted.")
 
     assert there.desk.closed_among([first, second]) == {first: "The broker was restarted."}
+
+
+@pytest.mark.parametrize("kind", ASSIGNED)
+def test_a_ticket_is_assigned_when_it_is_opened_and_again_when_it_is_reopened(kind: str) -> None:
+    there, field = bench(kind), ASSIGNED[kind]
+    number = there.desk.open(a_case(), assignee="Ana").number
+    first = there.double.tickets[1].fields[field]
+    there.desk.close(number, resolution="Set callers.")
+
+    there.desk.open(a_case(ticket=number), assignee="Bo")
+
+    assert "ana" in str(first)
+    assert "bo" in str(there.double.tickets[1].fields[field])
+
+
+def test_somebody_without_an_account_there_is_named_in_the_text(there: Bench) -> None:
+    there.desk.open(a_case(), assignee="Cleo")
+
+    assert b"Cleo" in there.double.requests[-1].content
+    assert not {"assignees", "assignee", "assigned_to"} & set(there.double.tickets[1].fields)
 
 
 def test_the_resolution_and_the_notes_stand_in_the_ticket(there: Bench) -> None:

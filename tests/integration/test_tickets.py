@@ -290,7 +290,7 @@ def test_attempts_are_kept_with_the_case_and_only_one_of_two_is_granted(tmp_path
 
 
 def test_sixty_cases_in_random_trouble_get_sixty_tickets_through_the_workflows(tmp_path: Path) -> None:
-    office, time = Office(tmp_path), Time()
+    office, time = Office(tmp_path), Time(tick=0.5)
     double = GitHubDouble(time)
     double.lag = 4.0
     double.chance = random.Random(7)  # noqa: S311 - trouble, not a secret

@@ -26,6 +26,7 @@ USED = {
     "jira": {
         "/rest/api/3/issue": ["post"],
         "/rest/api/3/issue/{issueIdOrKey}": ["get"],
+        "/rest/api/3/issue/{issueIdOrKey}/assignee": ["put"],
         "/rest/api/3/issue/{issueIdOrKey}/comment": ["get", "post"],
         "/rest/api/3/issue/{issueIdOrKey}/transitions": ["get", "post"],
         "/rest/api/3/mypermissions": ["get"],

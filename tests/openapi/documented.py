@@ -87,6 +87,12 @@ JIRA_TRANSITION = {
     "required": ["transition"],
     "additionalProperties": False,
 }
+JIRA_ASSIGNEE = {
+    "type": "object",
+    "properties": {"accountId": TEXT},
+    "required": ["accountId"],
+    "additionalProperties": False,
+}
 _COLUMN = {"type": "string"}  # the Table API takes texts for all columns
 INCIDENT = {
     "type": "object",
@@ -108,6 +114,7 @@ INCIDENT_CHANGE = {
         "close_code": TEXT,
         "close_notes": {"type": "string", "maxLength": 4000},
         "work_notes": {"type": "string", "maxLength": 4000},
+        "assigned_to": _COLUMN,
     },
     "minProperties": 1,
     "dependentRequired": {"close_code": ["close_notes", "state"]},
@@ -117,6 +124,7 @@ _TABLE_QUERY = {"sysparm_query", "sysparm_fields", "sysparm_limit", "sysparm_dis
 
 DOCUMENTED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("POST", r"/rest/api/3/issue", JIRA_ISSUE),
+    ("PUT", r"/rest/api/3/issue/[A-Z]+-\d+/assignee", JIRA_ASSIGNEE),
     ("POST", r"/rest/api/3/issue/[A-Z]+-\d+/comment", JIRA_COMMENT),
     ("POST", r"/rest/api/3/issue/[A-Z]+-\d+/transitions", JIRA_TRANSITION),
     ("POST", r"/api/now/table/incident", INCIDENT),
