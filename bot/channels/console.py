@@ -98,8 +98,6 @@ class Console:
                 return casework.ask_for_details(case_id, by, text)
             case "resolve":
                 return casework.resolve(case_id, by, _cause(form.get("cause", "")), text)
-            case "retry":
-                return casework.retry_ticket(case_id, by)
             case "hand":
                 return casework.hand_to(case_id, by, form.get("member", ""))
             case _:
@@ -109,6 +107,8 @@ class Console:
         """What concerns the order of work, not the asker."""
         casework = self.services.casework
         match verb:
+            case "retry":
+                return casework.retry_ticket(case_id, by)
             case "severity":
                 return casework.set_severity(case_id, by, _severity(form.get("severity", "")))
             case "link":  # another case to this one, which is worked on for both
