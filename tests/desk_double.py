@@ -104,6 +104,7 @@ class Double(httpx.BaseTransport):
         self.script: deque[str] = deque()  # troubles of the next requests, then none
         self.writes_only: deque[str] = deque()  # of the next requests that change something
         self.refusal: tuple[int, Any] | None = None  # all that is answered
+        self.refusal_headers: dict[str, str] = {}
         self.retry_after = "1"
         self.chance: random.Random | None = None  # with it, every request may meet with trouble
         self.meanwhile: Callable[[], object] | None = None  # happens once, between the next answer and what follows
@@ -148,7 +149,7 @@ class Double(httpx.BaseTransport):
 
     def _met(self, trouble: str, request: httpx.Request) -> httpx.Response:
         if self.refusal is not None:
-            return httpx.Response(self.refusal[0], json=self.refusal[1])
+            return httpx.Response(self.refusal[0], json=self.refusal[1], headers=self.refusal_headers)
         if trouble == Trouble.UNREACHABLE:
             raise httpx.ConnectError("connection refused", request=request)
         if trouble == Trouble.FAILED_BEFORE:

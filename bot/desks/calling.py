@@ -147,7 +147,7 @@ class Client:
         allow: Collection[int],
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        body = None if content is None else json.dumps(content, ensure_ascii=False).encode()
+        body = None if content is None else json.dumps(content, ensure_ascii=False).encode(errors="replace")
         kind = {"content-type": "application/json"} if body is not None else {}
         longest = _LONGEST_WAIT if body is None else self._pace.timeout  # see Pace.settled
         for left in range(_TRIES - 1, -1, -1):
@@ -202,6 +202,8 @@ class Client:
             return answer
         if status >= 500 or status in {408, 425}:
             raise OutcomeUnknown(f"{self._manner.name} answers {status}.")
+        if "rate limit" in self._manner.told(content).lower():  # of GitHub's second kind, which say no time
+            raise DeskUnavailable(f"{self._manner.name} is throttling.")
         raise DeskRefused(self._why(status, content, response))
 
     def _why(self, status: int, content: Any, response: httpx.Response) -> str:

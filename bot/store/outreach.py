@@ -145,9 +145,9 @@ class Outreach:
     def rewrite_ticket(self, number: int) -> str:
         """Write again what the desk refused; what it has already is not written twice."""
         case, _ = self._case(number)
-        failed = (e.data.get("event") for e in case.events if e.kind == EventKind.TICKET_FAILED)
-        for of in dict.fromkeys(failed):
-            event = self._store.event(of) if isinstance(of, int) else None
+        failed = {e.data.get("event") for e in case.events if e.kind == EventKind.TICKET_FAILED}
+        for of in sorted(of for of in failed if isinstance(of, int)):
+            event = self._store.event(of)
             if event is not None and ("write ticket", self.write_ticket) in self.steps_for(event.event):
                 problem = self.write_ticket(event.number)
                 if problem:

@@ -156,6 +156,38 @@ def test_a_system_that_throttles_shortly_is_waited_for(there: Bench) -> None:
     assert there.time.slept == [4.0, 4.0]
 
 
+@pytest.mark.parametrize("kind", ["github"])
+def test_the_limits_of_github_are_no_refusal(kind: str) -> None:
+    there = bench(kind)
+    there.double.refusal = (403, {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."})
+
+    with pytest.raises(DeskUnavailable, match="throttling"):
+        there.desk.open(a_case(), assignee="Ana")
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"retry-after": "60"}, "asks to wait 60 seconds"),
+        ({"retry-after": "Wed, 25 Nov 2026 09:02:00 GMT"}, "asks to wait 120 seconds"),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795601400"}, "asks to wait 4200 seconds"),
+    ],
+)
+def test_github_says_how_long_to_stay_away_in_three_ways(headers: dict[str, str], told: str) -> None:
+    there = bench("github")
+    there.double.refusal = (403, {"message": "No."})
+    there.double.refusal_headers = headers
+
+    with pytest.raises(DeskUnavailable, match=told):
+        there.desk.open(a_case(), assignee="Ana")
+
+
+def test_half_a_character_in_a_question_is_replaced(there: Bench) -> None:
+    there.desk.open(a_case(question="Why \ud83d in my log?"), assignee="Ana")
+
+    assert len(there.double.tickets) == 1
+
+
 def test_a_redirect_is_not_followed_with_the_token(there: Bench) -> None:
     there.double.refusal = (302, {})
 
