@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,9 @@ class Double(httpx.BaseTransport):
         self.refusal_headers: dict[str, str] = {}
         self.retry_after = "1"
         self.chance: random.Random | None = None  # with it, every request may meet with trouble
+        self.down_until: datetime | None = None  # till then nothing is answered, or 500 after it was carried out
         self.meanwhile: Callable[[], object] | None = None  # happens once, between the next answer and what follows
+        self.outage = cycle((Trouble.UNREACHABLE, Trouble.FAILED_BEFORE, Trouble.THROTTLED, Trouble.NONE))
         self.requests: list[httpx.Request] = []
         self.lock = threading.RLock()
 
@@ -141,6 +144,8 @@ class Double(httpx.BaseTransport):
     def _trouble(self, writes: bool) -> str:
         if writes and self.writes_only:
             return self.writes_only.popleft()
+        if self.down_until is not None and self.time.now < self.down_until:
+            return Trouble.FAILED_AFTER if writes else next(self.outage)
         if self.script:
             return self.script.popleft()
         if self.chance is not None and self.chance.random() < 0.4:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import pytest
 
 from bot.support.handoff import TicketState
 from knowledge.errors import DeskRefused, DeskUnavailable
-from tests.desk_double import PASSING, Killed, Trouble
+from tests.desk_double import PASSING, START, Killed, Trouble
 from tests.desks import KINDS, TOKEN, Bench, bench
 from tests.fakes import a_case
 
@@ -123,6 +124,17 @@ def test_what_is_written_in_random_trouble_stands_there_once(there: Bench, seed:
 
     texts = "\n".join(there.double.texts(1))
     assert [texts.count(f"Note number {key}.") for key in range(10)] == [1] * 10
+
+
+def test_an_hour_in_which_writing_fails_after_it_was_done_makes_no_second_ticket(there: Bench) -> None:
+    """Reading works now and then, so that Sheriff gets as far as asking for a ticket."""
+    there.double.lag = LAG
+    there.double.down_until = START + timedelta(hours=1)
+
+    numbers = [insist(there, f"c-{n}", tries=2000) for n in range(20)]
+
+    assert there.time.now >= START + timedelta(minutes=1)
+    assert len(there.double.tickets) == len(set(numbers)) == 20
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,20 +13,19 @@ from fastapi.testclient import TestClient
 
 from bot.casework import Casework
 from bot.channels.desk_events import DeskEvents
-from bot.desks.github import GitHubDesk, GitHubPlace
 from bot.desks.signing import signature
 from bot.messages import Person
 from bot.store.attempts import CaseAttempts
 from bot.store.opening import Store, open_store
 from bot.store.read_back import ReadBack, Watch
+from bot.store.tables import cases, events, unheard
 from bot.store.turn_log import utc_now
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, Cause, EventKind, NotPossible
-from bot.support.handoff import Desk, Role, TicketState
+from bot.support.handoff import Role, TicketState
 from bot.workflows import Plan, Workflows
 from knowledge.errors import DeskUnavailable
-from tests.desk_double import GitHubDouble, Time
-from tests.desks import pace
+from tests.desk_double import Time
 from tests.fakes import MemoryAttempts, MemoryDesk, RecordingNotifier, a_case
 from tests.integration.test_workflows import ROTA, eventually, fresh
 
@@ -46,16 +44,18 @@ class Office:
 
     def __post_init__(self) -> None:
         self.store: Store = open_store(f"sqlite:///{self.folder / 'sheriff.db'}")
-        self.workflows = self.with_desk(self.desk)
+        plan = Plan(retry_after=(0.05,), sweep_every=0.2, sweep_older_than=timedelta())
+        self.workflows = Workflows(
+            self.store.cases,
+            desk=self.desk,
+            notifier=self.notifier,
+            rota=ROTA,
+            clock=utc_now,
+            url=f"sqlite:///{self.folder / 'workflows.db'}",
+            plan=plan,
+        )
         self.casework = Casework(self.store.cases, workflows=self.workflows, rota=ROTA, clock=utc_now)
         self.back = ReadBack(self.store.cases, desk=self.desk, push=self.workflows.push, clock=utc_now)
-
-    def with_desk(self, desk: Desk) -> Workflows:
-        plan = Plan(retry_after=(0.05,), sweep_every=0.2, sweep_older_than=timedelta())
-        url = f"sqlite:///{self.folder / 'workflows.db'}"
-        return Workflows(
-            self.store.cases, desk=desk, notifier=self.notifier, rota=ROTA, clock=utc_now, url=url, plan=plan
-        )
 
     def handed_over(self) -> Case:
         self.store.cases.save_new(fresh(CASE))
@@ -75,14 +75,28 @@ class Office:
         return [event.kind for event in self.case().events]
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    office = Office(tmp_path_factory.mktemp("tickets"))
     office.workflows.start()
     assert office.workflows.wait_until_ready(20)
     yield office
     office.workflows.stop()
     office.store.close()
+
+
+@pytest.fixture
+def office(running: Office) -> Office:
+    """One running service for all tests; each begins with empty tables."""
+    running.settle()
+    with running.store.engine.begin() as connection:
+        for table in (unheard, events, cases):
+            connection.execute(table.delete())
+    for kept in (running.desk.tickets, running.desk.closed, running.desk.written):
+        kept.clear()
+    running.desk.refuses, running.desk.down = "", False
+    running.notifier.told.clear()
+    return running
 
 
 # ---- refused for good ----
@@ -274,9 +288,9 @@ def test_the_watch_looks_when_it_is_woken_and_again_when_the_news_have_settled(t
 def test_a_call_from_the_ticket_system_ends_with_the_asker_told(office: Office) -> None:
     office.handed_over()
     watch = Watch(office.back.look, every=3600, lag=0.01)
-    events = DeskEvents("webhook", "s3cret", watch.wake, utc_now)
+    listener = DeskEvents("webhook", "s3cret", watch.wake, utc_now)
     app = FastAPI()
-    app.include_router(events.router())
+    app.include_router(listener.router())
     office.desk.closed["MEM-1"] = "Restarted."
     timestamp = str(int(utc_now().timestamp()))
     headers = {"x-sheriff-timestamp": timestamp, "x-sheriff-signature": signature("s3cret", timestamp, b"{}")}
@@ -329,31 +343,3 @@ def test_attempts_are_kept_with_the_case_and_only_one_of_two_is_granted(tmp_path
     assert first is not None
     assert last == first + timedelta(seconds=5)
     assert MemoryAttempts(time).last(CASE) is None
-
-
-def test_sixty_cases_in_random_trouble_get_sixty_tickets_through_the_workflows(tmp_path: Path) -> None:
-    office, time = Office(tmp_path), Time(tick=0.5)
-    double = GitHubDouble(time)
-    double.lag = 4.0
-    double.chance = random.Random(7)  # noqa: S311 - trouble, not a secret
-    attempts = CaseAttempts(office.store.cases, clock=time)
-    desk = GitHubDesk(
-        GitHubPlace("acme/platform", url=double.url), token="t", attempts=attempts, pace=pace(time), transport=double
-    )
-    workflows = office.with_desk(desk)
-    workflows.start()
-    try:
-        assert workflows.wait_until_ready(20)
-        for number in range(60):
-            office.store.cases.save_new(fresh(f"c-{number:08}"))
-            workflows.push(f"c-{number:08}")
-        eventually(lambda: not office.store.cases.unheard(), within=240)
-    finally:
-        workflows.stop()
-    tickets = [case.ticket for case in office.store.cases.list(limit=100)]
-    office.store.close()
-
-    assert len(double.tickets) == 60
-    assert len(set(tickets)) == 60
-    assert "" not in tickets
-    assert office.notifier.texts(Role.SHERIFF) != []
