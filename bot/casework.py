@@ -132,6 +132,10 @@ class Casework:
 
         return self._change(case_id, handed)
 
+    def retry_ticket(self, case_id: str, by: Person) -> Case:
+        """What the ticket system refused is tried again: somebody has set it right."""
+        return self._change(case_id, lambda case: transitions.retry_ticket(case, by=by.name, at=self._clock()))
+
     # Sentences
 
     def duty_sentence(self) -> str:

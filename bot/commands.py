@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,7 +18,10 @@ from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
 from bot.sources import remember_sources
 from bot.sources import sources as sources_of
+from bot.store.opening import Store
 from bot.support import gap_report
+from bot.support.cases import Case, title
+from bot.support.transitions import dead_letter, retry_ticket
 from ingestion import pipeline
 from ingestion.report import as_text
 from knowledge.errors import Failure, Misuse
@@ -81,6 +85,36 @@ def gaps_command(settings: Settings, *, output: str, target: Path | None) -> Non
     else:
         target.write_text(text, encoding="utf-8")
         print(f"Written to {target}.", file=sys.stderr)
+
+
+def retry_command(settings: Settings, labels: Sequence[str], *, everything: bool) -> None:
+    """Have the ticket system asked again for what it refused; with nothing named, list that."""
+    with wiring.opened_store(settings) as store:
+        letters = store.cases.dead_letters()
+        if not labels and not everything:
+            _print_refused(letters)
+            return
+        chosen = letters if everything else [_case(store, label) for label in labels]
+        for case in chosen:
+            store.cases.record(case.id, partial(retry_ticket, by="Operator", at=wiring.now()))
+            print(f"{case.label}: is tried again, by a running `sheriff serve` within half a minute.")
+
+
+def _case(store: Store, label: str) -> Case:
+    case = store.cases.find(label)
+    if case is None:
+        raise Misuse(f"There is no case {label}. `sheriff cases retry` lists those that the ticket system refused.")
+    return case
+
+
+def _print_refused(cases: Sequence[Case]) -> None:
+    for case in cases:
+        letter = dead_letter(case)
+        print(f"{case.label}  {title(case, width=60)}\n    {letter.text if letter else ''}")
+    if cases:
+        print("\nSet right what is said there, then name cases, or --all.")
+    else:
+        print("The ticket system has refused nothing.")
 
 
 def prepare_command(settings: Settings, folder: Path | None) -> None:

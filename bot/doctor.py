@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from bot import wiring
+from bot import desk_wiring, wiring
 from bot.findings import Finding, Health, printed
 from bot.settings import Settings
 from bot.support.rota_file import read_rota
+from bot.support.transitions import dead_letter
 from ingestion import generations
 from knowledge.errors import SheriffError
 from knowledge.validation.catalog import SchemaCatalog
@@ -28,6 +29,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("schemas", _schemas),
         ("rota", _rota),
         ("cases", _cases),
+        ("desk", _desk),
         ("language model", _model),
         ("Teams", _teams),
         ("exposure", _exposure),
@@ -85,6 +87,20 @@ def _rota(settings: Settings) -> Finding:
 def _cases(settings: Settings) -> Finding:
     with wiring.opened_store(settings) as store:
         return Finding(Health.GOOD, "cases", f"{store.cases.count():,} kept; the database opens.")
+
+
+def _desk(settings: Settings) -> Finding:
+    """The ticket system, asked by reading only; and what it has refused so far."""
+    with wiring.opened_store(settings) as store:
+        with desk_wiring.opened_desk(settings, store, clock=wiring.now) as desk:
+            told = desk.check()
+        letters = store.cases.dead_letters()
+    if letters:
+        first = letters[-1]
+        letter = dead_letter(first)
+        sentence = f"{len(letters)} refused: {first.label}: {letter.text if letter else ''}"
+        return Finding(Health.BAD, "desk", f"{sentence} Set it right, then `sheriff cases retry --all`.")
+    return Finding(Health.GOOD, "desk", f"{told[:1].upper()}{told[1:]}")
 
 
 def _model(settings: Settings) -> Finding:

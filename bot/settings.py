@@ -21,6 +21,10 @@ _SECURE = r"^(https://\S+)?$"
 _GUID_OR_NOTHING = rf"^({GUID[1:-1]})?$"
 _COLOUR = r"^#[0-9a-fA-F]{6}$"
 _CHANNEL = r"^$|^19:[^;\s]+$"
+_REPOSITORY = r"^([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)?$"
+_PROJECT = r"^([A-Z][A-Z0-9_]+)?$"
+_TABLE = r"^[a-z][a-z0-9_]*$"
+_PATH = r"^/\S+$"
 _VERSION = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"
 _PATTERN_WORDS = {
     ADDRESS: "it as https://…",
@@ -28,6 +32,10 @@ _PATTERN_WORDS = {
     _GUID_OR_NOTHING: "a GUID such as 12345678-90ab-cdef-1234-567890abcdef",
     _COLOUR: "a colour such as #1d59bf",
     _CHANNEL: "a channel id such as 19:0123abcd@thread.tacv2",
+    _REPOSITORY: "it as owner/name",
+    _PROJECT: "a project key such as SUP",
+    _TABLE: "the name of a table such as incident",
+    _PATH: "a path that begins with /",
     _VERSION: "three numbers such as 1.0.0",
 }
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -112,9 +120,37 @@ class PolicySettings(Section):
     hint_at: float | None = Field(None, ge=0, le=1, description="Confidence to hint from; empty: calibrated")
 
 
+def _of_form(pattern: str, default: str, description: str) -> Any:
+    """A text that has to look like this; a wrong one is told in words, never as a regular expression."""
+    in_words = _PATTERN_WORDS[pattern]
+    return Field(default, pattern=pattern, description=description, json_schema_extra={"x-pattern-words": in_words})
+
+
 class DeskSettings(Section):
-    kind: Literal["sqlite"] = "sqlite"
-    prefix: str = Field("SUP", pattern=r"^[A-Z][A-Z0-9]{1,9}$", description="Ticket numbers are PREFIX-n")
+    """Where tickets are kept; docs/desks.md says what each kind needs. Its secrets come from the environment only."""
+
+    kind: Literal["sqlite", "github", "jira", "servicenow", "webhook"] = "sqlite"
+    prefix: str = Field("SUP", pattern=r"^[A-Z][A-Z0-9]{1,9}$", description="sqlite: ticket numbers are PREFIX-n")
+    url: str = _of_form(ADDRESS, "", "Of the ticket system or receiver; empty for github: https://api.github.com")
+    repository: str = _of_form(_REPOSITORY, "", "github: owner/name")
+    project: str = _of_form(_PROJECT, "", "jira: key of the project")
+    issue_type: str = Field("Task", min_length=1, description="jira: type of the issues")
+    search_path: str = _of_form(_PATH, "/rest/api/3/search/jql", "jira: where issues are searched")
+    site_url: str = _of_form(ADDRESS, "", "jira: where people see issues, when it is not url")
+    close_transition: str = Field("", description="jira: its name; empty: the first that leads to “done”")
+    reopen_transition: str = Field("", description="jira: its name; empty: the first that leads out of “done”")
+    table: str = _of_form(_TABLE, "incident", "servicenow: name of the table")
+    note_field: Literal["work_notes", "comments"] = Field("work_notes", description="servicenow: where notes go")
+    open_state: str = Field("2", description="servicenow: state of a record that is opened again")
+    closed_state: str = Field("6", description="servicenow: state of a record that is closed")
+    closed_states: Sequence[str] = Field(("6", "7", "8"), description="servicenow: all states that mean closed")
+    close_code: str = Field("Solution provided", description="servicenow: goes with closed_state; empty: none")
+    labels: Sequence[str] = Field((), description="github, jira: further labels of each ticket")
+    assignees: Mapping[str, str] = Field({}, description="Accounts in the ticket system, by name in the rota")
+    fields: Mapping[str, Any] = Field({}, description="jira, servicenow: further fields of each new ticket")
+    index_lag_seconds: float = Field(10, ge=0, le=60, description="Until a new ticket is surely found by its mark")
+    timeout_seconds: float = Field(10, gt=0, le=60, description="Without a sign of life from the ticket system")
+    poll_seconds: float = Field(300, ge=0, description="Between two looks for tickets closed there; 0: never")
 
 
 class GoalSettings(Section):
@@ -142,12 +178,6 @@ class ServerSettings(Section):
     port: int = Field(3978, ge=0, le=65535)
     public_url: str = Field("", pattern=ADDRESS, description="https://… under which people reach this server")
     workers: int = Field(8, ge=1, le=64, description="Questions worked on at the same time")
-
-
-def _of_form(pattern: str, default: str, description: str) -> Any:
-    """A text that has to look like this; a wrong one is told in words, never as a regular expression."""
-    in_words = _PATTERN_WORDS[pattern]
-    return Field(default, pattern=pattern, description=description, json_schema_extra={"x-pattern-words": in_words})
 
 
 class TeamsSettings(Section):
@@ -218,6 +248,9 @@ class Settings(BaseSettings):
     tiktoken_cache: Path | None = _plain("", "TIKTOKEN_CACHE_DIR")
     database_url: SecretStr = SecretStr("")
     access_token: SecretStr = SecretStr("")
+    desk_token: SecretStr = SecretStr("")
+    desk_user: str = ""
+    desk_secret: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 

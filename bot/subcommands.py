@@ -26,6 +26,8 @@ model_app = typer.Typer(help="The local embedding model.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 schema_app = typer.Typer(help="The platform's schemas.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
+cases_app = typer.Typer(help="Cases and their tickets.", no_args_is_help=True)
+app.add_typer(cases_app, name="cases")
 teams_app = typer.Typer(help="The app in Microsoft Teams.", no_args_is_help=True)
 app.add_typer(teams_app, name="teams")
 
@@ -152,6 +154,19 @@ def doctor(
     from bot.doctor import report
 
     raise typer.Exit(report(_settings(config, home)))
+
+
+@cases_app.command()
+def retry(
+    cases: Annotated[list[str] | None, typer.Argument(help="Ids or tickets; none: list.", metavar="[CASE]…")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that were refused.")] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Ask the ticket system again for what it refused, once the cause is set right."""
+    from bot.commands import retry_command
+
+    retry_command(_settings(config, home), cases or [], everything=everything)
 
 
 @teams_app.command("package")

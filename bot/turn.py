@@ -37,7 +37,8 @@ from knowledge.validation.mending import with_mended
 log = structlog.get_logger(__name__)
 Listener = Callable[[str], None]
 _REPLY = TypeAdapter(Reply)
-_ADDRESSED = re.compile(r"\W*([A-Za-z][A-Za-z0-9]*-[0-9a-f]+)\s*[:,]\s*(\S.*)", re.DOTALL)  # "SUP-7: the blue one"
+_TICKET = r"[A-Za-z][A-Za-z0-9_]*-[0-9a-f]+|[A-Za-z]{2,12}[0-9]{3,20}"  # SUP-7, c-1a2b3c4d, INC0010042
+_ADDRESSED = re.compile(rf"\W*({_TICKET})\s*[:,]\s*(\S.*)", re.DOTALL)  # "SUP-7: the blue one"
 _WAIT_FOR_TWIN = 30.0  # seconds that a re-delivered message waits for the first delivery's reply
 
 

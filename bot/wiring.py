@@ -16,7 +16,7 @@ import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from bot import teams_wiring, wording
+from bot import desk_wiring, teams_wiring, wording
 from bot.casework import Casework
 from bot.channels.services import Services
 from bot.channels.teams import TeamsChannel
@@ -28,19 +28,19 @@ from bot.channels.teams_talk import Talk
 from bot.channels.teams_thread import CaseThreads
 from bot.channels.web import build_app
 from bot.deployments import platform_of
-from bot.desks.sqlite import SqliteDesk
 from bot.enclosures import enclosed
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
-from bot.settings import Settings
+from bot.settings import DeskSettings, Settings
 from bot.sources import code_page, named, reads_bundled, sources
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
+from bot.store.read_back import Watch
 from bot.support.cases import Case
 from bot.support.clocks import goals_of
 from bot.support.gaps import GapReport, find_gaps
-from bot.support.handoff import AllChannels, Notifier
+from bot.support.handoff import AllChannels, Desk, Notifier
 from bot.support.rota import Rota
 from bot.support.rota_file import read_rota
 from bot.telemetry import Metrics
@@ -214,13 +214,15 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
             database = settings
         else:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="sheriff-ask-")))
-            database = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{folder / 'cases.db'}")})
+            kept = {"database_url": SecretStr(f"sqlite:///{folder / 'cases.db'}"), "desk": DeskSettings()}
+            database = settings.model_copy(update=kept)
         store = stack.enter_context(opened_store(database))
         knowing = stack.enter_context(opened_library(settings, with_model=True, until=until))
         if not hand_over:
             knowing.require()
         rota = read_rota(settings.rota)
-        workflows = _workflows(settings, store, rota, [DeskPageNotifier(store.engine, clock=now)])
+        desk = stack.enter_context(desk_wiring.opened_desk(database, store, clock=now))
+        workflows = _workflows(database, store, rota, desk, [DeskPageNotifier(store.engine, clock=now)])
         if hand_over:
             workflows.start()
             stack.callback(workflows.stop)
@@ -285,6 +287,7 @@ class _Parts:
     link: TeamsLink
     threads: CaseThreads
     workflows: Workflows
+    watch: Watch | None
     casework: Casework
     sheriff: Sheriff
 
@@ -301,6 +304,9 @@ def start(settings: Settings, *, address: str) -> Running:
         parts.store.turns.forget(before=now() - _REDELIVERED_WITHIN)
         parts.workflows.start()
         opening.callback(parts.workflows.stop)
+        if parts.watch is not None:
+            parts.watch.start()
+            opening.callback(parts.watch.stop)
         keeper = threading.Thread(target=_keep_index, args=(parts,), name="ingest", daemon=True)
         keeper.start()
         opening.callback(keeper.join, timeout=_LAST_STEP)
@@ -318,10 +324,12 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     link = TeamsLink(lambda: teams_wiring.connection(settings))
     threads = teams_wiring.threads(settings, store, rota=rota, link=link, clock=now, address=address)
     told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link, threads]
-    workflows = _workflows(settings, store, rota, told)
+    desk = opening.enter_context(desk_wiring.opened_desk(settings, store, clock=now))
+    workflows = _workflows(settings, store, rota, desk, told)
+    watch = desk_wiring.watch(settings, store, desk, push=workflows.push, clock=now)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
     sheriff = _sheriff(settings, knowing, store, casework, platform, metrics)
-    return _Parts(settings, store, knowing, rota, platform, metrics, link, threads, workflows, casework, sheriff)
+    return _Parts(settings, store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
 
 
 def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
@@ -360,6 +368,8 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
 def _services(parts: _Parts, teams: TeamsChannel) -> Services:
     settings = parts.settings
     platform = named(settings)
+    events = desk_wiring.events(settings, parts.watch, clock=now)
+    teams_routers = (teams.router(),) if teams_wiring.may_answer(settings) else ()
     return Services(
         sheriff=parts.sheriff,
         casework=parts.casework,
@@ -380,7 +390,7 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         hosts=_hosts(settings),
         workers=settings.server.workers,
         goals=goals_of(settings.handoff.goals),
-        routers=(teams.router(),) if teams_wiring.may_answer(settings) else (),
+        routers=(*teams_routers, *((events.router(),) if events else ())),
         lifespan=teams_wiring.lifespan(settings, parts.store, teams=teams, link=parts.link, clock=now),
         docs_sources=tuple(s.name for s in sources(settings)),
     )
@@ -411,10 +421,10 @@ def _sheriff(
     )
 
 
-def _workflows(settings: Settings, store: Store, rota: Rota, notifiers: Sequence[Notifier]) -> Workflows:
+def _workflows(settings: Settings, store: Store, rota: Rota, desk: Desk, notifiers: Sequence[Notifier]) -> Workflows:
     return Workflows(
         store.cases,
-        desk=SqliteDesk(store.engine, prefix=settings.desk.prefix, url="/desk/{case}", clock=now),
+        desk=desk,
         notifier=AllChannels(notifiers),
         rota=rota,
         clock=now,

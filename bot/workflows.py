@@ -24,7 +24,7 @@ from bot.store.turn_log import Clock
 from bot.support.cases import Case, Change, EventKind
 from bot.support.handoff import STARTS_HAND_OVER, Desk, Notifier
 from bot.support.rota import Rota
-from bot.support.transitions import note, since_hand_over
+from bot.support.transitions import dead_letter, note, since_hand_over
 from knowledge.errors import Failure, Misuse, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -299,7 +299,7 @@ class Workflows:
     def _note_missing_ticket(self, case: Case) -> Change:
         """The asker is answered now, without a ticket number: write down that he is still to hear of it."""
         noted = any(e.kind == EventKind.TICKET_PENDING for e in since_hand_over(case))
-        if case.ticket or noted or not case.is_open:
+        if case.ticket or noted or not case.is_open or dead_letter(case) is not None:
             return Change(case)
         return note(case, EventKind.TICKET_PENDING, at=self._clock(), text="it is being opened.")
 

@@ -33,3 +33,7 @@ class ModelUnavailable(Unavailable):
 
 class DeskUnavailable(Unavailable):
     """The ticket system gave no answer, or an unknown one: look again before creating."""
+
+
+class DeskRefused(Failure):
+    """The ticket system will not do it, however often it is asked: the text says what is to be set right."""

@@ -8,7 +8,7 @@ import threading
 import unicodedata
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from bot.messages import Person
 from bot.support.cases import Case, CaseState
 from bot.support.handoff import Notification, Role, Ticket, TicketState
-from knowledge.errors import DeskUnavailable, ModelUnavailable, Unavailable
+from knowledge.errors import DeskRefused, DeskUnavailable, ModelUnavailable, Unavailable
 from knowledge.model import Chunk, Kind
 from knowledge.ports import ChatMessage, Faint, Field, Hit, Matrix, Vector
 
@@ -199,7 +199,7 @@ def _terms(chunk: Chunk, field: Field) -> list[str]:
 
 
 class MemoryDesk:
-    """A Desk in memory. Set `down` to have it answer nobody."""
+    """A Desk in memory. Set `down` to have it answer nobody, `refuses` to have it refuse all with these words."""
 
     def __init__(self) -> None:
         self.tickets: dict[str, Ticket] = {}  # by case id
@@ -207,6 +207,7 @@ class MemoryDesk:
         self.closed: dict[str, str] = {}  # resolution by ticket number
         self.written: dict[tuple[str, str], str] = {}  # text by ticket number and key
         self.down = False
+        self.refuses = ""  # why it will do nothing
         self._lock = threading.Lock()
 
     def open(self, case: Case, *, assignee: str) -> Ticket:
@@ -232,9 +233,38 @@ class MemoryDesk:
             return TicketState.UNKNOWN
         return TicketState.CLOSED if ticket in self.closed else TicketState.OPEN
 
+    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
+        self._answer()
+        return {ticket: self.closed[ticket] for ticket in wanted if ticket in self.closed}
+
+    def check(self) -> str:
+        self._answer()
+        return "in memory."
+
     def _answer(self) -> None:
         if self.down:
             raise DeskUnavailable("The ticket system is not answering.")
+        if self.refuses:
+            raise DeskRefused(self.refuses)
+
+
+class MemoryAttempts:
+    """Attempts in memory."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.at: dict[str, datetime] = {}
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def last(self, case_id: str) -> datetime | None:
+        return self.at.get(case_id)
+
+    def claim(self, case_id: str, *, after: datetime | None) -> bool:
+        with self._lock:
+            if self.at.get(case_id) != after:
+                return False
+            self.at[case_id] = self._clock()
+            return True
 
 
 class RecordingNotifier:

@@ -107,6 +107,8 @@ class Console:
         """What concerns the order of work, not the asker."""
         casework = self.services.casework
         match verb:
+            case "retry":
+                return casework.retry_ticket(case_id, by)
             case "severity":
                 return casework.set_severity(case_id, by, _severity(form.get("severity", "")))
             case "link":  # another case to this one, which is worked on for both
@@ -161,13 +163,14 @@ class Console:
             "verdict": _verdict(case),
             "said": story.said(case, watch),
             "steps": [*story.happened(case, watch), *_next(case)],
+            "trouble": story.trouble(case),
             "open": case.is_open,
             "taken": case.is_open and case.sheriff == acting.name and not story.is_untaken(case),
             "can_take": case.is_open and story.is_untaken(case),
             "seen": len(case.events),
             "looked_at": story.looked_at(case),
             "solved": clerk.solved_before(case),
-            "causes": [(cause.value, label) for cause, label in story.CAUSES.items()],
+            "causes": story.CHOICES,
             "others": [m.name for m in self.services.rota.members if m.name != acting.name],
             "severity": case.severity.value,
             "severities": [severity.value for severity in CaseSeverity],
@@ -251,7 +254,8 @@ def _next(case: Case) -> list[story.Step]:
     """What the case waits for."""
     if not case.is_open:
         return []
-    steps = [] if case.ticket else [story.Step(f"No ticket yet: {story.pending_reason(case)}", done=False)]
+    pending = not case.ticket and not story.trouble(case)
+    steps = [story.Step(f"No ticket yet: {story.pending_reason(case)}", done=False)] if pending else []
     if story.is_untaken(case):
         steps.append(story.Step("Waits for somebody to take it", done=False))
     elif story.waits_for_asker(case):

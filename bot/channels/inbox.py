@@ -153,6 +153,7 @@ class Clerk:
     def row(self, case: Case) -> Row:
         due, over = self.due_words(case)
         no_ticket = "ticket not opened yet" if case.is_open and not case.ticket else ""
+        no_ticket = "ticket refused" if story.trouble(case) else no_ticket
         severity = "" if case.severity is CaseSeverity.NORMAL else case.severity.value
         facts = [severity, story.component(case), case.application, case.asker.name, case.ticket]
         if case.master:

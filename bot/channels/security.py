@@ -18,6 +18,7 @@ SIGN_IN = "/sign-in"
 SESSION_COOKIE = "sheriff_session"
 _PUBLIC = frozenset({"/healthz", "/readyz", "/api/messages", SIGN_IN, "/favicon.ico"})
 _BOT_FRAMEWORK = "/api/messages"  # signs its own requests
+_SIGNED = "/api/desk/"  # what a ticket system signs
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "content-security-policy": (
@@ -97,18 +98,19 @@ class Guard:
     def _refusal(self, scope: Scope) -> Response | None:
         headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
         host = headers.get("host", "")
-        if path != _BOT_FRAMEWORK and not self._doors.knows(host):
+        proves_itself = path == _BOT_FRAMEWORK or path.startswith(_SIGNED)
+        if not proves_itself and not self._doors.knows(host):
             return _refuse(
                 scope, 400, "This address is not one of Sheriff’s. Open it as http://127.0.0.1 or localhost."
             )
-        if method not in _SAFE_METHODS and path != _BOT_FRAMEWORK and not _is_own_page(headers, host):
+        if method not in _SAFE_METHODS and not proves_itself and not _is_own_page(headers, host):
             return _refuse(
                 scope, 403, "This request came from another site. Open Sheriff itself and send it from there."
             )
         too_large = _declared_size(headers) > limit_of(path)
         if too_large:
             return _refuse(scope, 413, _too_large(path))
-        if path in _PUBLIC or path.startswith("/static/") or self._doors.opens_for(headers):
+        if proves_itself or path in _PUBLIC or path.startswith("/static/") or self._doors.opens_for(headers):
             return None
         if method == "GET" and "text/html" in headers.get("accept", ""):
             return RedirectResponse(f"{SIGN_IN}?next={quote(path)}", status_code=303)

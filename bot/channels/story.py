@@ -13,7 +13,7 @@ from bot.channels.rendering import markdown
 from bot.channels.times import Watch
 from bot.support.cases import UNTAKEN, Case, CaseState, Cause, Event, EventKind, title
 from bot.support.handoff import was_told, why_no_ticket
-from bot.support.transitions import since_hand_over
+from bot.support.transitions import dead_letter, since_hand_over
 
 CAUSES = {
     Cause.MISSING: "Docs: missing",
@@ -23,7 +23,9 @@ CAUSES = {
     Cause.PLATFORM_BUG: "Platform bug",
     Cause.WISH: "Feature wish",
     Cause.OTHER: "Other",
+    Cause.CLOSED_IN_DESK: "Closed in the ticket system",
 }
+CHOICES = tuple((cause.value, words) for cause, words in CAUSES.items() if cause is not Cause.CLOSED_IN_DESK)
 _RINGS = {
     CaseState.NEW: "new",
     CaseState.REOPENED: "new",
@@ -38,6 +40,7 @@ _SAID = {
     EventKind.DETAILS_ASKED: "asks for details",
     EventKind.DETAILS_ADDED: "added",
     EventKind.RESOLVED: "resolution",
+    EventKind.TICKET_CLOSED: "written when the ticket was closed",
     EventKind.REOPENED: "reopened",
 }
 _DEEDS: Mapping[str, str] = {
@@ -229,6 +232,14 @@ def pending_reason(case: Case) -> str:
     return why_no_ticket(case).rstrip(".")
 
 
+def trouble(case: Case) -> str:
+    """What the ticket system refuses, for those who can set it right; "" when it refuses nothing."""
+    letter = dead_letter(case)
+    if letter is None:
+        return ""
+    return f"{'The ticket is out of date' if case.ticket else 'No ticket'}: {letter.text}"
+
+
 def component(case: Case) -> str:
     """The component as people write it: "Key vaults", "HERM"."""
     return case.component.upper() if case.component in _ACRONYMS else case.component.replace("-", " ").capitalize()
@@ -242,7 +253,9 @@ def _title(case: Case) -> str:
     who = person(case)
     name = who[:1].upper() + who[1:]
     ends = {
-        CaseState.RESOLVED: f"{name} resolved this.",
+        CaseState.RESOLVED: "The ticket was closed."
+        if case.cause is Cause.CLOSED_IN_DESK
+        else f"{name} resolved this.",
         CaseState.CLOSED: "Solved.",
         CaseState.WITHDRAWN: "Withdrawn. Nobody works on this any more.",
         CaseState.WAITING_FOR_ASKER: f"{name} needs something from you.",
@@ -278,6 +291,9 @@ def step_words(case: Case, event: Event) -> str:
         EventKind.RESOLVED: f"Resolved by {event.actor}",
         EventKind.CLOSED: f"{event.actor} confirmed that it is solved",
         EventKind.WITHDRAWN: f"Withdrawn by {event.actor}",
+        EventKind.TICKET_FAILED: "The ticket system refused",
+        EventKind.TICKET_RETRIED: f"{event.actor} asked the ticket system again",
+        EventKind.TICKET_CLOSED: "The ticket was closed in the ticket system",
     }
     return words.get(event.kind, "")
 
@@ -287,7 +303,7 @@ def _to_come(case: Case, begins: str) -> Iterator[Step]:
         return
     events = since_hand_over(case)
     kinds = {event.kind for event in events}
-    if not case.ticket:
+    if not case.ticket and not trouble(case):  # what is refused stands above, and the asker can do nothing about it
         yield Step(f"No ticket yet: {pending_reason(case)}", done=False)
     if case.state in {CaseState.NEW, CaseState.REOPENED} and EventKind.SHERIFF_TOLD not in kinds:
         yield Step("The duty sheriff is told next", done=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from bot.desks.words import story
 from bot.store.tables import ticket_comments, tickets
 from bot.store.turn_log import Clock, utc_now
 from bot.support.cases import Case, title
@@ -72,6 +73,19 @@ class SqliteDesk:
             found = connection.execute(query).scalar_one_or_none()
         return TicketState(found) if found else TicketState.UNKNOWN
 
+    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
+        numbers = {self._number(ticket): ticket for ticket in wanted}
+        query = sa.select(tickets.c.number, tickets.c.resolution)
+        query = query.where(tickets.c.state == TicketState.CLOSED.value, tickets.c.number.in_(numbers))
+        try:
+            with self._engine.connect() as connection:
+                return {numbers[row.number]: row.resolution for row in connection.execute(query)}
+        except (OperationalError, Unavailable) as error:
+            raise DeskUnavailable("The ticket desk's database is not answering.") from error
+
+    def check(self) -> str:
+        return "built in; tickets are kept with the cases."
+
     def comments(self, ticket: str) -> Sequence[Comment]:
         """All comments, oldest first."""
         of_ticket = ticket_comments.c.ticket_number == self._number(ticket)
@@ -91,7 +105,7 @@ class SqliteDesk:
             "case_id": case.id,
             "state": TicketState.OPEN.value,
             "title": title(case),
-            "body": _story(case),
+            "body": story(case),
             "assignee": assignee,
             "opened": self._clock(),
             "resolution": "",
@@ -108,8 +122,3 @@ class SqliteDesk:
 
 def _exists(connection: sa.Connection, number: int) -> bool:
     return connection.execute(sa.select(tickets.c.number).where(tickets.c.number == number)).first() is not None
-
-
-def _story(case: Case) -> str:
-    answer = f"\n\nSheriff said ({case.outcome}): {case.answer}" if case.answer else ""
-    return f"{case.asker.name} asked:\n{case.question}{answer}"

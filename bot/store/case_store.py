@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from bot.store.rows import case_of, event_of, row_of, row_of_event
 from bot.store.tables import cases, events, unheard
 from bot.support.broadcast import Broadcast, Update
-from bot.support.cases import Case, CaseState, Change, Event, NotPossible
+from bot.support.cases import Case, CaseState, Change, Event, EventKind, NotPossible
 from bot.support.handoff import HEARD_OUTSIDE
-from bot.support.transitions import begin
+from bot.support.transitions import begin, dead_letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,15 @@ class CaseStore:
             return tuple(
                 Unheard(row.event_number, row.case_id, row.since, row.workflow) for row in connection.execute(query)
             )
+
+    def dead_letters(self) -> Sequence[Case]:
+        """Cases of which the ticket system refused something that nobody has tried again, oldest first, with their
+        events."""
+        failed = sa.func.max(sa.case((events.c.kind == EventKind.TICKET_FAILED, events.c.number)))
+        query = sa.select(events.c.case_id).group_by(events.c.case_id).having(failed > 0).order_by(failed)
+        with self._engine.connect() as connection:
+            found = [_load(connection, case_id) for case_id in connection.execute(query).scalars()]
+        return tuple(case for case in found if case is not None and dead_letter(case) is not None)
 
     def set_workflow(self, number: int, workflow: str) -> None:
         """Remember which workflow works on an unheard event."""

@@ -27,8 +27,8 @@ from bot.support.handoff import (
     Role,
 )
 from bot.support.rota import TEAM, Member, Rota
-from bot.support.transitions import name_sheriff, note, record_ticket, since_hand_over
-from knowledge.errors import Unavailable
+from bot.support.transitions import dead_letter, name_sheriff, note, record_ticket, refused, since_hand_over
+from knowledge.errors import DeskRefused, Unavailable
 
 log = structlog.get_logger(__name__)
 Step = Callable[[int], str]  # takes an event's number; "" when it is done, else why it must be tried again
@@ -67,6 +67,14 @@ class Outreach:
                 ("tell sheriff", self.tell_sheriff),
                 ("tell asker", self.tell_asker),
             )
+        if event.kind == EventKind.TICKET_CLOSED:  # who closed the ticket need not read of it there
+            return (("pass on", self.pass_on),)
+        if event.kind == EventKind.TICKET_RETRIED:
+            return (
+                ("open ticket", self.open_ticket),
+                ("rewrite ticket", self.rewrite_ticket),
+                ("tell asker", self.tell_asker),
+            )
         return (("write ticket", self.write_ticket), ("pass on", self.pass_on))
 
     def name_sheriff(self, number: int) -> str:
@@ -89,6 +97,8 @@ class Outreach:
                 case = self._store.record(case.id, change)
                 if not case.is_open:  # withdrawn or solved while the desk was working
                     self._desk.close(ticket.number, resolution=f"The case is {case.state.value}.")
+            except DeskRefused as error:
+                self._dead_letter(case.id, number, error)
             except Unavailable as error:
                 return str(error)
         return ""
@@ -108,11 +118,12 @@ class Outreach:
         with self._at_work():
             case, event = self._case(number)
             late = _happened(case, EventKind.TICKET_PENDING) and not _happened(case, EventKind.ASKER_TOLD)
-            if not (late and case.ticket and case.is_open):
+            told = case.ticket or dead_letter(case) is not None
+            if not (late and told and case.is_open):
                 return ""
             text = handoff.standing(case, self._rota, now=self._clock())
-            told = Notification(f"{number}/asker", Role.ASKER, _asker(case), case, event, text)
-            return self._tell(told, EventKind.ASKER_TOLD)
+            news = Notification(f"{number}/asker", Role.ASKER, _asker(case), case, event, text)
+            return self._tell(news, EventKind.ASKER_TOLD)
 
     def write_ticket(self, number: int) -> str:
         """Bring the ticket up to date; a case without one has nothing to write to yet."""
@@ -125,8 +136,22 @@ class Outreach:
                 self._desk.comment(case.ticket, said, author=event.actor, key=str(number))
                 if event.kind in _ENDS_TICKET and not case.is_open:
                     self._desk.close(case.ticket, resolution=case.resolution or said)
+            except DeskRefused as error:
+                self._dead_letter(case.id, number, error)
             except Unavailable as error:
                 return str(error)
+        return ""
+
+    def rewrite_ticket(self, number: int) -> str:
+        """Write again what the desk refused; what it has already is not written twice."""
+        case, _ = self._case(number)
+        failed = {e.data.get("event") for e in case.events if e.kind == EventKind.TICKET_FAILED}
+        for of in sorted(of for of in failed if isinstance(of, int)):
+            event = self._store.event(of)
+            if event is not None and ("write ticket", self.write_ticket) in self.steps_for(event.event):
+                problem = self.write_ticket(event.number)
+                if problem:
+                    return problem
         return ""
 
     def pass_on(self, number: int) -> str:
@@ -234,6 +259,10 @@ class Outreach:
             return note(case, kind, at=self._clock(), text=said[:1].upper() + said[1:], data={"key": key})
 
         return self._store.record(notification.case.id, noted)
+
+    def _dead_letter(self, case_id: str, number: int, error: DeskRefused) -> None:
+        """Keep what will not work however often it is tried, where people see it."""
+        self._store.record(case_id, partial(refused, at=self._clock(), number=number, reason=str(error)))
 
     def _case(self, number: int) -> tuple[Case, Event]:
         stored = self._store.event(number)

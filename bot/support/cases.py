@@ -46,6 +46,7 @@ class Cause(StrEnum):
     PLATFORM_BUG = "platform_bug"
     WISH = "wish"
     OTHER = "other"
+    CLOSED_IN_DESK = "closed_in_desk"  # nobody said: the ticket was closed in the ticket system itself
 
 
 class EventKind(StrEnum):
@@ -56,6 +57,10 @@ class EventKind(StrEnum):
     SHERIFF_NAMED = "sheriff_named"  # the rota said who
     TICKET_OPENED = "ticket_opened"
     TICKET_PENDING = "ticket_pending"  # the asker was answered before there was a ticket
+    TICKET_TRIED = "ticket_tried"  # a new ticket was asked for; whether it was made shows later
+    TICKET_FAILED = "ticket_failed"  # the ticket system refuses it, and is not asked again by itself
+    TICKET_RETRIED = "ticket_retried"  # somebody wants it tried again
+    TICKET_CLOSED = "ticket_closed"  # by somebody in the ticket system itself
     SHERIFF_TOLD = "sheriff_told"
     ASKER_TOLD = "asker_told"
     NOT_TOLD = "not_told"  # a channel refuses for good to tell somebody; nobody tries again

@@ -40,6 +40,9 @@ def followed(master: Case, event: Event) -> Rule | None:
         case EventKind.RESOLVED:
             cause = Cause(str(event.data.get("cause", Cause.OTHER.value)))
             return partial(transitions.resolve, by=event.actor, cause=cause, resolution=event.text)
+        case EventKind.TICKET_CLOSED:
+            words = event.text or "The ticket was closed in the ticket system."
+            return partial(transitions.resolve, by=event.actor, cause=Cause.CLOSED_IN_DESK, resolution=words)
         case EventKind.HANDED_ON:
             return partial(transitions.hand_to, by=event.actor, member=str(event.data.get("to", master.sheriff)))
         case EventKind.WITHDRAWN | EventKind.CLOSED if master.state in {CaseState.WITHDRAWN, CaseState.CLOSED}:

@@ -22,6 +22,7 @@ CAUSE_LABELS: Mapping[Cause, str] = {
     Cause.PLATFORM_BUG: "Platform bug",
     Cause.WISH: "Wish",
     Cause.OTHER: "Other",
+    Cause.CLOSED_IN_DESK: "Closed in the ticket system",
 }
 WEEKS = 8
 _ALIKE = 0.45  # cosine that any two questions of a gap reach; on the bundled FAQ's phrasings this groups best

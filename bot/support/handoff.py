@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.support.cases import Case, CaseState, Event, EventKind
 from bot.support.rota import Member, Rota
-from bot.support.transitions import since_hand_over
+from bot.support.transitions import dead_letter, since_hand_over
 from knowledge.errors import Misuse, Unavailable
 
 
@@ -27,7 +27,8 @@ class TicketState(StrEnum):
 
 
 class Desk(Protocol):
-    """A ticket system. Every method raises DeskUnavailable when it gives no answer, or an unclear one."""
+    """A ticket system. Every method raises DeskUnavailable when it gives no answer, or an unclear one, and DeskRefused
+    when it will not do it however often it is asked."""
 
     def open(self, case: Case, *, assignee: str) -> Ticket:
         """The case's ticket, open and assigned. Called twice for one case, in any process, it is the same ticket;
@@ -40,6 +41,13 @@ class Desk(Protocol):
         """Close it; one that is closed already stays as it is."""
 
     def state(self, ticket: str) -> TicketState: ...
+
+    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
+        """Those of the tickets that are closed, each with what was written about it; "" for nothing."""
+
+    def check(self) -> str:
+        """Where it is and that it would do what is asked of it, in words after "The desk is", found out by reading
+        only. Raises as the others do."""
 
 
 class Role(StrEnum):
@@ -112,11 +120,21 @@ ASKER_HEARS = frozenset(
         EventKind.HANDED_ON,
         EventKind.RESOLVED,
         EventKind.LINKED,
+        EventKind.TICKET_CLOSED,
     }
 )
-SHERIFF_HEARS = frozenset({EventKind.DETAILS_ADDED, EventKind.WITHDRAWN, EventKind.CLOSED, EventKind.HANDED_ON})
+SHERIFF_HEARS = frozenset(
+    {
+        EventKind.DETAILS_ADDED,
+        EventKind.WITHDRAWN,
+        EventKind.CLOSED,
+        EventKind.HANDED_ON,
+        EventKind.TICKET_CLOSED,
+    }
+)
 STARTS_HAND_OVER = frozenset({EventKind.HANDED_OVER, EventKind.REOPENED})
-HEARD_OUTSIDE = frozenset(ASKER_HEARS | SHERIFF_HEARS | STARTS_HAND_OVER)  # events that need a workflow
+# Events that need a workflow.
+HEARD_OUTSIDE = frozenset(ASKER_HEARS | SHERIFF_HEARS | STARTS_HAND_OVER | {EventKind.TICKET_RETRIED})
 
 
 def for_asker(case: Case, event: Event) -> str:
@@ -130,6 +148,7 @@ def for_asker(case: Case, event: Event) -> str:
         EventKind.LINKED: f"Others ask the same as you in {case.label}. One case is worked on for all of you, and what "
         "comes of it is said here.",
         EventKind.RESOLVED: f"{event.actor} resolved {case.label}:\n\n{event.text}\n\nTo reopen it, {start}.",
+        EventKind.TICKET_CLOSED: f"{_closed_in_desk(case, event)}\n\nTo reopen it, {start}.",
     }
     return words.get(EventKind(event.kind), event.text)
 
@@ -137,12 +156,13 @@ def for_asker(case: Case, event: Event) -> str:
 def for_sheriff(case: Case, event: Event) -> str:
     """What the sheriff reads when the asker, or a colleague, did something."""
     words = {
-        EventKind.HANDED_OVER: f"{case.asker.name} needs a person: {case.question}",
-        EventKind.REOPENED: f"{event.actor} reopened {case.label}. {event.text}".strip(),
+        EventKind.HANDED_OVER: f"{case.asker.name} needs a person: {case.question}{_without_ticket(case)}",
+        EventKind.REOPENED: f"{event.actor} reopened {case.label}. {event.text}".strip() + _without_ticket(case),
         EventKind.DETAILS_ADDED: f"{event.actor} added to {case.label}:\n\n{event.text}",
         EventKind.WITHDRAWN: f"{event.actor} withdrew {case.label}. Nothing is left to do.",
         EventKind.CLOSED: f"{event.actor} says that {case.label} is solved.",
         EventKind.HANDED_ON: f"{event.actor} handed {case.label} to you.",
+        EventKind.TICKET_CLOSED: _closed_in_desk(case, event),
     }
     return words.get(EventKind(event.kind), event.text)
 
@@ -152,7 +172,7 @@ def standing(case: Case, rota: Rota, *, now: datetime) -> str:
     if case.state is CaseState.WITHDRAWN:
         return f"{case.label} is withdrawn."
     told = was_told(case)
-    ticket = f"Ticket {case.ticket} is open." if case.ticket else f"Case saved. No ticket yet: {why_no_ticket(case)}"
+    ticket = f"Ticket {case.ticket} is open." if case.ticket else f"Case saved. {_no_ticket(case)}"
     person = f"{case.sheriff} was told." if told and case.sheriff else "The duty sheriff is told next."
     if rota.is_working(now):
         return f"{ticket} {person}"
@@ -168,9 +188,28 @@ def was_told(case: Case) -> bool:
 def why_no_ticket(case: Case) -> str:
     """The last reason the desk gave and the time of the next try, or that it is on its way."""
     for event in reversed(since_hand_over(case)):
-        if event.kind == EventKind.TICKET_PENDING:
+        if event.kind in {EventKind.TICKET_PENDING, EventKind.TICKET_FAILED}:
             return event.text
+        if event.kind == EventKind.TICKET_RETRIED:
+            return "it is tried again."
     return "it is being opened."
+
+
+def _no_ticket(case: Case) -> str:
+    """For the asker, who can do nothing about a setting."""
+    if dead_letter(case) is not None:
+        return "The ticket system refused a ticket; the team sees why."
+    return f"No ticket yet: {why_no_ticket(case)}"
+
+
+def _without_ticket(case: Case) -> str:
+    letter = dead_letter(case)
+    return f"\n\nThere is no ticket. {letter.text}" if letter and not case.ticket else ""
+
+
+def _closed_in_desk(case: Case, event: Event) -> str:
+    words = f":\n\n{event.text}" if event.text else "."
+    return f"{case.label} was closed in the ticket system{words}"
 
 
 def reminder(case: Case, role: Role) -> str:

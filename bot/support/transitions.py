@@ -186,6 +186,50 @@ def record_ticket(case: Case, *, at: datetime, ticket: str, url: str) -> Change:
     return _change(case, EventKind.TICKET_OPENED, SHERIFF, at, text=text, ticket=ticket, ticket_url=url)
 
 
+def dead_letter(case: Case) -> Event | None:
+    """The last thing that the ticket system refused and that nobody has wanted tried again; needs the events."""
+    for event in reversed(case.events):
+        if event.kind == EventKind.TICKET_FAILED:
+            return event
+        if event.kind in {EventKind.TICKET_RETRIED, EventKind.HANDED_OVER, EventKind.REOPENED}:
+            return None
+    return None
+
+
+def refused(case: Case, *, at: datetime, number: int, reason: str) -> Change:
+    """The ticket system will not do what follows from the event with this number."""
+    known = dead_letter(case)
+    if known is not None and (known.text, known.data.get("event")) == (reason, number):
+        return Change(case)
+    return note(case, EventKind.TICKET_FAILED, at=at, text=reason, data={"event": number})
+
+
+def retry_ticket(case: Case, *, by: str, at: datetime) -> Change:
+    """What was refused is to be tried again: somebody has set it right."""
+    if dead_letter(case) is None:
+        raise NotPossible(f"The ticket system has refused nothing of {case.label}; there is nothing to try again.")
+    return _change(case, EventKind.TICKET_RETRIED, by, at)
+
+
+def close_from_desk(case: Case, *, at: datetime, seen: datetime, words: str) -> Change:
+    """Somebody closed the ticket in the ticket system. Nothing happens when the case has changed since `seen`, its
+    `updated` before the ticket was looked at, or while the ticket system refuses to open the ticket again."""
+    if not case.is_open or case.updated != seen or dead_letter(case) is not None:
+        return Change(case)
+    words = words.strip()
+    return _change(
+        case,
+        EventKind.TICKET_CLOSED,
+        SHERIFF,
+        at,
+        text=words,
+        data={"cause": Cause.CLOSED_IN_DESK.value},
+        state=CaseState.RESOLVED,
+        cause=Cause.CLOSED_IN_DESK,
+        resolution=words,
+    )
+
+
 def note(case: Case, kind: EventKind, *, at: datetime, text: str, data: dict[str, Any] | None = None) -> Change:
     """An event of Sheriff's own that changes no state, such as "Ana was told in Teams"."""
     return _change(case, kind, SHERIFF, at, text=text, data=data)

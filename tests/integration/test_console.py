@@ -9,8 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 from selectolax.lexbor import LexborHTMLParser
 
-from bot.support.cases import CaseState, Cause
-from tests.web_office import ALERTING, ANA, BO, KIM, Office
+from bot.channels import story
+from bot.channels.times import Watch
+from bot.support import transitions
+from bot.support.cases import Case, CaseState, Cause, Change
+from tests.web_office import ALERTING, ANA, BO, KIM, ROTA, Office
 
 HERE = "http://127.0.0.1:3978"
 
@@ -359,3 +362,75 @@ def test_what_the_asker_asked_just_before_stands_beside_the_case(client: TestCli
     tree = page(client, f"/desk/{case_of(office, 'an unknown thing then')}")
 
     assert "an unknown thing first" in words(tree, ".facts")
+
+
+# ---- what the ticket system refuses ----
+
+WHY = "GitHub refuses (403). SHERIFF_DESK_TOKEN needs “Issues: read and write” for acme/platform."
+
+
+def refused_ticket(office: Office) -> str:
+    office.workflows.desk_is_down = True
+    case_id = case_of(office, "an unknown without a ticket")
+    at = office.clock()
+    office.store.cases.record(case_id, lambda case: transitions.refused(case, at=at, number=2, reason=WHY))
+    return case_id
+
+
+def test_a_refused_ticket_is_told_with_the_reason_until_somebody_has_it_tried_again(
+    client: TestClient, office: Office
+) -> None:
+    case_id = refused_ticket(office)
+    before = page(client, f"/desk/{case_id}")
+
+    after = send(client, case_id, "retry")
+    again = client.post(f"/desk/{case_id}/retry")
+
+    assert words(before, "form.error p") == f"No ticket: {WHY}"
+    assert words(before, "form.error button") == "Try again"
+    assert "ticket refused" in words(before, ".row")
+    assert not after.css("form.error")
+    assert "No ticket yet: it is tried again" in words(after, ".steps")
+    assert (again.status_code, "there is nothing to try again" in again.text) == (409, True)
+
+
+def test_the_asker_is_not_troubled_with_settings(client: TestClient, office: Office) -> None:
+    refused_ticket(office)
+
+    shown = client.get("/").text
+
+    assert "SHERIFF_DESK_TOKEN" not in shown
+    assert "The ticket system refused" in story_of(office)
+
+
+def story_of(office: Office) -> str:
+    case = office.store.cases.get(office.store.cases.list()[0].id)
+    assert case is not None
+    return " ".join(step.words for step in story.handed(case, Watch(office.clock(), ROTA.zone)).steps)
+
+
+def test_a_ticket_that_is_out_of_date_says_so(client: TestClient, office: Office) -> None:
+    case_id = case_of(office, "an unknown with a ticket")
+    at = office.clock()
+    office.store.cases.record(case_id, lambda case: transitions.refused(case, at=at, number=3, reason=WHY))
+
+    assert words(page(client, f"/desk/{case_id}"), "form.error p") == f"The ticket is out of date: {WHY}"
+
+
+def test_a_case_whose_ticket_was_closed_elsewhere_is_resolved_and_nobody_can_give_that_cause(
+    client: TestClient, office: Office
+) -> None:
+    case_id = case_of(office, "an unknown closed elsewhere")
+    choices = words(page(client, f"/desk/{case_id}"), "select[name=cause]")
+    seen = office.store.cases.list()[0].updated
+
+    def closed(case: Case) -> Change:
+        return transitions.close_from_desk(case, at=office.clock(), seen=seen, words="Restarted.")
+
+    office.store.cases.record(case_id, closed)
+    tree = page(client, f"/desk/{case_id}")
+
+    assert "Closed in the ticket system" not in choices
+    assert "The ticket was closed in the ticket system" in words(tree, ".steps")
+    assert "Restarted." in words(tree, ".said")
+    assert words(tree, ".told > p.small") == "Cause: Closed in the ticket system"

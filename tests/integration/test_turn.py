@@ -270,6 +270,18 @@ def test_clean_yaml_between_a_greeting_and_a_signature_calls_nobody(office: Offi
     assert not office.casework.handed
 
 
+@pytest.mark.parametrize("ticket", ["GH-142", "INC0010042", "TEAM_A-3", "T-7"])
+def test_the_tickets_of_all_desks_are_understood(office: Office, ticket: str) -> None:
+    case = office.say("Can I get a FortranGrid licence for Solaris?").case
+    assert case
+    office.store.cases.record(case.id, lambda c: transitions.ask_sheriff(c, by="Kim", at=NOW))
+    office.store.cases.record(case.id, lambda c: transitions.record_ticket(c, at=NOW, ticket=ticket, url=""))
+
+    reply = office.say(f"{ticket.lower()}: it is prod", message_id="m2")
+
+    assert (reply.outcome, ticket in reply.text) == (ReplyKind.NOTED, True)
+
+
 def test_words_that_name_an_own_ticket_go_to_its_case(office: Office) -> None:
     case = office.say("Can I get a FortranGrid licence for Solaris?").case
     assert case

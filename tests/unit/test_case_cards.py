@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.channels.cards import CaseFacts, case_card, cases_card, status_card
+from bot.support import transitions
 from bot.support.cases import Case, CaseState, Cause
 from tests.card_samples import BASE, FACTS, MEMBERS, STANDING, handed_over, in_every_state
 
@@ -112,7 +113,10 @@ def test_resolving_asks_for_cause_and_resolution_and_offers_an_faq_entry() -> No
     resolve = form(card_of(BY_STATE[CaseState.ASSIGNED]), "Resolve")
 
     cause, resolution, faq = resolve["body"]
-    assert (cause["id"], [choice["value"] for choice in cause["choices"]]) == ("cause", [c.value for c in Cause])
+    assert (cause["id"], [choice["value"] for choice in cause["choices"]]) == (
+        "cause",
+        [c.value for c in Cause if c is not Cause.CLOSED_IN_DESK],
+    )
     assert (resolution["id"], resolution["isMultiline"]) == ("resolution", True)
     assert (faq["id"], faq["title"]) == ("faq", "Make this an FAQ entry")
     assert all(field["isRequired"] and field["errorMessage"] and field["label"] for field in (cause, resolution))
@@ -132,6 +136,18 @@ def test_a_ticket_is_named_only_when_there_is_one() -> None:
     facts = case_card(case, facts=CaseFacts(), members=())["body"][1]["text"]
 
     assert facts == "c-7f3a20, no ticket yet · Kim · JOR"
+
+
+def test_a_refused_ticket_is_told_with_the_reason() -> None:
+    why = "GitHub refuses (403). SHERIFF_DESK_TOKEN needs “Issues: read and write”."
+    case = replace(handed_over(), ticket="")
+    spoiled = transitions.refused(case, at=case.updated, number=2, reason=why)
+    case = replace(spoiled.case, events=(*case.events, *spoiled.events))
+
+    said = list(words(card_of(case)["body"]))
+
+    assert any(f"No ticket: {why}" in text.replace("\\", "") for text in said), said
+    assert not any("no ticket yet" in text for text in said)
 
 
 def test_the_title_is_not_said_twice() -> None:

@@ -55,6 +55,7 @@ def case_card(case: Case, *, facts: CaseFacts, members: Sequence[str], base_url:
     body = [
         _head(case, story.state_for_sheriff(case)),
         parts.subtle(_facts(case, facts.due, base_url, page)),
+        *_trouble(case),
         *_question(case, page),
         *_found(case, base_url),
         *_asked_by_others(facts),
@@ -119,9 +120,15 @@ def _facts(case: Case, due: str, base_url: str, page: str) -> str:
 
 def _ticket(case: Case, base_url: str) -> str:
     if not case.ticket:
-        return f"{case.id}, no ticket yet" if case.is_open else case.id
+        return f"{case.id}, no ticket yet" if case.is_open and not story.trouble(case) else case.id
     address = case.ticket_url
     return link(name(case.ticket), f"{base_url}{address}" if address.startswith("/") else address)
+
+
+def _trouble(case: Case) -> Iterator[Card]:
+    """What the ticket system refuses."""
+    if story.trouble(case):
+        yield parts.text(isolated(literal(story.trouble(case))), color="Attention", size="Small")
 
 
 def _shown_component(case: Case) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.channels.cards import parts
 from bot.channels.cards.size import Card
 from bot.channels.cards.words import line_of, shortened
-from bot.channels.story import CAUSES
+from bot.channels.story import CHOICES
 from bot.support.cases import UNTAKEN, Case
 
 _MOST_MEMBERS = 40  # the desk has them all
@@ -46,9 +46,8 @@ def answering(case: Case, *, positive: bool = False) -> Card:
 def resolving(case: Case) -> Card:
     """Why a person was needed, what solved it, and whether the next one should find it in the FAQ."""
     asker = asker_of(case)
-    causes = [(cause.value, words) for cause, words in CAUSES.items()]
     fields = [
-        parts.choice("cause", "Cause", "Choose a cause.", causes),
+        parts.choice("cause", "Cause", "Choose a cause.", CHOICES),
         parts.asked_text(
             "resolution", f"Resolution. {asker} sees this, and the next person who asks.", "Say what solved it."
         ),

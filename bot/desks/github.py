@@ -1,0 +1,250 @@
+"""Tickets as GitHub issues. A ticket is called GH-142, which GitHub itself links to the issue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import httpx
+
+from bot.desks.calling import Client, Manner, Pace, retry_after
+from bot.desks.once import Attempts, Once, surely
+from bot.desks.words import LABEL, body, headline, label_of, shortened
+from bot.support.cases import Case
+from bot.support.handoff import Ticket, TicketState
+from knowledge.errors import DeskRefused
+
+Issue = Mapping[str, Any]
+_LONGEST = 60_000  # characters of a text; GitHub takes 65,536 with all that is around it
+_PAGE = 100  # the most that GitHub lists at once
+_SHAPE = ("number", "html_url", "state")  # of an issue, as far as it is needed
+_GONE = frozenset({404, 410})
+_NUMBER = re.compile(r"GH-([1-9][0-9]{0,17})")
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubPlace:
+    """Where issues are opened, and what every one of them carries."""
+
+    repository: str  # owner/name
+    url: str = "https://api.github.com"
+    labels: Sequence[str] = ()
+    assignees: Mapping[str, str] = field(default_factory=dict)  # login by the name that the rota has
+    page: str = ""  # address of a case, with {case} in it
+
+
+class GitHubDesk:
+    """A Desk. Each issue has the label `sheriff-CASE` and begins with a hidden mark: by these it is found again."""
+
+    def __init__(
+        self,
+        place: GitHubPlace,
+        *,
+        token: str,
+        attempts: Attempts,
+        pace: Pace,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._place = place
+        self._issues = f"/repos/{place.repository}/issues"
+        self._pace = pace
+        self._once = Once(attempts, pace)
+        self._client = Client(
+            place.url,
+            _manner(place.repository),
+            pace=pace,
+            headers={
+                "authorization": f"Bearer {token}",
+                "accept": "application/vnd.github+json",
+                "x-github-api-version": "2022-11-28",
+            },
+            secrets=[token],
+            transport=transport,
+        )
+
+    def hang_up(self) -> None:
+        """Close the connections; the next call fails."""
+        self._client.close()
+
+    def open(self, case: Case, *, assignee: str) -> Ticket:
+        issue = self._issue(case.ticket) or self._once.open(
+            case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)
+        )
+        if issue["state"] == "closed":
+            self._change(issue["number"], {"state": "open", **self._assigned(assignee)})
+        return Ticket(f"GH-{issue['number']}", issue["html_url"])
+
+    def comment(self, ticket: str, text: str, *, author: str, key: str) -> None:
+        issue = self._issue(ticket)
+        mark = f"<!-- sheriff note={key} -->"
+        if issue is not None:
+            self._say(issue["number"], f"{mark}\n**{author}:** {_unnotified(text)}", lambda said: said.startswith(mark))
+
+    def close(self, ticket: str, *, resolution: str) -> None:
+        issue = self._issue(ticket)
+        if issue is None or issue["state"] == "closed":
+            return
+        words = _unnotified(resolution)
+        self._say(issue["number"], f"<!-- sheriff resolution -->\n{words}", lambda said: words in said)
+        self._change(issue["number"], {"state": "closed", "state_reason": "completed"})
+
+    def state(self, ticket: str) -> TicketState:
+        issue = self._issue(ticket)
+        return TicketState(issue["state"]) if issue else TicketState.UNKNOWN
+
+    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
+        """One list of what is open; only what is missing there is looked at by itself."""
+        if not wanted:
+            return {}
+        still_open = {f"GH-{issue['number']}" for issue in self._list(labels=LABEL, state="open")}
+        looked_at = ((ticket, self._issue(ticket)) for ticket in wanted if ticket not in still_open)
+        return {ticket: self._last_words(issue) for ticket, issue in looked_at if issue and issue["state"] == "closed"}
+
+    def check(self) -> str:
+        repository = self._client.read(f"/repos/{self._place.repository}")
+        if not repository.content.get("has_issues"):
+            raise DeskRefused(
+                f"{self._place.repository} has no issues. Switch them on in its settings, or name another."
+            )
+        may = repository.content.get("permissions") or {}
+        if not (may.get("triage") or may.get("push")):
+            raise DeskRefused(
+                f"The owner of SHERIFF_DESK_TOKEN may not label issues of {self._place.repository}. Give that account "
+                "the role Triage or Write."
+            )
+        scopes = repository.headers.get("x-oauth-scopes")
+        if scopes is not None and not {"repo", "public_repo"} & {scope.strip() for scope in scopes.split(",")}:
+            raise DeskRefused("SHERIFF_DESK_TOKEN is a classic token without the scope “repo”. Make one that has it.")
+        self._client.read(self._issues, {"per_page": 1}, kind=list)
+        return f"GitHub, issues of {self._place.repository}; the token reads them, its owner may label."
+
+    def _issue(self, ticket: str) -> Issue | None:
+        """The issue of a ticket; None when there is none, or the ticket is no issue's."""
+        number = _NUMBER.fullmatch(ticket)
+        if number is None:
+            return None
+        answer = self._client.read(f"{self._issues}/{number[1]}", allow=_GONE, needs=_SHAPE)
+        if answer.status in _GONE:
+            self._client.read(f"/repos/{self._place.repository}")  # 404 may also mean that the token lost its rights
+            return None
+        issue: Issue = answer.content
+        return None if "pull_request" in issue else issue
+
+    def _find(self, case_id: str) -> Issue | None:
+        """By the label; where labels were not allowed or have been removed, by the mark in the newest issues."""
+        labelled = list(self._list(labels=label_of(case_id), state="all"))
+        newest = () if labelled else self._newest()
+        found = labelled or [issue for issue in newest if _begins(issue, _mark(case_id))]
+        return min(found, key=lambda issue: int(issue["number"]), default=None)
+
+    def _newest(self) -> Sequence[Issue]:
+        params = {"state": "all", "sort": "created", "direction": "desc", "per_page": _PAGE}
+        newest: Sequence[Issue] = self._client.read(self._issues, params, kind=list).content
+        return newest
+
+    def _list(self, *, labels: str, state: str) -> Iterator[Issue]:
+        for number in range(1, 101):
+            params = {"labels": labels, "state": state, "per_page": _PAGE, "page": number}
+            page = self._client.read(self._issues, params, kind=list).content
+            yield from (issue for issue in page if "pull_request" not in issue)
+            if len(page) < _PAGE:
+                return
+
+    def _create(self, case: Case, sheriff: str) -> Issue:
+        place = self._place
+        text = _unnotified(body(case, sheriff=sheriff, page=place.page.format(case=case.id)))
+        content = {
+            "title": headline(case, width=200),
+            "body": f"{_mark(case.id)}\n{text}",
+            "labels": [LABEL, label_of(case.id), *place.labels],
+            **self._assigned(sheriff),
+        }
+        issue: Issue = self._client.write("POST", self._issues, content, needs=_SHAPE).content
+        return issue
+
+    def _assigned(self, sheriff: str) -> Mapping[str, Any]:
+        login = self._place.assignees.get(sheriff)
+        return {"assignees": [login]} if login else {}
+
+    def _change(self, number: int, content: Mapping[str, Any]) -> None:
+        self._client.write("PATCH", f"{self._issues}/{number}", content)
+
+    def _comments(self, number: int) -> Iterator[Issue]:
+        for page in range(1, 101):
+            params = {"per_page": _PAGE, "page": page}
+            said = self._client.read(f"{self._issues}/{number}/comments", params, kind=list).content
+            yield from said
+            if len(said) < _PAGE:
+                return
+
+    def _say(self, number: int, text: str, is_it: Callable[[str], bool]) -> None:
+        def is_there() -> bool:
+            return any(is_it(said["body"] or "") for said in self._comments(number))
+
+        if not is_there():
+            path = f"{self._issues}/{number}/comments"
+            surely(lambda: self._client.write("POST", path, {"body": text}), is_there, self._pace)
+
+    def _last_words(self, issue: Issue) -> str:
+        """What was written last before it was closed, unless Sheriff wrote it."""
+        said = list(self._comments(issue["number"])) if issue.get("comments") else []
+        last = said[-1]["body"] or "" if said else ""
+        if last and not last.startswith("<!-- sheriff"):
+            return last.strip()
+        return "Closed as not planned." if issue.get("state_reason") == "not_planned" else ""
+
+
+def _manner(repository: str) -> Manner:
+    rights = f"“Issues: read and write” for {repository}"
+    return Manner(
+        "GitHub",
+        remedies={
+            301: f"{repository} has moved: correct desk.repository.",
+            401: f"SHERIFF_DESK_TOKEN is wrong or has ended: make a new one with {rights}.",
+            403: f"SHERIFF_DESK_TOKEN needs {rights}.",
+            404: f"Check desk.repository, and that SHERIFF_DESK_TOKEN has {rights}.",
+            410: f"Switch the issues of {repository} on in its settings.",
+            422: "Check desk.labels and desk.assignees.",
+        },
+        told=_told,
+        wait=_throttled,
+    )
+
+
+def _told(content: Any) -> str:
+    if not isinstance(content, dict):
+        return ""
+    errors = content.get("errors")
+    listed = [e for e in errors if isinstance(e, dict)] if isinstance(errors, list) else []
+    details = [" ".join(str(e[k]) for k in ("field", "code", "message") if e.get(k)) for e in listed]
+    return "; ".join([str(content.get("message", "")), *details])
+
+
+def _throttled(response: httpx.Response, now: datetime) -> float | None:
+    """GitHub's limits answer 403 as well: with Retry-After, or with nothing remaining until a moment."""
+    if response.status_code != 403:
+        return None
+    asked = retry_after(response, now)
+    if asked is not None:
+        return asked
+    reset = response.headers.get("x-ratelimit-reset", "")
+    if response.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        return max(0.0, int(reset) - now.timestamp())
+    return None
+
+
+def _mark(case_id: str) -> str:
+    return f"<!-- sheriff case={case_id} -->"
+
+
+def _begins(written: Issue, mark: str) -> bool:
+    return str(written["body"] or "").startswith(mark)
+
+
+def _unnotified(text: str) -> str:
+    """The text with names that call nobody: an @ in a question is no mention of somebody on GitHub."""
+    return shortened(text, _LONGEST).replace("@", "@\u200b")

@@ -1,0 +1,189 @@
+"""Tickets as records of ServiceNow, by its Table API: incidents, or what else has a number and a correlation id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import httpx
+
+from bot.desks.calling import Client, Manner, Pace
+from bot.desks.once import Attempts, Once, surely
+from bot.desks.words import body, headline, label_of, shortened
+from bot.support.cases import Case
+from bot.support.handoff import Ticket, TicketState
+
+Record = Mapping[str, str]
+_NUMBER = re.compile(r"[A-Z]{2,12}[0-9]{3,20}")
+_FIELDS = "sys_id,number,state,active,close_notes,correlation_id"
+_LONGEST = 3_900  # characters; a description holds 4,000 unless an administrator has changed that
+_AT_ONCE = 50  # numbers in one query
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceNowPlace:
+    """Where records are made, and what every one of them carries."""
+
+    url: str  # https://example.service-now.com
+    table: str = "incident"
+    assignees: Mapping[str, str] = field(default_factory=dict)  # sys_id or user name by the name that the rota has
+    fields: Mapping[str, Any] = field(default_factory=dict)  # further ones of each new record, such as its group
+    note_field: str = "work_notes"  # where notes go: work_notes for the team, comments for the caller as well
+    open_state: str = "2"
+    closed_state: str = "6"
+    closed_states: Sequence[str] = ("6", "7", "8")  # all that mean that nothing is left to do
+    close_code: str = "Solution provided"
+    page: str = ""  # address of a case, with {case} in it
+
+
+class ServiceNowDesk:
+    """A Desk. Each record has the correlation id `sheriff-CASE`, by which it is found again."""
+
+    def __init__(
+        self,
+        place: ServiceNowPlace,
+        *,
+        user: str,
+        token: str,
+        attempts: Attempts,
+        pace: Pace,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """With a user the token is his password; without, it is sent as a bearer's."""
+        self._place = place
+        self._pace = pace
+        self._once = Once(attempts, pace)
+        self._table = f"/api/now/table/{place.table}"
+        self._client = Client(
+            place.url,
+            _manner(place.table),
+            pace=pace,
+            headers={} if user else {"authorization": f"Bearer {token}"},
+            auth=(user, token) if user else None,
+            secrets=[token],
+            transport=transport,
+        )
+
+    def hang_up(self) -> None:
+        """Close the connections; the next call fails."""
+        self._client.close()
+
+    def open(self, case: Case, *, assignee: str) -> Ticket:
+        record = self._record(case.ticket) or self._once.open(
+            case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)
+        )
+        if self._is_closed(record):
+            self._change(record, {"state": self._place.open_state, **self._assigned(assignee)})
+        address = f"{self._place.url.rstrip('/')}/{self._place.table}.do?sys_id={record['sys_id']}"
+        return Ticket(record["number"], address)
+
+    def comment(self, ticket: str, text: str, *, author: str, key: str) -> None:
+        record = self._record(ticket)
+        if record is None:
+            return
+        mark = f"[sheriff note {key}]"
+
+        def is_there() -> bool:
+            return mark in self._notes(record)
+
+        if not is_there():
+            said = {self._place.note_field: f"{author}: {shortened(text, _LONGEST)}\n{mark}"}
+            surely(lambda: self._change(record, said), is_there, self._pace)
+
+    def close(self, ticket: str, *, resolution: str) -> None:
+        record = self._record(ticket)
+        if record is None or self._is_closed(record):
+            return
+        place = self._place
+        code = {"close_code": place.close_code} if place.close_code else {}
+        self._change(record, {"state": place.closed_state, "close_notes": shortened(resolution, _LONGEST), **code})
+
+    def state(self, ticket: str) -> TicketState:
+        record = self._record(ticket)
+        if record is None:
+            return TicketState.UNKNOWN
+        return TicketState.CLOSED if self._is_closed(record) else TicketState.OPEN
+
+    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
+        numbers = [ticket for ticket in wanted if _NUMBER.fullmatch(ticket)]
+        closed: dict[str, str] = {}
+        for start in range(0, len(numbers), _AT_ONCE):
+            asked = numbers[start : start + _AT_ONCE]
+            found = self._query(f"numberIN{','.join(asked)}")
+            closed.update({r["number"]: r["close_notes"] for r in found if r["number"] in asked and self._is_closed(r)})
+        return closed
+
+    def check(self) -> str:
+        self._client.read(self._table, {"sysparm_limit": 1, "sysparm_fields": _FIELDS}, needs=("result",))
+        return (
+            f"ServiceNow, table {self._place.table}; this account reads it. Whether it may write shows with a ticket."
+        )
+
+    def _record(self, ticket: str) -> Record | None:
+        if not _NUMBER.fullmatch(ticket):
+            return None
+        return next((r for r in self._query(f"number={ticket}") if r["number"] == ticket), None)
+
+    def _find(self, case_id: str) -> Record | None:
+        wanted = label_of(case_id)
+        found = [r for r in self._query(f"correlation_id={wanted}") if r["correlation_id"] == wanted]
+        return min(found, key=lambda record: record["number"], default=None)
+
+    def _query(self, query: str) -> Sequence[Record]:
+        """Records as they are; ServiceNow leaves out a condition that it does not understand, so look at each."""
+        params = {"sysparm_query": query, "sysparm_fields": _FIELDS, "sysparm_limit": 2 * _AT_ONCE}
+        records: Sequence[Record] = self._client.read(self._table, params, needs=("result",)).content["result"]
+        return records
+
+    def _create(self, case: Case, sheriff: str) -> Record:
+        place = self._place
+        content = {
+            **place.fields,
+            "short_description": headline(case, width=150),
+            "description": shortened(body(case, sheriff=sheriff, page=place.page.format(case=case.id)), _LONGEST),
+            "correlation_id": label_of(case.id),
+            "correlation_display": "Sheriff",
+            **self._assigned(sheriff),
+        }
+        record: Record = self._client.write("POST", self._table, content, needs=("result",)).content["result"]
+        return record
+
+    def _assigned(self, sheriff: str) -> Mapping[str, str]:
+        account = self._place.assignees.get(sheriff)
+        return {"assigned_to": account} if account else {}
+
+    def _change(self, record: Record, content: Mapping[str, str]) -> None:
+        self._client.write("PATCH", f"{self._table}/{record['sys_id']}", content, needs=("result",))
+
+    def _notes(self, record: Record) -> str:
+        """All notes of a record; the Table API shows them only as people see them."""
+        name = self._place.note_field
+        params = {"sysparm_fields": name, "sysparm_display_value": "true"}
+        shown = self._client.read(f"{self._table}/{record['sys_id']}", params, needs=("result",)).content["result"]
+        return str(shown.get(name, ""))
+
+    def _is_closed(self, record: Record) -> bool:
+        return record.get("active") == "false" or record.get("state") in self._place.closed_states
+
+
+def _manner(table: str) -> Manner:
+    return Manner(
+        "ServiceNow",
+        remedies={
+            400: f"Check desk.table (it is {table}) and desk.fields.",
+            401: "Check SHERIFF_DESK_USER and SHERIFF_DESK_TOKEN (the password, or a token without a user).",
+            403: f"Give the account of SHERIFF_DESK_TOKEN a role that reads and writes {table}, such as itil.",
+            404: f"Check desk.url and desk.table (it is {table}).",
+        },
+        told=_told,
+    )
+
+
+def _told(content: Any) -> str:
+    error = content.get("error") if isinstance(content, dict) else None
+    if not isinstance(error, dict):
+        return str(error or "")
+    return "; ".join(str(error[key]) for key in ("message", "detail") if error.get(key))
