@@ -19,7 +19,7 @@ from bot.settings import Settings
 from bot.store.opening import Store
 from bot.store.turn_log import Clock
 from bot.support.clocks import goals_of
-from bot.support.rota import Rota
+from bot.support.rota import Duty
 from knowledge.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def may_answer(settings: Settings) -> bool:
 
 
 def threads(
-    settings: Settings, store: Store, *, rota: Rota, link: TeamsLink, clock: Clock, address: str
+    settings: Settings, store: Store, *, rota: Duty, link: TeamsLink, clock: Clock, address: str
 ) -> CaseThreads:
     """The sheriffs' channel; `address` is where this server listens."""
     base_url = settings.server.public_url or (address if settings.is_loopback else "")

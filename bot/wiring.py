@@ -37,12 +37,11 @@ from bot.settings import Settings
 from bot.sources import code_page, named, reads_bundled, sources
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
+from bot.store.rota_book import RotaBook
 from bot.support.cases import Case
 from bot.support.clocks import goals_of
 from bot.support.gaps import GapReport, find_gaps
 from bot.support.handoff import AllChannels, Notifier
-from bot.support.rota import Rota
-from bot.support.rota_file import read_rota
 from bot.telemetry import Metrics
 from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
 from bot.workflows import Plan, Workflows
@@ -219,7 +218,7 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
         knowing = stack.enter_context(opened_library(settings, with_model=True, until=until))
         if not hand_over:
             knowing.require()
-        rota = read_rota(settings.rota)
+        rota = store.rota(settings.rota)
         workflows = _workflows(settings, store, rota, [DeskPageNotifier(store.engine, clock=now)])
         if hand_over:
             workflows.start()
@@ -279,7 +278,7 @@ class _Parts:
     settings: Settings
     store: Store
     library: Library
-    rota: Rota
+    rota: RotaBook
     platform: Platform
     metrics: Metrics
     link: TeamsLink
@@ -310,9 +309,9 @@ def start(settings: Settings, *, address: str) -> Running:
 
 
 def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
-    rota = read_rota(settings.rota)
     platform = platform_of(settings)
     store = opening.enter_context(opened_store(settings))
+    rota = store.rota(settings.rota)
     knowing = opening.enter_context(opened_library(settings, with_model=True))
     metrics = Metrics()
     link = TeamsLink(lambda: teams_wiring.connection(settings))
@@ -411,7 +410,7 @@ def _sheriff(
     )
 
 
-def _workflows(settings: Settings, store: Store, rota: Rota, notifiers: Sequence[Notifier]) -> Workflows:
+def _workflows(settings: Settings, store: Store, rota: RotaBook, notifiers: Sequence[Notifier]) -> Workflows:
     return Workflows(
         store.cases,
         desk=SqliteDesk(store.engine, prefix=settings.desk.prefix, url="/desk/{case}", clock=now),

@@ -17,7 +17,7 @@ from bot.store.case_store import CaseStore
 from bot.support.broadcast import Broadcast
 from bot.support.clocks import DEFAULTS, Goal
 from bot.support.gaps import GapReport
-from bot.support.rota import Rota
+from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
 from knowledge.model import Chunk
 from knowledge.validation.diagnostics import SourceFile, ValidationReport
@@ -53,7 +53,7 @@ class Services:
     sheriff: Answerer
     casework: Casework
     cases: CaseStore
-    rota: Rota
+    rota: Duty
     broadcast: Broadcast
     index_status: Callable[[], IndexStatus]
     page: Callable[[str], Sequence[Chunk]]  # a document's chunks in order; empty when unknown

@@ -13,7 +13,7 @@ from bot.store.case_store import CaseStore
 from bot.store.request_store import FeatureRequest, RequestStore
 from bot.store.turn_log import Clock
 from bot.support.cases import Case
-from bot.support.rota import Rota, Shift
+from bot.support.rota import Duty, Shift
 from knowledge.errors import Misuse
 
 _DUTY = re.compile(
@@ -51,7 +51,7 @@ class Commands:
     cases: CaseStore
     casework: Casework
     requests: RequestStore
-    rota: Rota
+    rota: Duty
     clock: Clock
     base_url: str = ""
 

@@ -26,7 +26,7 @@ from bot.support.handoff import (
     Refused,
     Role,
 )
-from bot.support.rota import TEAM, Member, Rota
+from bot.support.rota import TEAM, Duty, Member
 from bot.support.transitions import name_sheriff, note, record_ticket, since_hand_over
 from knowledge.errors import Unavailable
 
@@ -44,7 +44,7 @@ class Outreach:
         *,
         desk: Desk,
         notifier: Notifier,
-        rota: Rota,
+        rota: Duty,
         clock: Clock,
         spread: Callable[[], None] = lambda: None,
     ) -> None:
