@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from bot import teams_wiring, wording
 from bot.casework import Casework
+from bot.channels.duty_news import DutyNews
 from bot.channels.services import Services
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_commands import Commands
@@ -42,19 +43,21 @@ from bot.support.cases import Case
 from bot.support.clocks import goals_of
 from bot.support.gaps import GapReport, find_gaps
 from bot.support.handoff import AllChannels, Notifier
+from bot.support.rota_alarms import alarms
 from bot.telemetry import Metrics
 from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
 from bot.workflows import Plan, Workflows
 from knowledge import bundled, relevance
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.together import check_together
-from knowledge.errors import Failure, Misuse, SheriffError
+from knowledge.errors import Failure, Misuse, SheriffError, Unavailable
 from knowledge.glossary import Glossary
 from knowledge.ports import ChatModel, Embedder
 from knowledge.tokens import Budget
 
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
+_TELL_EVERY = 15.0  # seconds between two looks at what the rota has to tell
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
 _REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten at start
 
@@ -304,8 +307,31 @@ def start(settings: Settings, *, address: str) -> Running:
         keeper.start()
         opening.callback(keeper.join, timeout=_LAST_STEP)
         opening.callback(parts.library.stop)
+        _begin_telling(parts, opening)
         return Running(app, parts.store.broadcast.close, opening.pop_all().close)
     raise AssertionError("unreachable")
+
+
+def _begin_telling(parts: _Parts, opening: ExitStack) -> None:
+    """Tell the hand-over of each week, swaps that wait and alarms, until the server stops."""
+    news, stopping = (
+        teams_wiring.duty_news(parts.settings, parts.store, book=parts.rota, threads=parts.threads),
+        threading.Event(),
+    )
+    for alarm in alarms(parts.rota.now(), now()):
+        log.error("rota_alarm", reason=alarm)
+    teller = threading.Thread(target=_tell_duty, args=(news, stopping), name="rota", daemon=True)
+    teller.start()
+    opening.callback(teller.join, timeout=_LAST_STEP)
+    opening.callback(stopping.set)
+
+
+def _tell_duty(news: DutyNews, stopping: threading.Event) -> None:
+    while not stopping.wait(_TELL_EVERY):
+        try:
+            news.sweep()
+        except Unavailable as error:
+            log.warning("rota_news_wait", reason=str(error))
 
 
 def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
@@ -364,6 +390,8 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         casework=parts.casework,
         cases=parts.store.cases,
         rota=parts.rota,
+        book=parts.rota,
+        news=parts.store.news,
         broadcast=parts.store.broadcast,
         index_status=parts.library.status,
         page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
@@ -379,6 +407,8 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         hosts=_hosts(settings),
         workers=settings.server.workers,
         goals=goals_of(settings.handoff.goals),
+        acknowledge_minutes=settings.handoff.acknowledge_minutes,
+        in_teams=bool(settings.teams.sheriff_channel),
         routers=(teams.router(),) if teams_wiring.may_answer(settings) else (),
         lifespan=teams_wiring.lifespan(settings, parts.store, teams=teams, link=parts.link, clock=now),
         docs_sources=tuple(s.name for s in sources(settings)),

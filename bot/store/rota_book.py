@@ -101,9 +101,14 @@ class RotaBook:
             draft = decide(kept)
             change = RotaChange(kept.version + 1, self._clock(), by, draft.kind, draft.data)
             if self._stored(change):
-                self._publish(change)
+                self.refresh_pages()
                 return change
         raise NotPossible("Others change the rota at this moment. Try again.")
+
+    def refresh_pages(self) -> None:
+        """Tell pages that are open in this process to read again."""
+        if self._broadcast is not None:
+            self._broadcast.publish(Update(0, "", "rota", "rota"))
 
     # As others see it (rota.Duty)
 
@@ -219,10 +224,6 @@ class RotaBook:
         except IntegrityError:
             return False
         return True
-
-    def _publish(self, change: RotaChange) -> None:
-        if self._broadcast is not None:
-            self._broadcast.publish(Update(0, "", "rota", change.kind.value))
 
 
 def _matters(code: str) -> bool:

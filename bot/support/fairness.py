@@ -33,8 +33,8 @@ def shares(rota: Rota, now: datetime, *, weeks: int) -> Sequence[Share]:
     """Each member's duty in as many weeks before now and after it, overrides, swaps and absences included.
 
     Time in which nobody was on duty is in the last row, of the whole team, when there is any."""
-    span = timedelta(weeks=weeks)
-    past, planned = loads(rota, now - span, now), loads(rota, now, now + span)
+    here, span = rota.local(now), timedelta(weeks=weeks)  # in wall time: so many weeks ago at this hour
+    past, planned = loads(rota, here - span, here), loads(rota, here, here + span)
     unfilled = [m for m in (*past, *planned) if m.is_team][:1]
     return [Share(m, past.get(m, NOTHING), planned.get(m, NOTHING)) for m in (*rota.members, *unfilled)]
 

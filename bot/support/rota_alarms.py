@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.support.rota import Rota, Shift
 from bot.support.rota_changes import Kept
+from bot.support.swaps import SwapState, remind_at
 
 AHEAD = timedelta(days=14)
 _TO_TEAM = "Cases go to the whole team."
@@ -15,6 +16,19 @@ _TO_TEAM = "Cases go to the whole team."
 def alarms(kept: Kept, now: datetime) -> Sequence[str]:
     """Sentences, each with its remedy; none when all is well for the next two weeks."""
     return [*kept.problems, *_ignored(kept, now), *_nobody(kept.rota, now, known=bool(kept.problems))]
+
+
+def awaited(kept: Kept, now: datetime) -> Sequence[str]:
+    """Swaps of which the other one has to be reminded by now."""
+    found = []
+    for swap in kept.swaps:
+        due = remind_at(swap, kept.rota)
+        if swap.state(now) is SwapState.ASKED and due is not None and due <= now:
+            lapses = _at(kept.rota, swap.lapses)
+            found.append(
+                f"{swap.other.name}: {swap.asker.name} asks you to swap and waits for your answer until {lapses}."
+            )
+    return found
 
 
 def _nobody(rota: Rota, now: datetime, *, known: bool) -> Iterator[str]:
