@@ -76,9 +76,14 @@ class RotaBook:
         except Unavailable as error:
             log.warning("rota_as_it_was", reason=str(error))
             return self._kept[1] if self._kept else replace(rota_of(base.rota, ()), text=base.text)
-        if self._kept is None or self._kept[0] != (stamp, version):
-            self._kept = ((stamp, version), self._fold(base, self.changes()))
-        return self._kept[1]
+        before = self._kept
+        if before is not None and before[0] == (stamp, version):
+            return before[1]
+        kept = self._fold(base, self.changes())
+        self._kept = ((stamp, version), kept)
+        if before is not None:  # changed here, by another process, or in the file
+            self.refresh_pages()
+        return kept
 
     def changes(self) -> Sequence[RotaChange]:
         """All that was stored, oldest first."""
@@ -101,7 +106,7 @@ class RotaBook:
             draft = decide(kept)
             change = RotaChange(kept.version + 1, self._clock(), by, draft.kind, draft.data)
             if self._stored(change):
-                self.refresh_pages()
+                self.now()
                 return change
         raise NotPossible("Others change the rota at this moment. Try again.")
 

@@ -191,7 +191,10 @@ class _Reader:
     def _member(self, entry: yaml.Node, taken: set[str]) -> Member:
         keys = self._mapping(entry, ("id", "name", "email", "teams_id"))
         values = {key: self._text(value) for key, value in keys.items()}
-        if not values.get("id") or not values.get("name"):
+        missing = {key for key in ("id", "name") if not values.get(key)}
+        if missing and missing <= self._meant:
+            raise _FaultError
+        if missing:
             self._fault(entry, _MISSING, "a member needs an id and a name: - {id: ana, name: Ana}")
         if values["id"] in taken:
             self._fault(keys["id"], _RULE, f"member {values['id']!r} is listed twice. Give each an id of its own")
