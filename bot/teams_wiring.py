@@ -73,7 +73,7 @@ def reminders(settings: Settings, store: Store, *, outbox: Outbox, clock: Clock)
     return Reminders(store.cases, store.posts, outbox, clock, timedelta(hours=hours), here_only=here_only)
 
 
-def duty_news(settings: Settings, store: Store, *, book: RotaBook, threads: CaseThreads) -> DutyNews:
+def duty_news(store: Store, *, book: RotaBook, threads: CaseThreads) -> DutyNews:
     """What the rota tells by itself, in the sheriffs' channel if there is one."""
     return DutyNews(
         book=book,

@@ -314,10 +314,8 @@ def start(settings: Settings, *, address: str) -> Running:
 
 def _begin_telling(parts: _Parts, opening: ExitStack) -> None:
     """Tell the hand-over of each week, swaps that wait and alarms, until the server stops."""
-    news, stopping = (
-        teams_wiring.duty_news(parts.settings, parts.store, book=parts.rota, threads=parts.threads),
-        threading.Event(),
-    )
+    news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
+    stopping = threading.Event()
     for alarm in alarms(parts.rota.now(), now()):
         log.error("rota_alarm", reason=alarm)
     teller = threading.Thread(target=_tell_duty, args=(news, stopping), name="rota", daemon=True)
