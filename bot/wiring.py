@@ -406,7 +406,6 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         workers=settings.server.workers,
         goals=goals_of(settings.handoff.goals),
         acknowledge_minutes=settings.handoff.acknowledge_minutes,
-        in_teams=bool(settings.teams.sheriff_channel),
         routers=(teams.router(),) if teams_wiring.may_answer(settings) else (),
         lifespan=teams_wiring.lifespan(settings, parts.store, teams=teams, link=parts.link, clock=now),
         docs_sources=tuple(s.name for s in sources(settings)),

@@ -18,7 +18,7 @@ from bot.channels.inbox import Clerk
 from bot.channels.pages import Pages
 from bot.channels.problems import Problem
 from bot.channels.rota_weeks import day_names, span_words, weeks
-from bot.channels.security import printable
+from bot.channels.security import FEED, printable
 from bot.channels.services import Services
 from bot.channels.story import Step
 from bot.channels.times import Watch
@@ -46,6 +46,7 @@ class RotaPage:
     services: Services
     pages: Pages
     acting: Callable[[Request], Person]
+    feed_key: str = ""  # that the feed's address carries
 
     def show(self, request: Request, filled: forms.Filled | None = None) -> Response:
         services, now, acting = self.services, self.services.clock(), self.acting(request)
@@ -76,7 +77,7 @@ class RotaPage:
             cover=_cover(rota, now),
             fair=shares(rota, now, weeks=FAIR_WEEKS),
             fair_weeks=FAIR_WEEKS,
-            feed=f"{request.url.scheme}://{request.url.netloc}/rota.ics",
+            feed=f"{request.url.scheme}://{request.url.netloc}{FEED}{f'?key={self.feed_key}' if self.feed_key else ''}",
             file=services.book.file,
             file_text=services.book.file_text() if kept.edited else "",
             edited=self._edited(kept, now),
@@ -195,7 +196,7 @@ def router(page: RotaPage) -> APIRouter:
     def rota(request: Request) -> Response:
         return page.show(request)
 
-    @routes.get("/rota.ics")
+    @routes.get(FEED)
     def calendar(request: Request) -> Response:
         return page.calendar(request)
 

@@ -74,7 +74,6 @@ class Services:
     workers: int = 8  # questions worked on at the same time
     goals: Mapping[CaseSeverity, Goal] = field(default_factory=lambda: DEFAULTS)
     acknowledge_minutes: float = 30
-    in_teams: bool = False  # sheriffs have a channel there
     routers: Sequence[APIRouter] = ()
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
     docs_sources: Sequence[str] = field(default=("docs",))  # where a page without a source's name is looked for

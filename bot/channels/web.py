@@ -14,6 +14,7 @@ from starlette.types import Scope
 
 from bot.channels import api, chat, console, problems, rota_page
 from bot.channels.conversation import Memory
+from bot.channels.duty_news import week_key
 from bot.channels.handbook import operations, reading
 from bot.channels.pages import STATIC, Pages
 from bot.channels.problems import Problem
@@ -47,7 +48,7 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(_reading(app, services, pages))
     desk = console.Console(services, pages)
     app.include_router(console.router(desk))
-    app.include_router(rota_page.router(rota_page.RotaPage(services, pages, desk.acting)))
+    app.include_router(rota_page.router(rota_page.RotaPage(services, pages, desk.acting, doors.feed_key())))
     app.include_router(chat.router(chat.Chat(services, pages, workers, Memory())))
     for router in services.routers:
         app.include_router(router)
@@ -81,6 +82,7 @@ def _frame(services: Services) -> dict[str, Any]:
         "zone": services.rota.zone.key,
         "alarms": alarms(kept, now),
         "awaited": awaited(kept, now),
+        "handed": lambda: services.news.get(week_key(kept.rota.week_of(now).starts)) is not None,
     }
 
 

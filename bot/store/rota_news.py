@@ -38,7 +38,7 @@ class RotaNews:
 
     def claim(self, key: str, kind: str) -> bool:
         """Whether it is ours to tell; False when it was told, or somebody is telling it."""
-        if self._is_told(key):
+        if self.get(key) is not None:
             return False
         values = {"key": key, "kind": kind, "claimed": self._clock(), "told": None, "place": "", "text": ""}
         try:
@@ -61,19 +61,10 @@ class RotaNews:
 
     def get(self, key: str) -> News | None:
         """What was told under this key."""
-        return self._first(sa.select(rota_news).where(rota_news.c.key == key, rota_news.c.told.is_not(None)))
-
-    def latest(self, kind: str) -> News | None:
-        of_kind = sa.select(rota_news).where(rota_news.c.kind == kind, rota_news.c.told.is_not(None))
-        return self._first(of_kind.order_by(rota_news.c.claimed.desc()).limit(1))
-
-    def _first(self, query: sa.Select[tuple[object, ...]]) -> News | None:
+        told = sa.select(rota_news).where(rota_news.c.key == key, rota_news.c.told.is_not(None))
         with self._engine.connect() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(told).mappings().first()
         return News(row["key"], row["kind"], row["told"], row["place"], row["text"]) if row else None
-
-    def _is_told(self, key: str) -> bool:
-        return self.get(key) is not None
 
     def _taken_over(self, key: str) -> bool:
         stale = rota_news.c.claimed < self._clock() - GIVEN_UP_AFTER

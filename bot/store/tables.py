@@ -198,5 +198,4 @@ rota_news = sa.Table(
     sa.Column("told", UtcTime, nullable=True),  # null while it is being told
     sa.Column("place", sa.String(64), nullable=False),  # such as "in Teams"; "" for the pages alone
     sa.Column("text", sa.Text, nullable=False),
-    sa.Index("ix_rota_news_kind", "kind", "claimed"),
 )

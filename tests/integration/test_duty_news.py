@@ -12,12 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.channels.duty_news import DutyNews
+from bot.channels.duty_news import DutyNews, week_key
 from bot.channels.teams_thread import Place, Refused
 from bot.messages import Person
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import open_store
-from bot.store.rota_news import WEEK
 from bot.support import rota_changes as rules
 from bot.support.swaps import Stretch
 from knowledge.errors import Unavailable
@@ -102,7 +101,7 @@ def test_the_hand_over_names_who_has_the_duty_who_is_next_and_what_is_left(offic
     assert "SUP-142: an unknown thing" in told.replace("\\", "")
     assert "SUP-143: Ana owes Kim a reply, late since Fri 27 Nov 09:40" in told.replace("\\", "")
     assert "Kafka: 3 questions, 0 of them handed over" in told.replace("\\", "")
-    kept = office.store.news.latest(WEEK)
+    kept = office.store.news.get(week_key(MONDAY))
     assert kept is not None
     assert (kept.place, kept.text.splitlines()[0]) == ("in Teams", "Bo now, Dan next.")
 
@@ -165,7 +164,7 @@ def test_without_a_channel_the_page_shows_the_note(office: Office, channel: Chan
 
     news_of(office, channel, place).sweep()
 
-    kept = office.store.news.latest(WEEK)
+    kept = office.store.news.get(week_key(MONDAY))
     assert kept is not None
     assert (kept.place, kept.text.startswith("Bo now, Dan next.\nBo has the duty until Mon 07 Dec")) == ("", True)
 

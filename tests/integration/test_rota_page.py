@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 from icalendar import Calendar
 from selectolax.lexbor import LexborHTMLParser
 
+from bot.channels.duty_news import week_key
+from bot.store.rota_news import WEEK
 from tests.rotas import paris
 from tests.web_office import ROTA_TEXT, Office
 
@@ -317,3 +319,28 @@ def test_the_feed_is_a_calendar_of_days(client: TestClient) -> None:
         "Sheriff: Ana",
     )
     assert first["dtend"].dt - first["dtstart"].dt == timedelta(days=7)
+
+
+def test_beyond_loopback_only_the_key_of_the_page_opens_the_feed(office: Office) -> None:
+    app = office.app(loopback=False, access_token="s3cret")
+    with TestClient(app, base_url="https://sheriff.example") as client:
+        shown = client.get("/rota", headers={"accept": "text/html", "authorization": "Bearer s3cret"}).text
+        address = LexborHTMLParser(shown).css_first("#calendar a").attributes["href"]
+        assert address is not None
+        assert address.startswith("https://sheriff.example/rota.ics?key=")
+
+        assert client.get(address).status_code == 200
+        assert client.get(f"{address}x").status_code == 401
+        assert client.get("/rota.ics").status_code == 401
+        assert client.get(address.replace("rota.ics", "rota")).status_code == 401
+
+
+def test_the_desk_leads_to_the_note_once_it_was_told(client: TestClient, office: Office) -> None:
+    assert words(page(client, "/desk"), ".acting a") == ""
+
+    key = week_key(paris(2026, 11, 23, 9))
+    office.store.news.claim(key, WEEK)
+    office.store.news.tell(key, "Ana now, Bo next.", place="in Teams")
+
+    assert words(page(client, "/desk"), ".acting a") == "Hand-over note of this week"
+    assert words(page(client), "#note") == "Hand-over note Told in Teams, 10:36 Ana now, Bo next."

@@ -32,4 +32,3 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_rota_news"),
     )
-    op.create_index("ix_rota_news_kind", "rota_news", ["kind", "claimed"], unique=False)
