@@ -25,6 +25,7 @@ from bot.channels.teams_commands import Commands
 from bot.channels.teams_desk import TeamsDesk
 from bot.channels.teams_extension import Extension
 from bot.channels.teams_link import TeamsLink
+from bot.channels.teams_swaps import SwapButtons
 from bot.channels.teams_talk import Talk
 from bot.channels.teams_thread import CaseThreads
 from bot.channels.web import build_app
@@ -370,6 +371,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         docs=platform.docs,
         examples=tuple(platform.examples),
         base_url=parts.threads.base_url,
+        swaps=SwapButtons(parts.rota, now),
     )
     return TeamsChannel(
         link=parts.link,

@@ -226,7 +226,7 @@ def others() -> Iterator[tuple[str, Card]]:
     )
     hostile = [("Open cases", [HOSTILE, ARABIC], 0)]
     yield "hostile hand-over", weekly_card(f"{HOSTILE} now", HOSTILE, ARABIC, HOSTILE, hostile)
-    yield "swap asked", duty_card("Dan asks Farah to swap", "Dan gives 14 – 21 Dec and takes 28 Dec – 4 Jan.")
+    yield "swap asked", duty_card("Dan asks Farah to swap", "Dan gives 14 – 21 Dec and takes 28 Dec – 4 Jan.", swap=7)
     yield "rota alarm", duty_card("The rota needs you", "rota.yaml, line 3: members is empty.", alarm=True)
     wish = "Let a job name several namespaces, so that one definition is enough."
     yield "request", request_card("REQ-7", "Jobs in several namespaces", wish, 1, False)

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from bot.channels import teams_activities as wire
 from bot.channels.cards import Card, duty_card, weekly_card
+from bot.channels.duty_words import swap_words
 from bot.channels.handover_note import as_text, hand_over
 from bot.channels.teams_thread import Outbox, Place
 from bot.store.case_store import CaseStore
@@ -16,11 +17,12 @@ from bot.store.rota_book import RotaBook
 from bot.store.rota_news import ALARM, ANSWERED, ASKED, REMINDED, WEEK, RotaNews
 from bot.store.turn_log import Clock
 from bot.support.clocks import DEFAULTS, Goal
+from bot.support.handoff import Refused
 from bot.support.rota import Member, Rota
 from bot.support.rota_alarms import alarms
 from bot.support.rota_changes import Kept
 from bot.support.severity import CaseSeverity
-from bot.support.swaps import Stretch, Swap, SwapState, remind_at
+from bot.support.swaps import Swap, SwapState, remind_at
 from knowledge.errors import Unavailable
 
 LATE = timedelta(days=1)  # a hand-over is told within the day, even when Sheriff was down at its time
@@ -89,7 +91,7 @@ class DutyNews:
         if not self.news.claim(key, kind):
             return False
         address = f" Answer at {self.base_url}/rota." if self.base_url and kind != ANSWERED else ""
-        card = duty_card(title, f"{text}{address}")
+        card = duty_card(title, f"{text}{address}", swap=swap.number if kind != ANSWERED else 0)
         return self._tell(key, text, calling(card, to or swap.other, "this is for you."))
 
     def _tell(self, key: str, text: str, card: Card) -> bool:
@@ -117,12 +119,6 @@ def swap_key(swap: Swap, kind: str) -> str:
     return f"swap:{swap.number}:{kind}"
 
 
-def swap_words(swap: Swap, rota: Rota) -> str:
-    """Such as "Dan gives Mon 14 Dec 09:00 – Mon 21 Dec 09:00 and takes Mon 28 Dec 09:00 – Mon 4 Jan 09:00."."""
-    takes = f"and takes {_span(swap.takes, rota)}" if swap.takes else "and takes nothing in return"
-    return f"{swap.asker.name} gives {_span(swap.gives, rota)} {takes}."
-
-
 def calling(card: Card, member: Member, words: str) -> Card:
     """The card with a member called by name, so that Teams tells him; unknown ids are not called."""
     if member.is_team or not member.teams_id:
@@ -132,7 +128,3 @@ def calling(card: Card, member: Member, words: str) -> Card:
     block = {"type": "TextBlock", "text": f"{shown}, {words}", "wrap": True, "size": "Small"}
     look = {**card.get("msteams", {}), "entities": [called]}
     return {**card, "body": [*card["body"], block], "msteams": look}
-
-
-def _span(stretch: Stretch, rota: Rota) -> str:
-    return f"{rota.local(stretch.starts):{_DATED}} – {rota.local(stretch.ends):{_DATED}}"

@@ -13,11 +13,12 @@ import httpx
 import pytest
 
 from bot.channels.duty_news import DutyNews, week_key
-from bot.channels.teams_thread import Place, Refused
+from bot.channels.teams_thread import Place
 from bot.messages import Person
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import open_store
 from bot.support import rota_changes as rules
+from bot.support.handoff import Refused
 from bot.support.swaps import Stretch
 from knowledge.errors import Unavailable
 from tests.rotas import paris

@@ -40,10 +40,14 @@ def weekly_card(
     return parts.card(body, fallback=f"{headline}. Until {until}. Then {following}, {begins}.")
 
 
-def duty_card(title: str, told: str, *, alarm: bool = False) -> Card:
-    """Something about the rota that the sheriffs have to know."""
+def duty_card(title: str, told: str, *, alarm: bool = False, swap: int = 0) -> Card:
+    """Something about the rota that the sheriffs have to know; with the buttons of a swap that waits."""
     words = parts.note(spoken(told)) if alarm else parts.text(spoken(told))
-    return parts.card([parts.heading(title), words], fallback=f"{title}: {told}")
+    actions = [
+        parts.action("Accept", "swap_accept", {"swap": swap}, positive=True),
+        parts.action("Decline", "swap_decline", {"swap": swap}),
+    ]
+    return parts.card([parts.heading(title), words], actions if swap else (), fallback=f"{title}: {told}")
 
 
 def _row(member: str, begins: str) -> Card:
