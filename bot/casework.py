@@ -11,7 +11,7 @@ from bot.store.turn_log import Clock
 from bot.support import transitions
 from bot.support.cases import Case, Cause, Change, NotPossible
 from bot.support.handoff import standing
-from bot.support.rota import Rota
+from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
 from bot.workflows import Workflows
 
@@ -21,7 +21,7 @@ class Casework:
 
     Secrets leave what people write before it is stored or told to anybody."""
 
-    def __init__(self, store: CaseStore, *, workflows: Workflows, rota: Rota, clock: Clock) -> None:
+    def __init__(self, store: CaseStore, *, workflows: Workflows, rota: Duty, clock: Clock) -> None:
         self._store = store
         self._workflows = workflows
         self._rota = rota

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from bot import desk_wiring, wiring
 from bot.findings import Finding, Health, printed
 from bot.settings import Settings
-from bot.support.rota_file import read_rota
+from bot.support.rota_alarms import alarms
 from bot.support.transitions import dead_letter
 from ingestion import generations
 from knowledge.errors import SheriffError
@@ -71,11 +71,17 @@ def _schemas(settings: Settings) -> Finding:
 
 
 def _rota(settings: Settings) -> Finding:
-    rota = read_rota(settings.rota)
     now = datetime.now(UTC)
+    with wiring.opened_store(settings) as store:
+        kept = store.rota(settings.rota).now()
+    alarmed = alarms(kept, now)
+    if alarmed:
+        return Finding(Health.BAD, "rota", " ".join(alarmed))
+    rota = kept.rota
     shift, following = rota.shift_at(now), rota.next_shift(now)
     if shift.member.is_team:
-        return Finding(Health.NOTICE, "rota", f"{settings.rota}: nobody is on duty now; cases go to the whole team.")
+        ends = f"{rota.local(shift.ends):%a %d %b %H:%M} ({rota.zone.key})"
+        return Finding(Health.NOTICE, "rota", f"An override gives the duty to the whole team until {ends}.")
     until = rota.local(shift.ends)
     return Finding(
         Health.GOOD,

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 import structlog
 from fastapi import FastAPI
 
+from bot.channels.duty_news import DutyNews
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_reminders import Reminders
 from bot.channels.teams_thread import CaseThreads, Outbox, Place
 from bot.settings import Settings
 from bot.store.opening import Store
+from bot.store.rota_book import RotaBook
 from bot.store.turn_log import Clock
 from bot.support.clocks import goals_of
-from bot.support.rota import Rota
+from bot.support.rota import Duty
 from knowledge.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def may_answer(settings: Settings) -> bool:
 
 
 def threads(
-    settings: Settings, store: Store, *, rota: Rota, link: TeamsLink, clock: Clock, address: str
+    settings: Settings, store: Store, *, rota: Duty, link: TeamsLink, clock: Clock, address: str
 ) -> CaseThreads:
     """The sheriffs' channel; `address` is where this server listens."""
     base_url = settings.server.public_url or (address if settings.is_loopback else "")
@@ -69,6 +71,20 @@ def reminders(settings: Settings, store: Store, *, outbox: Outbox, clock: Clock)
     hours = settings.teams.remind_after_hours if may_answer(settings) else 0
     here_only = not settings.teams_app_id
     return Reminders(store.cases, store.posts, outbox, clock, timedelta(hours=hours), here_only=here_only)
+
+
+def duty_news(store: Store, *, book: RotaBook, threads: CaseThreads) -> DutyNews:
+    """What the rota tells by itself, in the sheriffs' channel if there is one."""
+    return DutyNews(
+        book=book,
+        news=store.news,
+        cases=store.cases,
+        outbox=threads.outbox,
+        place=threads.place,
+        clock=threads.clock,
+        goals=threads.goals,
+        base_url=threads.base_url,
+    )
 
 
 def lifespan(settings: Settings, store: Store, *, teams: TeamsChannel, link: TeamsLink, clock: Clock) -> Lifespan:

@@ -18,12 +18,14 @@ from pydantic import SecretStr
 
 from bot import desk_wiring, teams_wiring, wording
 from bot.casework import Casework
+from bot.channels.duty_news import DutyNews
 from bot.channels.services import Services
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_commands import Commands
 from bot.channels.teams_desk import TeamsDesk
 from bot.channels.teams_extension import Extension
 from bot.channels.teams_link import TeamsLink
+from bot.channels.teams_swaps import SwapButtons
 from bot.channels.teams_talk import Talk
 from bot.channels.teams_thread import CaseThreads
 from bot.channels.web import build_app
@@ -37,25 +39,26 @@ from bot.sources import code_page, named, reads_bundled, sources
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
 from bot.store.read_back import Watch
+from bot.store.rota_book import RotaBook
 from bot.support.cases import Case
 from bot.support.clocks import goals_of
 from bot.support.gaps import GapReport, find_gaps
 from bot.support.handoff import AllChannels, Desk, Notifier
-from bot.support.rota import Rota
-from bot.support.rota_file import read_rota
+from bot.support.rota_alarms import alarms
 from bot.telemetry import Metrics
 from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
 from bot.workflows import Plan, Workflows
 from knowledge import bundled, relevance
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.together import check_together
-from knowledge.errors import Failure, Misuse, SheriffError
+from knowledge.errors import Failure, Misuse, SheriffError, Unavailable
 from knowledge.glossary import Glossary
 from knowledge.ports import ChatModel, Embedder
 from knowledge.tokens import Budget
 
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
+_TELL_EVERY = 15.0  # seconds between two looks at what the rota has to tell
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
 _REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten at start
 
@@ -220,7 +223,7 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
         knowing = stack.enter_context(opened_library(settings, with_model=True, until=until))
         if not hand_over:
             knowing.require()
-        rota = read_rota(settings.rota)
+        rota = store.rota(settings.rota)
         desk = stack.enter_context(desk_wiring.opened_desk(database, store, clock=now))
         workflows = _workflows(database, store, rota, desk, [DeskPageNotifier(store.engine, clock=now)])
         if hand_over:
@@ -281,7 +284,7 @@ class _Parts:
     settings: Settings
     store: Store
     library: Library
-    rota: Rota
+    rota: RotaBook
     platform: Platform
     metrics: Metrics
     link: TeamsLink
@@ -311,14 +314,35 @@ def start(settings: Settings, *, address: str) -> Running:
         keeper.start()
         opening.callback(keeper.join, timeout=_LAST_STEP)
         opening.callback(parts.library.stop)
+        _begin_telling(parts, opening)
         return Running(app, parts.store.broadcast.close, opening.pop_all().close)
     raise AssertionError("unreachable")
 
 
+def _begin_telling(parts: _Parts, opening: ExitStack) -> None:
+    """Tell the hand-over of each week, swaps that wait and alarms, until the server stops."""
+    news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
+    stopping = threading.Event()
+    for alarm in alarms(parts.rota.now(), now()):
+        log.error("rota_alarm", reason=alarm)
+    teller = threading.Thread(target=_tell_duty, args=(news, stopping), name="rota", daemon=True)
+    teller.start()
+    opening.callback(teller.join, timeout=_LAST_STEP)
+    opening.callback(stopping.set)
+
+
+def _tell_duty(news: DutyNews, stopping: threading.Event) -> None:
+    while not stopping.wait(_TELL_EVERY):
+        try:
+            news.sweep()
+        except Unavailable as error:
+            log.warning("rota_news_wait", reason=str(error))
+
+
 def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
-    rota = read_rota(settings.rota)
     platform = platform_of(settings)
     store = opening.enter_context(opened_store(settings))
+    rota = store.rota(settings.rota)
     knowing = opening.enter_context(opened_library(settings, with_model=True))
     metrics = Metrics()
     link = TeamsLink(lambda: teams_wiring.connection(settings))
@@ -355,6 +379,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         docs=platform.docs,
         examples=tuple(platform.examples),
         base_url=parts.threads.base_url,
+        swaps=SwapButtons(parts.rota, now),
     )
     return TeamsChannel(
         link=parts.link,
@@ -375,6 +400,8 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         casework=parts.casework,
         cases=parts.store.cases,
         rota=parts.rota,
+        book=parts.rota,
+        news=parts.store.news,
         broadcast=parts.store.broadcast,
         index_status=parts.library.status,
         page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
@@ -391,6 +418,7 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         workers=settings.server.workers,
         goals=goals_of(settings.handoff.goals),
         routers=(*teams_routers, *((events.router(),) if events else ())),
+        acknowledge_minutes=settings.handoff.acknowledge_minutes,
         lifespan=teams_wiring.lifespan(settings, parts.store, teams=teams, link=parts.link, clock=now),
         docs_sources=tuple(s.name for s in sources(settings)),
     )
@@ -421,7 +449,9 @@ def _sheriff(
     )
 
 
-def _workflows(settings: Settings, store: Store, rota: Rota, desk: Desk, notifiers: Sequence[Notifier]) -> Workflows:
+def _workflows(
+    settings: Settings, store: Store, rota: RotaBook, desk: Desk, notifiers: Sequence[Notifier]
+) -> Workflows:
     return Workflows(
         store.cases,
         desk=desk,

@@ -23,7 +23,7 @@ from bot.store.outreach import Outreach
 from bot.store.turn_log import Clock
 from bot.support.cases import Case, Change, EventKind
 from bot.support.handoff import STARTS_HAND_OVER, Desk, Notifier
-from bot.support.rota import Rota
+from bot.support.rota import Duty
 from bot.support.transitions import dead_letter, note, since_hand_over
 from knowledge.errors import Failure, Misuse, Unavailable
 
@@ -60,7 +60,7 @@ class Workflows:
         *,
         desk: Desk,
         notifier: Notifier,
-        rota: Rota,
+        rota: Duty,
         clock: Clock,
         url: str,
         plan: Plan | None = None,

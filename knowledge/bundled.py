@@ -14,3 +14,4 @@ RULES = (PLATFORM / "rules" / "meridian.py",)
 PAGES = PLATFORM / "pages.json"  # which explain the codes of topologies, overlays and wildcards
 GLOSSARY = PLATFORM / "glossary.yaml"
 ROTA = PLATFORM / "rota.yaml"
+HOLIDAYS = PLATFORM / "holidays"  # calendars that a rota may name

@@ -15,6 +15,7 @@ from bot.channels.cards import (
     cases_card,
     choice_card,
     diagnostics_card,
+    duty_card,
     faq_form,
     handover_card,
     help_card,
@@ -25,6 +26,7 @@ from bot.channels.cards import (
     requests_card,
     roster_card,
     status_card,
+    weekly_card,
     welcome_card,
 )
 from bot.channels.cards.reminders import reminder_card
@@ -212,6 +214,20 @@ def others() -> Iterator[tuple[str, Card]]:
     following = [("Bo", "Mon 30 Nov, 09:00"), ("Dan", "Mon 7 Dec, 09:00")]
     yield "roster", roster_card("Ana", "Mon 30 Nov, 09:00", following, "Times are those of Europe/Paris.")
     yield "nobody on duty", roster_card("", "", [])
+    lines = [f"SUP-{n}: How do I raise a Kafka partition quota? (Kim; Ana has it; since Wed 10:36)" for n in range(12)]
+    sections = [
+        ("Open cases", lines, 3),
+        ("Promised replies", ["SUP-7: Ana owes Kim a reply, due 11:16"], 0),
+        ("Hot", [], 0),
+    ]
+    yield (
+        "hand-over of the week",
+        weekly_card("Ana now, Bo next", "Mon 30 Nov, 09:00", "Bo", "Mon 30 Nov, 09:00", sections),
+    )
+    hostile = [("Open cases", [HOSTILE, ARABIC], 0)]
+    yield "hostile hand-over", weekly_card(f"{HOSTILE} now", HOSTILE, ARABIC, HOSTILE, hostile)
+    yield "swap asked", duty_card("Dan asks Farah to swap", "Dan gives 14 – 21 Dec and takes 28 Dec – 4 Jan.", swap=7)
+    yield "rota alarm", duty_card("The rota needs you", "rota.yaml, line 3: members is empty.", alarm=True)
     wish = "Let a job name several namespaces, so that one definition is enough."
     yield "request", request_card("REQ-7", "Jobs in several namespaces", wish, 1, False)
     yield "voted request", request_card("REQ-7", "Jobs in several namespaces", wish, 12, True)

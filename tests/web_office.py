@@ -7,10 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
@@ -23,7 +22,7 @@ from bot.store.opening import Store, open_store
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, Event, EventKind
 from bot.support.gaps import GapReport
-from bot.support.rota import Member, Rota
+from bot.support.rota_file import read_rota
 from bot.support.severity import application_of, severity_of
 from bot.workflows import Workflows
 from knowledge import bundled
@@ -35,11 +34,15 @@ from knowledge.validation.mending import with_mended
 from tests.fakes import a_chunk
 
 WEDNESDAY = datetime(2026, 11, 25, 9, 36, tzinfo=UTC)  # 10:36 in Paris
-ROTA = Rota(
-    zone=ZoneInfo("Europe/Paris"),
-    start=date(2026, 11, 23),
-    members=(Member("ana", "Ana"), Member("bo", "Bo"), Member("dan", "Dan")),
-)
+ROTA_TEXT = """\
+timezone: Europe/Paris
+start: 2026-11-23
+members:
+  - {id: ana, name: Ana}
+  - {id: bo, name: Bo}
+  - {id: dan, name: Dan}
+"""
+ROTA = read_rota(ROTA_TEXT)
 QUOTA = (
     "Quotas are counted for each region.\n\n"
     "Set `quota.partitions` in the `kafka.yaml` of the region that hosts the topic. "
@@ -258,10 +261,12 @@ class Office:
 
     def __post_init__(self) -> None:
         self.store = open_store(f"sqlite:///{self.folder / 'sheriff.db'}", clock=self.clock)
+        (self.folder / "rota.yaml").write_text(ROTA_TEXT)
+        self.book = self.store.rota(self.folder / "rota.yaml")
         self.catalog = SchemaCatalog.load(bundled.SCHEMAS)
         self.workflows = PromptWorkflows(self.store, self.clock)
         workflows = cast("Workflows", self.workflows)
-        self.casework = Casework(self.store.cases, workflows=workflows, rota=ROTA, clock=self.clock)
+        self.casework = Casework(self.store.cases, workflows=workflows, rota=self.book, clock=self.clock)
         self.sheriff = ScriptedSheriff(self)
         self.sheriff.scripts = scripts()
 
@@ -272,7 +277,9 @@ class Office:
             "sheriff": self.sheriff,
             "casework": self.casework,
             "cases": self.store.cases,
-            "rota": ROTA,
+            "rota": self.book,
+            "book": self.book,
+            "news": self.store.news,
             "broadcast": self.store.broadcast,
             "index_status": lambda: self.index,
             "page": self.page,

@@ -311,4 +311,4 @@ def _verdict(case: Case) -> str:
 
 
 def _back(path: str) -> str:
-    return path if path.startswith("/desk") and "//" not in path else "/desk"
+    return path if path.startswith(("/desk", "/rota")) and "//" not in path else "/desk"

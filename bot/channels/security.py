@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SIGN_IN = "/sign-in"
+FEED = "/rota.ics"
 SESSION_COOKIE = "sheriff_session"
 _PUBLIC = frozenset({"/healthz", "/readyz", "/api/messages", SIGN_IN, "/favicon.ico"})
 _BOT_FRAMEWORK = "/api/messages"  # signs its own requests
@@ -54,6 +55,18 @@ class Doors:
     def session(self) -> str:
         """The value of the sign-in cookie: proves knowledge of the token without carrying it."""
         return hmac.new(self.access_token.encode(), b"sheriff web session", "sha256").hexdigest()
+
+    def feed_key(self) -> str:
+        """Opens the calendar feed and nothing else, for programs that can send neither header nor cookie; "" where
+        nobody is asked."""
+        if self.loopback or not self.access_token:
+            return ""
+        return hmac.new(self.access_token.encode(), b"sheriff rota feed", "sha256").hexdigest()[:32]
+
+    def opens_feed(self, path: str, query: str) -> bool:
+        """Whether a request for the feed carries its key in the address."""
+        given = parse_qs(query).get("key", [""])[0]
+        return path == FEED and bool(self.feed_key()) and _same(given, self.feed_key())
 
     def accepts(self, token: str) -> bool:
         """Whether this is the access token."""
@@ -110,7 +123,9 @@ class Guard:
         too_large = _declared_size(headers) > limit_of(path)
         if too_large:
             return _refuse(scope, 413, _too_large(path))
-        if proves_itself or path in _PUBLIC or path.startswith("/static/") or self._doors.opens_for(headers):
+        has_key = self._doors.opens_feed(path, scope["query_string"].decode("latin-1"))
+        is_open = proves_itself or path in _PUBLIC or path.startswith("/static/") or has_key
+        if is_open or self._doors.opens_for(headers):
             return None
         if method == "GET" and "text/html" in headers.get("accept", ""):
             return RedirectResponse(f"{SIGN_IN}?next={quote(path)}", status_code=303)

@@ -14,10 +14,12 @@ from prometheus_client import CollectorRegistry
 from bot.casework import Casework
 from bot.messages import Incoming, Reply
 from bot.store.case_store import CaseStore
+from bot.store.rota_book import RotaBook
+from bot.store.rota_news import RotaNews
 from bot.support.broadcast import Broadcast
 from bot.support.clocks import DEFAULTS, Goal
 from bot.support.gaps import GapReport
-from bot.support.rota import Rota
+from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
 from knowledge.model import Chunk
 from knowledge.validation.diagnostics import SourceFile, ValidationReport
@@ -53,7 +55,9 @@ class Services:
     sheriff: Answerer
     casework: Casework
     cases: CaseStore
-    rota: Rota
+    rota: Duty
+    book: RotaBook  # the same rota, for those who change it
+    news: RotaNews
     broadcast: Broadcast
     index_status: Callable[[], IndexStatus]
     page: Callable[[str], Sequence[Chunk]]  # a document's chunks in order; empty when unknown
@@ -69,6 +73,7 @@ class Services:
     hosts: Sequence[str] = ()  # further host names this server is reached by
     workers: int = 8  # questions worked on at the same time
     goals: Mapping[CaseSeverity, Goal] = field(default_factory=lambda: DEFAULTS)
+    acknowledge_minutes: float = 30
     routers: Sequence[APIRouter] = ()
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
     docs_sources: Sequence[str] = field(default=("docs",))  # where a page without a source's name is looked for

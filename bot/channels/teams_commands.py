@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from bot.casework import Casework
 from bot.channels.cards import Card, case_state_card, cases_card, request_card, requests_card, roster_card, status_card
+from bot.channels.duty_words import on_duty
 from bot.messages import Person
 from bot.store.case_store import CaseStore
 from bot.store.request_store import FeatureRequest, RequestStore
 from bot.store.turn_log import Clock
 from bot.support.cases import Case
-from bot.support.rota import Rota, Shift
+from bot.support.rota import Duty, Shift
 from knowledge.errors import Misuse
 
 _DUTY = re.compile(
@@ -51,7 +52,7 @@ class Commands:
     cases: CaseStore
     casework: Casework
     requests: RequestStore
-    rota: Rota
+    rota: Duty
     clock: Clock
     base_url: str = ""
 
@@ -80,10 +81,10 @@ class Commands:
         following, at = [], shift
         for _ in range(FOLLOWING):
             at = self.rota.shift_at(at.ends)
-            following.append((_name(at), self._day(at)))
+            following.append((on_duty(at) or "Nobody", self._day(at)))
         rest = "" if self.rota.is_working(now) else self._opens()
         until = f"{self.rota.local(shift.ends):%a %d %b, %H:%M} ({self.rota.zone.key})"
-        return roster_card(_name(shift), until, following, rest)
+        return roster_card(on_duty(shift), until, following, rest)
 
     def vote(self, number: object, by: Person) -> Card:
         """Count a vote. Raises Misuse when there is no such request."""
@@ -132,7 +133,3 @@ class Commands:
 
     def _day(self, shift: Shift) -> str:
         return f"{self.rota.local(shift.starts):%a %d %b, %H:%M}"
-
-
-def _name(shift: Shift) -> str:
-    return f"{shift.member.name[:1].upper()}{shift.member.name[1:]}"

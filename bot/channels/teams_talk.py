@@ -31,6 +31,8 @@ from bot.channels.teams_commands import COMMANDS, Commands
 from bot.channels.teams_desk import VERBS, VERSION, TeamsDesk, refusal
 from bot.channels.teams_extension import NAMES, Extension
 from bot.channels.teams_stream import EVERY, Stream
+from bot.channels.teams_swaps import VERBS as SWAP_VERBS
+from bot.channels.teams_swaps import SwapButtons
 from bot.enclosures import Enclosed
 from bot.intents import Intent, understand
 from bot.messages import Attachment, Incoming, Person, Reply
@@ -88,6 +90,7 @@ class Talk:
     docs: str
     examples: tuple[str, ...] = ()
     base_url: str = ""
+    swaps: SwapButtons | None = None
     still_looking: float = STILL_LOOKING
     stream_every: float = EVERY
 
@@ -300,14 +303,19 @@ class Talk:
         try:
             if verb == "vote":
                 return self.commands.vote(given.get("request"), by)
-            case = self.cases.get(case_id)
-            if case is None:
-                return case_state_card("This case is not known.", "Ask the question again.")
-            if verb in VERBS:
-                return self.desk.act(verb, case, by, given)
-            return self._pressed(verb, case, by)
+            if verb in SWAP_VERBS and self.swaps is not None:
+                return self.swaps.press(verb, given.get("swap"), self.desk.member(by))
+            return self._acted_on(case_id, verb, by, given)
         except SheriffError as error:
             return refusal(str(error))
+
+    def _acted_on(self, case_id: str, verb: str, by: Person, given: Mapping[str, Any]) -> Card:
+        case = self.cases.get(case_id)
+        if case is None:
+            return case_state_card("This case is not known.", "Ask the question again.")
+        if verb in VERBS:
+            return self.desk.act(verb, case, by, given)
+        return self._pressed(verb, case, by)
 
     def _pressed(self, verb: str, case: Case, by: Person) -> Card:
         if case.asker.id != by.id:

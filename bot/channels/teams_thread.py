@@ -19,7 +19,7 @@ from bot.store.turn_log import Claimed, Clock, TurnLog
 from bot.support.cases import UNTAKEN, Case, EventKind
 from bot.support.clocks import DEFAULTS, Clocks, Goal
 from bot.support.handoff import Notification, Refused, Role
-from bot.support.rota import Member, Rota
+from bot.support.rota import Duty, Member
 from bot.support.severity import CaseSeverity
 from knowledge.errors import Unavailable
 
@@ -66,7 +66,7 @@ class CaseThreads:
     cases: CaseStore
     posts: Posts
     deliveries: TurnLog
-    rota: Rota
+    rota: Duty
     clock: Clock
     goals: Mapping[CaseSeverity, Goal] = field(default_factory=lambda: DEFAULTS)
     acknowledge: timedelta = timedelta(minutes=30)  # of working time, until somebody else is told

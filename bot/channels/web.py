@@ -12,8 +12,9 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.channels import api, chat, console, problems
+from bot.channels import api, chat, console, problems, rota_page
 from bot.channels.conversation import Memory
+from bot.channels.duty_news import week_key
 from bot.channels.handbook import operations, reading
 from bot.channels.pages import STATIC, Pages
 from bot.channels.problems import Problem
@@ -22,6 +23,7 @@ from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.channels.workers import Workers
 from bot.support.gap_report import as_html, as_markdown, summary
+from bot.support.rota_alarms import alarms, awaited
 
 _YEAR = 365 * 24 * 3600
 
@@ -44,7 +46,9 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(_sign_in(pages, doors, secure=not services.loopback))
     app.include_router(api.router(services, workers))
     app.include_router(_reading(app, services, pages))
-    app.include_router(console.router(console.Console(services, pages)))
+    desk = console.Console(services, pages)
+    app.include_router(console.router(desk))
+    app.include_router(rota_page.router(rota_page.RotaPage(services, pages, desk.acting, doors.feed_key())))
     app.include_router(chat.router(chat.Chat(services, pages, workers, Memory())))
     for router in services.routers:
         app.include_router(router)
@@ -66,12 +70,20 @@ class Assets(StaticFiles):
 
 def _frame(services: Services) -> dict[str, Any]:
     """What the header of every page shows."""
-    now = services.clock()
+    now, kept = services.clock(), services.book.now()
     shift = services.rota.shift_at(now)
     duty = None
     if not shift.member.is_team:
         duty = {"name": shift.member.name, "until": Watch(now, services.rota.zone).at(shift.ends)}
-    return {"platform": services.platform, "docs": services.docs, "duty": duty, "zone": services.rota.zone.key}
+    return {
+        "platform": services.platform,
+        "docs": services.docs,
+        "duty": duty,
+        "zone": services.rota.zone.key,
+        "alarms": alarms(kept, now),
+        "awaited": awaited(kept, now),
+        "handed": lambda: services.news.get(week_key(kept.rota.week_of(now).starts)) is not None,
+    }
 
 
 def _operation(services: Services) -> APIRouter:

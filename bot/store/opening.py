@@ -13,6 +13,8 @@ from bot.store.case_store import CaseStore
 from bot.store.migrations import HEAD
 from bot.store.posts import Posts
 from bot.store.request_store import RequestStore
+from bot.store.rota_book import RotaBook
+from bot.store.rota_news import RotaNews
 from bot.store.turn_log import Clock, TurnLog, utc_now
 from bot.support.broadcast import Broadcast
 from knowledge.errors import Failure, Misuse, Unavailable
@@ -30,7 +32,13 @@ class Store:
     turns: TurnLog
     posts: Posts
     requests: RequestStore
+    news: RotaNews
     broadcast: Broadcast
+    clock: Clock
+
+    def rota(self, file: Path) -> RotaBook:
+        """The rota in a file, with what people have changed on it."""
+        return RotaBook(self.engine, file, clock=self.clock, broadcast=self.broadcast)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -59,7 +67,9 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         TurnLog(engine, clock=clock),
         Posts(engine, clock=clock),
         RequestStore(engine, clock=clock),
+        RotaNews(engine, clock=clock),
         broadcast,
+        clock,
     )
 
 

@@ -26,7 +26,7 @@ from bot.support.handoff import (
     Refused,
     Role,
 )
-from bot.support.rota import TEAM, Member, Rota
+from bot.support.rota import TEAM, Duty, Member
 from bot.support.transitions import dead_letter, name_sheriff, note, record_ticket, refused, since_hand_over
 from knowledge.errors import DeskRefused, Unavailable
 
@@ -44,7 +44,7 @@ class Outreach:
         *,
         desk: Desk,
         notifier: Notifier,
-        rota: Rota,
+        rota: Duty,
         clock: Clock,
         spread: Callable[[], None] = lambda: None,
     ) -> None:

@@ -174,3 +174,28 @@ votes = sa.Table(
     sa.Column("voter", sa.String(255), primary_key=True),
     sa.Column("at", UtcTime, nullable=False),
 )
+
+# What people changed on the rota, on top of its file. The number is the version that a change leads to: two who write
+# the same number cannot both succeed.
+rota_changes = sa.Table(
+    "rota_changes",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("by_id", sa.String(255), nullable=False),
+    sa.Column("by_name", sa.String(255), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+)
+
+# What the rota tells by itself, such as the hand-over of a week; claimed by whoever tells it, so that it is told once.
+rota_news = sa.Table(
+    "rota_news",
+    metadata,
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("claimed", UtcTime, nullable=False),
+    sa.Column("told", UtcTime, nullable=True),  # null while it is being told
+    sa.Column("place", sa.String(64), nullable=False),  # such as "in Teams"; "" for the pages alone
+    sa.Column("text", sa.Text, nullable=False),
+)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.support.cases import Case, EventKind
-from bot.support.rota import Rota
+from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
 from bot.support.transitions import since_hand_over
 
@@ -69,7 +69,7 @@ class Clock:
 class Clocks:
     """Measures cases. A round begins with the hand-over, and again when the case is reopened."""
 
-    rota: Rota
+    rota: Duty
     goals: Mapping[CaseSeverity, Goal] = field(default_factory=lambda: DEFAULTS)
 
     def first_response(self, case: Case, now: datetime) -> Clock:

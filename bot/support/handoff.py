@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.support.cases import Case, CaseState, Event, EventKind
-from bot.support.rota import Member, Rota
+from bot.support.rota import Duty, Member
 from bot.support.transitions import dead_letter, since_hand_over
 from knowledge.errors import Misuse, Unavailable
 
@@ -167,7 +167,7 @@ def for_sheriff(case: Case, event: Event) -> str:
     return words.get(EventKind(event.kind), event.text)
 
 
-def standing(case: Case, rota: Rota, *, now: datetime) -> str:
+def standing(case: Case, rota: Duty, *, now: datetime) -> str:
     """Where a handed-over case stands, for the asker: only what has happened, then what comes next."""
     if case.state is CaseState.WITHDRAWN:
         return f"{case.label} is withdrawn."

@@ -1,14 +1,20 @@
-"""Who is on duty: weekly turns with overrides, counted in the wall time of one zone. See rota_file for its YAML."""
+"""Who is on duty: weekly turns, overrides, swaps and absences, in the wall time of one zone. See rota_file for YAML."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import count, islice, pairwise
+from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from bot.support.working_time import WorkingHours, WorkingTime
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEK = timedelta(weeks=1)
+_LOOKED_AHEAD = 120  # stretches of duty until somebody else has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +33,77 @@ class Member:
 TEAM = Member("", "the whole team")
 
 
+class Why(StrEnum):
+    """What gives a member the duty."""
+
+    TURN = "turn"
+    OVERRIDE = "override"
+    SWAP = "swap"
+    STAND_IN = "stand-in"  # who had it is away
+
+
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One member covers from `starts` to just before `ends`, whoever's week it is."""
+    """One member has the duty from `starts` to just before `ends`, whoever's week it is."""
 
     starts: datetime
     ends: datetime
     member: Member
+    why: Why = Why.OVERRIDE
+    id: str = ""
+    by: str = ""  # name of who entered it; "" for the file
+    made: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A member is away from `starts` to just before `ends`: the duty goes to the next one who is there."""
+
+    starts: datetime
+    ends: datetime
+    member: Member
+    id: str = ""
+    by: str = ""
+    made: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """An unbroken stretch of duty; times are in the rota's zone."""
+    """An unbroken stretch of duty, at most a week; times are in the rota's zone."""
 
     member: Member
     starts: datetime
     ends: datetime
-    is_override: bool = False
+    why: Why = Why.TURN
+    instead_of: Member = TEAM  # who is away, of a stand-in
+
+    @property
+    def is_override(self) -> bool:
+        return self.why is not Why.TURN
+
+    @property
+    def is_unfilled(self) -> bool:
+        """Nobody has the duty, and nobody wanted it so: all are away, or there are no members."""
+        return self.member.is_team and self.why is not Why.OVERRIDE
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingHours:
-    days: frozenset[int] = frozenset(range(5))  # 0 is Monday; never empty
-    begins: time = time(9)
-    ends: time = time(18)
+class Duty(Protocol):
+    """What others need to know of the rota: a `Rota` itself, or the one that is kept and edited."""
+
+    @property
+    def zone(self) -> ZoneInfo: ...
+    @property
+    def members(self) -> Sequence[Member]: ...
+    def sheriff_on(self, moment: datetime) -> Member: ...
+    def shift_at(self, moment: datetime) -> Shift: ...
+    def next_shift(self, moment: datetime) -> Shift: ...
+    def backup_on(self, moment: datetime) -> Member: ...
+    def member(self, id_or_name: str) -> Member | None: ...
+    def local(self, moment: datetime) -> datetime: ...
+    def is_working(self, moment: datetime) -> bool: ...
+    def next_working(self, moment: datetime) -> datetime: ...
+    def after_working(self, moment: datetime, length: timedelta) -> datetime: ...
+    def working_between(self, start: datetime, end: datetime) -> timedelta: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,33 +120,45 @@ class Rota:
     overrides: Sequence[Override] = ()  # the later one wins where two overlap
     hours: WorkingHours = field(default_factory=WorkingHours)
     backup: str = "previous"  # or "next", or the id of a member
+    absences: Sequence[Absence] = ()
+    holidays: Mapping[date, str] = field(default_factory=dict)
 
     @property
     def handover_day(self) -> str:
         return WEEKDAYS[self.start.weekday()]
+
+    @property
+    def working(self) -> WorkingTime:
+        return WorkingTime(self.zone, self.hours, self.holidays)
 
     def sheriff_on(self, moment: datetime) -> Member:
         """The member on duty; TEAM when nobody is."""
         return self._on_duty(moment)[0]
 
     def shift_at(self, moment: datetime) -> Shift:
-        """The stretch of duty around the moment, as overrides cut it out of the weekly turns."""
-        member, is_override = self._on_duty(moment)
-        week = self._week(moment)
-        edges = sorted({self._turn(week), self._turn(week + 1), *self._override_edges()}, key=_utc)
-        starts = max((e for e in edges if _utc(e) <= _utc(moment)), key=_utc)
-        ends = min((e for e in edges if _utc(e) > _utc(moment)), key=_utc)
-        return Shift(member, starts, ends, is_override)
+        """The stretch of duty around the moment, as overrides and absences cut it out of the weekly turns."""
+        return next(s for s in self._shifts_of(self._week(moment)) if _utc(moment) < _utc(s.ends))
+
+    def shifts(self, begins: datetime, ends: datetime | None = None) -> Iterator[Shift]:
+        """The stretches of duty from the one around `begins` to the one before `ends`, or for ever."""
+        for week in count(self._week(begins)):
+            for shift in self._shifts_of(week):
+                if ends is not None and _utc(shift.starts) >= _utc(ends):
+                    return
+                if _utc(shift.ends) > _utc(begins):
+                    yield shift
 
     def next_shift(self, moment: datetime) -> Shift:
         """The next stretch of somebody else's duty; the next one of all when there is only one member."""
-        present = self.shift_at(moment)
-        upcoming = self.shift_at(present.ends)
-        for _ in range(len(self.members) + len(self.overrides)):
-            if upcoming.member != present.member:
-                return upcoming
-            upcoming = self.shift_at(upcoming.ends)
-        return self.shift_at(present.ends)
+        present, *upcoming = islice(self.shifts(moment), 2)
+        others = (s for s in islice(self.shifts(moment), _LOOKED_AHEAD) if s.member != present.member)
+        alone = len(self.members) <= 1 and not self.overrides
+        return upcoming[0] if alone else next(others, upcoming[0])
+
+    def week_of(self, moment: datetime) -> Shift:
+        """The weekly turn around the moment, whatever overrides say."""
+        week = self._week(moment)
+        return Shift(self._turn_of(week), self._turn(week), self._turn(week + 1))
 
     def weeks(self, moment: datetime, count: int) -> Iterator[Shift]:
         """The weekly turns from the present one on, without overrides."""
@@ -101,8 +166,9 @@ class Rota:
             yield Shift(self._turn_of(week), self._turn(week), self._turn(week + 1))
 
     def backup_on(self, moment: datetime) -> Member:
-        """Who is told when the sheriff does not answer: never the sheriff; TEAM when there is nobody else."""
-        others = [m for m in self.members if m != self.sheriff_on(moment)]
+        """Who is told when the sheriff does not answer: never the sheriff, nobody who is away; TEAM for want of one."""
+        sheriff = self.sheriff_on(moment)
+        others = [m for m in self.members if m != sheriff and not self.is_away(m, moment)]
         named = next((m for m in others if m.id == self.backup), None)
         if named or not others:
             return named or TEAM
@@ -110,6 +176,14 @@ class Rota:
         week = self._week(moment)
         turns = (self._turn_of(week + step * n) for n in range(1, len(self.members) + 1))
         return next(m for m in turns if m in others)
+
+    def is_away(self, member: Member, moment: datetime) -> bool:
+        return any(a.member.id == member.id and _holds(a, moment) for a in self.absences)
+
+    def absence_of(self, member: Member, begins: datetime, ends: datetime) -> Absence | None:
+        """The first absence of a member that touches this time."""
+        theirs = (a for a in self.absences if a.member.id == member.id)
+        return next((a for a in theirs if _utc(a.starts) < _utc(ends) and _utc(begins) < _utc(a.ends)), None)
 
     def member(self, id_or_name: str) -> Member | None:
         wanted = id_or_name.casefold()
@@ -120,42 +194,52 @@ class Rota:
         return moment.astimezone(self.zone)
 
     def is_working(self, moment: datetime) -> bool:
-        here = self.local(moment)
-        return here.weekday() in self.hours.days and self.hours.begins <= here.time() < self.hours.ends
+        return self.working.is_working(moment)
 
     def next_working(self, moment: datetime) -> datetime:
         """The moment itself in working hours, otherwise when they begin again."""
-        if self.is_working(moment):
-            return moment
-        here = self.local(moment)
-        openings = (self._at(here.date() + timedelta(days=n), self.hours.begins) for n in range(9))
-        return next(o for o in openings if _utc(o) >= _utc(moment) and o.weekday() in self.hours.days)
+        return self.working.next_working(moment)
 
     def after_working(self, moment: datetime, length: timedelta) -> datetime:
         """When `length` of working time has passed since the moment: that is when a reply is due."""
-        here, left = self.next_working(moment), length
-        while True:
-            closing = self._at(self.local(here).date(), self.hours.ends)
-            today = _utc(closing) - _utc(here)
-            if left <= today:
-                return self.local(_utc(here) + left)
-            left -= max(today, timedelta())
-            here = self.next_working(closing)
+        return self.working.after_working(moment, length)
 
     def working_between(self, start: datetime, end: datetime) -> timedelta:
         """How much working time lies between two moments; nothing when `end` is not after `start`."""
-        passed, here = timedelta(), self.next_working(start)
-        while _utc(here) < _utc(end):
-            closing = self._at(self.local(here).date(), self.hours.ends)
-            passed += min(_utc(closing), _utc(end)) - _utc(here)
-            here = self.next_working(closing)
-        return passed
+        return self.working.between(start, end)
 
-    def _on_duty(self, moment: datetime) -> tuple[Member, bool]:
+    def _on_duty(self, moment: datetime) -> tuple[Member, Why, Member]:
+        wanted, why = self._wanted(moment)
+        if wanted.is_team or not self.is_away(wanted, moment):
+            return wanted, why, TEAM
+        return self._stand_in(wanted, moment), Why.STAND_IN, wanted
+
+    def _wanted(self, moment: datetime) -> tuple[Member, Why]:
         for override in reversed(self.overrides):
-            if _utc(override.starts) <= _utc(moment) < _utc(override.ends):
-                return override.member, True
-        return self._turn_of(self._week(moment)), False
+            if _holds(override, moment):
+                return override.member, override.why
+        return self._turn_of(self._week(moment)), Why.TURN
+
+    def _stand_in(self, away: Member, moment: datetime) -> Member:
+        """The next member in order who is there."""
+        place = next((n for n, m in enumerate(self.members) if m.id == away.id), -1) + 1
+        following = (*self.members[place:], *self.members[:place])
+        return next((m for m in following if not self.is_away(m, moment)), TEAM)
+
+    def _shifts_of(self, week: int) -> list[Shift]:
+        begins, ends = _utc(self._turn(week)), _utc(self._turn(week + 1))
+        spans: tuple[Override | Absence, ...] = (*self.overrides, *self.absences)
+        cuts = {_utc(edge) for span in spans for edge in (span.starts, span.ends)}
+        edges = sorted({begins, ends, *(cut for cut in cuts if begins < cut < ends)})
+        found: list[Shift] = []
+        for starts, until in pairwise(edges):
+            member, why, instead = self._on_duty(starts)
+            last = found[-1] if found else None
+            if last and (last.member, last.why, last.instead_of) == (member, why, instead):
+                found[-1] = replace(last, ends=self.local(until))
+            else:
+                found.append(Shift(member, self.local(starts), self.local(until), why, instead))
+        return found
 
     def _turn_of(self, week: int) -> Member:
         return self.members[week % len(self.members)] if self.members else TEAM
@@ -166,15 +250,11 @@ class Rota:
         return week if _utc(self._turn(week)) <= _utc(moment) else week - 1
 
     def _turn(self, week: int) -> datetime:
-        return self._at(self.start + week * _WEEK, self.handover)
+        return datetime.combine(self.start + week * _WEEK, self.handover, self.zone)
 
-    def _at(self, day: date, clock: time) -> datetime:
-        return datetime.combine(day, clock, self.zone)
 
-    def _override_edges(self) -> Iterator[datetime]:
-        for override in self.overrides:
-            yield override.starts
-            yield override.ends
+def _holds(span: Override | Absence, moment: datetime) -> bool:
+    return _utc(span.starts) <= _utc(moment) < _utc(span.ends)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -176,7 +176,7 @@ def test_override_times_with_an_offset_are_moved_into_the_zone() -> None:
         ("{id: bo, name: Bo}", "bo", "line 6: keys are expected here"),
         ("{weekday: monday, ", "{day: monday, ", "line 2: unknown key 'day'"),
         ("timezone: Europe/Paris", "timezone: [Europe/Paris]", "line 1: a single value is expected here"),
-        ("timezone: Europe/Paris", "timezone: [", "not valid YAML"),
+        ("timezone: Europe/Paris", "timezone: [", "line 1: The bracket “[” is not closed"),
     ],
 )
 def test_a_fault_names_file_line_and_remedy(old: str, new: str, sentence: str) -> None:

@@ -16,7 +16,7 @@ from bot.channels.cards.checking import diagnostics_card, has_overflow, overflow
 from bot.channels.cards.finding import faq_form, page_card
 from bot.channels.cards.notices import help_card, notice_card, welcome_card
 from bot.channels.cards.requests import RequestRow, request_card, requests_card
-from bot.channels.cards.roster import roster_card
+from bot.channels.cards.roster import duty_card, roster_card, weekly_card
 from bot.channels.cards.size import Card, fitted, pieces, size_of
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "cases_card",
     "choice_card",
     "diagnostics_card",
+    "duty_card",
     "faq_form",
     "fitted",
     "handover_card",
@@ -46,5 +47,6 @@ __all__ = [
     "roster_card",
     "size_of",
     "status_card",
+    "weekly_card",
     "welcome_card",
 ]

@@ -145,7 +145,7 @@
   toggle.checked = stored();
   toggle.addEventListener("change", () => localStorage.setItem("sheriff-single-keys", toggle.checked ? "on" : "off"));
 
-  const PAGES = { a: "/", d: "/desk", g: "/gaps" };
+  const PAGES = { a: "/", d: "/desk", g: "/gaps", r: "/rota" };
   let prefix = 0;
 
   function step(by) {

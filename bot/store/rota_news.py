@@ -1,0 +1,73 @@
+"""What the rota tells by itself, each thing once: who claims it tells it, in whatever process, and after a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from bot.store.tables import rota_news
+from bot.store.turn_log import Clock, utc_now
+
+WEEK = "week"  # who has the duty now and next, with the hand-over note
+ASKED = "swap asked"
+REMINDED = "swap reminded"
+ANSWERED = "swap answered"
+ALARM = "alarm"
+GIVEN_UP_AFTER = timedelta(minutes=2)  # longer than sending takes: who claimed it is gone
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    key: str
+    kind: str
+    told: datetime
+    place: str  # in words that follow "told"; "" for the pages alone
+    text: str
+
+
+class RotaNews:
+    """Safe to use from any thread and from several processes: the database decides who tells."""
+
+    def __init__(self, engine: sa.Engine, *, clock: Clock = utc_now) -> None:
+        self._engine = engine
+        self._writes = engine.execution_options(writes=True)
+        self._clock = clock
+
+    def claim(self, key: str, kind: str) -> bool:
+        """Whether it is ours to tell; False when it was told, or somebody is telling it."""
+        if self.get(key) is not None:
+            return False
+        values = {"key": key, "kind": kind, "claimed": self._clock(), "told": None, "place": "", "text": ""}
+        try:
+            with self._writes.begin() as connection:
+                connection.execute(rota_news.insert().values(**values))
+        except IntegrityError:
+            return self._taken_over(key)
+        return True
+
+    def tell(self, key: str, text: str, *, place: str) -> None:
+        """It was told; `text` is kept for the pages."""
+        with self._writes.begin() as connection:
+            changed = rota_news.update().where(rota_news.c.key == key)
+            connection.execute(changed.values(told=self._clock(), place=place, text=text))
+
+    def abandon(self, key: str) -> None:
+        """It could not be told: the next one may try."""
+        with self._writes.begin() as connection:
+            connection.execute(rota_news.delete().where(rota_news.c.key == key, rota_news.c.told.is_(None)))
+
+    def get(self, key: str) -> News | None:
+        """What was told under this key."""
+        told = sa.select(rota_news).where(rota_news.c.key == key, rota_news.c.told.is_not(None))
+        with self._engine.connect() as connection:
+            row = connection.execute(told).mappings().first()
+        return News(row["key"], row["kind"], row["told"], row["place"], row["text"]) if row else None
+
+    def _taken_over(self, key: str) -> bool:
+        stale = rota_news.c.claimed < self._clock() - GIVEN_UP_AFTER
+        mine = rota_news.update().where(rota_news.c.key == key, rota_news.c.told.is_(None), stale)
+        with self._writes.begin() as connection:
+            return connection.execute(mine.values(claimed=self._clock())).rowcount == 1
