@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -128,6 +129,9 @@ class ServerSettings(Section):
     port: int = Field(3978, ge=0, le=65535)
     public_url: str = Field("", pattern=ADDRESS, description="https://… under which people reach this server")
     workers: int = Field(8, ge=1, le=64, description="Questions worked on at the same time")
+    name: str = Field(
+        "", max_length=200, description="Of this replica, the same after a restart; empty: the host's and the home's"
+    )
 
 
 def _of_form(pattern: str, default: str, description: str) -> Any:
@@ -268,7 +272,14 @@ class Settings(BaseSettings):
     def workflow_database(self) -> str:
         """Its own file on SQLite, so that long workflows and short case writes never wait for one lock."""
         shared = self.database_url.get_secret_value()
-        return shared or f"sqlite:///{self.home / 'workflows.db'}"
+        if shared and not shared.startswith("sqlite"):
+            return shared
+        return f"sqlite:///{self.home / 'workflows.db'}"
+
+    @property
+    def replica(self) -> str:
+        """What this process is called among those that share its database: one process holds a home folder."""
+        return self.server.name or f"{socket.gethostname()}:{self.home.resolve()}"
 
     @property
     def teams_tenant(self) -> str:

@@ -28,6 +28,8 @@ schema_app = typer.Typer(help="The platform's schemas.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
 teams_app = typer.Typer(help="The app in Microsoft Teams.", no_args_is_help=True)
 app.add_typer(teams_app, name="teams")
+db_app = typer.Typer(help="The database of cases.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
 
 Home = Annotated[Path | None, typer.Option("--home", help="State folder (SHERIFF_HOME, default .sheriff).")]
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration (default ./sheriff.yaml, if there).")]
@@ -152,6 +154,22 @@ def doctor(
     from bot.doctor import report
 
     raise typer.Exit(report(_settings(config, home)))
+
+
+@db_app.command("upgrade")
+def db_upgrade(home: Home = None, config: Config = None) -> None:
+    """Bring the tables up to date; safe to repeat. `sheriff serve` does it by itself, too."""
+    from bot.upkeep.databases import upgrade_command
+
+    upgrade_command(_settings(config, home))
+
+
+@db_app.command("status")
+def db_status(home: Home = None, config: Config = None) -> None:
+    """Say which version the tables have and which replicas are alive; exit code 1 unless they are up to date."""
+    from bot.upkeep.databases import status_command
+
+    status_command(_settings(config, home))
 
 
 @teams_app.command("package")

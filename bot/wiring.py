@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI
@@ -32,8 +33,10 @@ from bot.desks.sqlite import SqliteDesk
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
+from bot.occupancy import occupied
 from bot.settings import Settings
 from bot.sources import code_page, named, reads_bundled, sources
+from bot.store.following import Following
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
 from bot.support.cases import Case
@@ -54,6 +57,9 @@ from knowledge.tokens import Budget
 
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
+_OCCUPIED = (
+    "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
+)
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
 _REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten at start
 
@@ -176,8 +182,8 @@ def policy(settings: Settings) -> relevance.Policy:
 
 
 @contextmanager
-def opened_store(settings: Settings) -> Iterator[Store]:
-    store = open_store(settings.database, clock=now)
+def opened_store(settings: Settings, *, replica: str = "") -> Iterator[Store]:
+    store = open_store(settings.database, clock=now, replica=replica)
     try:
         yield store
     finally:
@@ -213,7 +219,8 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
         else:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="sheriff-ask-")))
             database = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{folder / 'cases.db'}")})
-        store = stack.enter_context(opened_store(database))
+        passer_by = f"ask-{uuid4().hex}" if hand_over else ""
+        store = stack.enter_context(opened_store(database, replica=passer_by))
         knowing = stack.enter_context(opened_library(settings, with_model=True, until=until))
         if not hand_over:
             knowing.require()
@@ -291,6 +298,7 @@ def start(settings: Settings, *, address: str) -> Running:
     """Open everything and begin the background work. Raises Misuse or Failure with a sentence when a part is wrong."""
     _make_home(settings.home)
     with ExitStack() as opening:
+        opening.enter_context(occupied(settings.home, why=_OCCUPIED.format(home=settings.home)))
         parts = _open(settings, opening, address)
         executor = ThreadPoolExecutor(settings.server.workers, thread_name_prefix="turn")
         opening.callback(executor.shutdown, wait=False, cancel_futures=True)
@@ -299,6 +307,9 @@ def start(settings: Settings, *, address: str) -> Running:
         parts.store.turns.forget(before=now() - _REDELIVERED_WITHIN)
         parts.workflows.start()
         opening.callback(parts.workflows.stop)
+        following = Following(parts.store.engine, parts.store.broadcast)
+        following.start()
+        opening.callback(following.stop)
         keeper = threading.Thread(target=_keep_index, args=(parts,), name="ingest", daemon=True)
         keeper.start()
         opening.callback(keeper.join, timeout=_LAST_STEP)
@@ -310,7 +321,7 @@ def start(settings: Settings, *, address: str) -> Running:
 def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     rota = read_rota(settings.rota)
     platform = platform_of(settings)
-    store = opening.enter_context(opened_store(settings))
+    store = opening.enter_context(opened_store(settings, replica=settings.replica))
     knowing = opening.enter_context(opened_library(settings, with_model=True))
     metrics = Metrics()
     link = TeamsLink(lambda: teams_wiring.connection(settings))
@@ -416,6 +427,7 @@ def _workflows(settings: Settings, store: Store, rota: Rota, notifiers: Sequence
         rota=rota,
         clock=now,
         url=settings.workflow_database,
+        replicas=store.replicas if store.replicas.name else None,
         plan=Plan(
             acknowledge=timedelta(minutes=settings.handoff.acknowledge_minutes),
             reminders=settings.handoff.reminders,

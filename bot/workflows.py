@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.case_store import CaseStore, StoredEvent, Unheard
 from bot.store.outreach import Outreach
+from bot.store.replicas import Replicas
 from bot.store.turn_log import Clock
 from bot.support.cases import Case, Change, EventKind
 from bot.support.handoff import STARTS_HAND_OVER, Desk, Notifier
@@ -44,7 +45,7 @@ class Plan:
     retry_after: Sequence[float] = (5, 30, 120, 300, 600)  # seconds; the last one again and again
     sweep_every: float = 30  # seconds
     sweep_older_than: timedelta = timedelta(seconds=10)  # younger events are being worked on by who stored them
-    orphaned_after: timedelta = timedelta(minutes=5)  # a delivery takes seconds: the replica that ran it has died
+    beat_every: float = 5  # seconds between two signs of life
 
     def delay(self, attempt: int) -> float:
         """Seconds before the try after `attempt`, counted from 0."""
@@ -64,21 +65,23 @@ class Workflows:
         clock: Clock,
         url: str,
         plan: Plan | None = None,
-        executor: str = "sheriff",
+        replicas: Replicas | None = None,
     ) -> None:
-        """`url` is DBOS's own database, SQLite or PostgreSQL. `executor` names this process among several that share
-        it, and must be the same after a restart."""
+        """`url` is DBOS's own database, SQLite or PostgreSQL. `replicas` is this process among those that share it;
+        without them it is the only one."""
         self._store = store
         self._outreach = Outreach(store, desk=desk, notifier=notifier, rota=rota, clock=clock)
         self._rota = rota
         self._clock = clock
         self._url = url
         self._plan = plan or Plan()
-        self._executor = executor
+        self._replicas = replicas
+        self._executor = replicas.name if replicas else "sheriff"
         self._dbos: Any = None
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._pulse: threading.Thread | None = None
         self._problem = ""
 
     @property
@@ -95,6 +98,10 @@ class Workflows:
             raise Misuse("Workflows run in this process already. Stop those first: DBOS knows only one per process.")
         self._stopping.clear()
         self._started = self._clock()
+        if self._replicas is not None:
+            self._replicas.enter()
+            self._pulse = threading.Thread(target=self._live, args=(self._replicas,), name="pulse", daemon=True)
+            self._pulse.start()
         self._thread = threading.Thread(target=self._serve, name="workflows", daemon=True)
         self._thread.start()
 
@@ -146,7 +153,7 @@ class Workflows:
                 self._launch()
                 break
             except Failure as error:
-                self._problem = f"Hand-overs wait: {self._place()} cannot be used ({_first_line(error)})."
+                self._problem = f"Hand-overs wait: {_place(self._url)} cannot be used ({_first_line(error)})."
                 log.warning("workflows_not_started", reason=self._problem)
                 self._stopping.wait(self._plan.delay(attempt))
                 attempt += 1
@@ -201,12 +208,42 @@ class Workflows:
             self._stopping.wait(self._plan.sweep_every)
             before = self._clock() - self._plan.sweep_older_than
 
+    def _live(self, replicas: Replicas) -> None:
+        """Say that this process is alive, and take over from those that no longer do."""
+        while not self._stopping.wait(self._plan.beat_every):
+            try:
+                if not replicas.beat():
+                    log.error("replica_name_taken", name=replicas.name, remedy="Give each replica its own server.name.")
+                if self._ready.is_set():
+                    self._take_over(replicas)
+            except (SQLAlchemyError, Unavailable, _dbos_errors()) as error:
+                log.warning("pulse_failed", reason=_first_line(error))
+
+    def _take_over(self, replicas: Replicas) -> None:
+        """Resume what silent replicas were working on. Two may do so at once: DBOS gives each workflow to one."""
+        pending = self._dbos.list_workflows(status="PENDING", load_input=False, load_output=False)
+        for name in replicas.silent({workflow.executor_id for workflow in pending}):
+            resumed = self._dbos._recover_pending_workflows([name])  # noqa: SLF001 - there is no public way
+            log.warning("replica_taken_over", name=name, workflows=len(resumed))
+            replicas.bury(name)
+
     def _shut_down(self) -> None:
         self._ready.clear()
+        if self._pulse is not None:
+            self._pulse.join()
+            self._pulse = None
         if self._dbos is not None:
             self._outreach.wait_until_idle(timeout=5.0)
             self._dbos.destroy(destroy_registry=True)
             self._dbos = None
+        if self._replicas is not None:
+            self._leave(self._replicas)
+
+    def _leave(self, replicas: Replicas) -> None:
+        try:
+            replicas.leave()
+        except (SQLAlchemyError, Unavailable) as error:
+            log.warning("replica_not_signed_off", reason=_first_line(error))  # others notice the silence
 
     # What runs inside DBOS: the order of steps must not change without a new APPLICATION_VERSION.
 
@@ -273,12 +310,6 @@ class Workflows:
             attempt = int(workflow.rpartition("+")[2]) if "+" in workflow else 0
             log.warning("workflow_restarted", case=row.case_id, workflow=workflow, status=status.status)
             self._enqueue(row, attempt + 1, self._plan.delay(attempt))
-        elif status.status == "PENDING" and self._is_orphan(status):
-            self._dbos.resume_workflow(workflow)
-
-    def _is_orphan(self, status: Any) -> bool:
-        idle = self._clock().timestamp() - (status.updated_at or 0) / 1000
-        return status.executor_id != self._executor and idle > self._plan.orphaned_after.total_seconds()
 
     def _enqueue(self, event: StoredEvent | Unheard, attempt: int, delay: float) -> None:
         workflow = _workflow_id(event, attempt)
@@ -304,13 +335,28 @@ class Workflows:
         case = self._store.get(case_id)
         return case is not None and any(e.kind == EventKind.SHERIFF_TOLD for e in since_hand_over(case))
 
-    def _place(self) -> str:
-        return self._url.partition("://")[2].rpartition("@")[2]  # without user and password
-
 
 def _workflow_id(event: StoredEvent | Unheard, attempt: int) -> str:
     """One per event and try: the case id first, so that an operator finds all of a case together."""
     return f"{event.case_id}/{event.number}" + (f"+{attempt}" if attempt else "")
+
+
+def prepare_database(url: str) -> None:
+    """Bring DBOS's own tables up to date. Raises Failure naming the database."""
+    logging.getLogger("dbos").addHandler(logging.NullHandler())
+    from dbos import DBOS
+
+    try:
+        DBOS.migrate(url)
+    except (_dbos_errors(), SQLAlchemyError, OSError) as problem:
+        raise Failure(
+            f"{_place(url)}: the tables of the workflows cannot be made ({_first_line(problem)}). "
+            "Check the address, and that this account may create tables."
+        ) from problem
+
+
+def _place(url: str) -> str:
+    return url.partition("://")[2].rpartition("@")[2]  # without user and password
 
 
 def _use_write_ahead_log(url: str) -> None:
