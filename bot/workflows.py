@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.landmarks import Landmark, passed
 from bot.store.case_store import CaseStore, StoredEvent, Unheard
 from bot.store.outreach import Outreach
 from bot.store.replicas import Replicas
@@ -251,6 +252,7 @@ class Workflows:
         event = self._store.event(number)
         if event is None:
             return
+        passed(Landmark.DELIVERY_BEGUN)
         failed = False
         for name, step in self._outreach.steps_for(event.event):
             problem = self._step(name, step, number)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from bot.landmarks import Landmark, passed
 from bot.store.rows import case_of, event_of, row_of, row_of_event
 from bot.store.tables import cases, events, unheard
 from bot.support.broadcast import Broadcast, Update
@@ -49,6 +50,8 @@ class CaseStore:
         with self._writes.begin() as connection:
             connection.execute(cases.insert().values(row_of(case)))
             numbers = _append(connection, Change(case, case.events))
+            passed(Landmark.CASE_WRITTEN)
+        passed(Landmark.CASE_STORED)
         self._publish(case, numbers)
         return case
 

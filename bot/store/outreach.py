@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
+from bot.landmarks import Landmark, passed
 from bot.store.case_store import CaseStore
 from bot.store.turn_log import Clock
 from bot.support import handoff
@@ -51,6 +52,7 @@ class Outreach:
         named = "" if member.is_team else member.name
         with self._at_work():
             self._store.record(self._case(number)[0].id, lambda case: name_sheriff(case, at=now, sheriff=named))
+            passed(Landmark.SHERIFF_NAMED)
         return ""
 
     def open_ticket(self, number: int) -> str:
@@ -59,9 +61,12 @@ class Outreach:
             if not case.is_open:
                 return ""
             try:
+                passed(Landmark.TICKET_WANTED)
                 ticket = self._desk.open(case, assignee=case.sheriff or TEAM.name)
+                passed(Landmark.TICKET_OPENED)
                 change = partial(record_ticket, at=self._clock(), ticket=ticket.number, url=ticket.url)
                 case = self._store.record(case.id, change)
+                passed(Landmark.TICKET_STORED)
                 if not case.is_open:  # withdrawn or solved while the desk was working
                     self._desk.close(ticket.number, resolution=f"The case is {case.state.value}.")
             except Unavailable as error:
@@ -76,7 +81,10 @@ class Outreach:
             member = self._member(case)
             text = handoff.for_sheriff(case, event)
             told = Notification(f"{number}/sheriff", Role.SHERIFF, member, case, event, text)
-            return self._tell(told, EventKind.SHERIFF_TOLD)
+            passed(Landmark.SHERIFF_CALLED)
+            problem = self._tell(told, EventKind.SHERIFF_TOLD)
+            passed(Landmark.NOTIFICATION_STORED)
+            return problem
 
     def tell_asker(self, number: int) -> str:
         """Only who was answered without a ticket number hears of it here; for others it stands in the reply."""
@@ -136,6 +144,7 @@ class Outreach:
         return ""
 
     def finish(self, number: int) -> str:
+        passed(Landmark.DELIVERY_DONE)
         self._store.heard(number)
         return ""
 
@@ -163,6 +172,8 @@ class Outreach:
             where = self._notifier.tell(notification)
         except Unavailable as error:
             return str(error)
+        if kind is EventKind.SHERIFF_TOLD:
+            passed(Landmark.SHERIFF_NOTIFIED)
         if where:
             data = {"key": notification.key}
             said = f"{notification.to.name} was told {where}."
