@@ -172,6 +172,14 @@ def db_status(home: Home = None, config: Config = None) -> None:
     status_command(_settings(config, home))
 
 
+@db_app.command("check")
+def db_check(home: Home = None, config: Config = None) -> None:
+    """Read the whole database: is it sound, does each case have its ticket, was anybody told twice?"""
+    from bot.upkeep.databases import check_command
+
+    check_command(_settings(config, home))
+
+
 @teams_app.command("package")
 def teams_package(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("sheriff-teams.zip"),

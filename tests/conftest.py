@@ -77,3 +77,22 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'deep' / 'sheriff.db'}"
     return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(scope="session")
+def small_docs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A documentation of one page, with a configuration beside it that names it: DOCS.yaml."""
+    docs = tmp_path_factory.mktemp("docs")
+    (docs / "kafka.md").write_text(
+        "# Kafka\n\n## Raise a quota\n\nSet `quota.partitions` in `kafka.yaml`, at most 48.\n"
+    )
+    docs.with_suffix(".yaml").write_text(f"sources: [{{name: docs, path: {docs}}}]\n")
+    return docs
+
+
+@pytest.fixture
+def small_home(small_docs: Path, tmp_path: Path, local_embedder: LocalEmbedder) -> Path:
+    """A home whose index holds `small_docs`; its server starts at once."""
+    home = tmp_path / "small"
+    pipeline.ingest([FolderSource("docs", small_docs)], home=home, embedder=local_embedder)
+    return home

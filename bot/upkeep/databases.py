@@ -1,4 +1,4 @@
-"""`sheriff db upgrade` and `sheriff db status`: the version of the tables."""
+"""`sheriff db`: the version of the tables, and whether what they hold is sound."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from bot.settings import Settings
 from bot.store import schema
+from bot.store.audit import audit
 from bot.store.migrations import HEAD
 from bot.store.opening import opened_engine
 from bot.store.tables import replicas
+from bot.wiring import opened_store
 from bot.workflows import prepare_database
 from knowledge.errors import Failure
 
@@ -41,6 +43,24 @@ def status_command(settings: Settings) -> None:
     if schema.is_newer(found):
         raise Failure(f"{place}: version {found} is of a newer Sheriff; this one knows {HEAD}. Run the newer one.")
     raise Failure(f"{place}: version {found or 'none'}; this program needs {HEAD}. Run `sheriff db upgrade`.")
+
+
+def check_command(settings: Settings) -> None:
+    """Say whether the whole database is sound. Raises Failure when it is damaged or something is doubled."""
+    with opened_store(settings) as store:
+        place, found = place_of(store.engine.url), audit(store.engine)
+    if found.damage:
+        raise Failure(f"{place} is damaged: {found.damage}. Stop Sheriff and restore a backup: `sheriff restore FILE`.")
+    print(f"{place}: sound. {found.cases:,} cases, {found.handed_over:,} handed over.")
+    for count, words in (
+        (len(found.without_ticket), "wait for their ticket"),
+        (len(found.untold), "wait until their sheriff is told"),
+        (found.unheard, "changes are on their way to somebody"),
+    ):
+        if count:
+            print(f"  {count:,} {words}; Sheriff tries by itself while it runs.")
+    if found.doubled:
+        raise Failure(f"Told or opened twice: {', '.join(found.doubled)}. Please report it, with their events.")
 
 
 def sqlite_file(url: str) -> Path | None:
