@@ -6,6 +6,7 @@ import os
 import re
 import socket
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,11 +107,14 @@ class ModelSettings(Section):
 
 
 class PolicySettings(Section):
-    """How sure an answer has to be."""
+    """How sure an answer has to be, and how long cases are kept."""
 
     wrong_answer_rate: float = Field(0.05, ge=0, le=1, description="Share of given answers that may be wrong")
     answer_at: float | None = Field(None, ge=0, le=1, description="Confidence to answer from; empty: by the rate")
     hint_at: float | None = Field(None, ge=0, le=1, description="Confidence to hint from; empty: calibrated")
+    retention_days: int | None = Field(
+        None, ge=1, le=36_500, description="Ended cases are deleted after so many days; empty: kept"
+    )
 
 
 class DeskSettings(Section):
@@ -275,6 +279,12 @@ class Settings(BaseSettings):
         if shared and not shared.startswith("sqlite"):
             return shared
         return f"sqlite:///{self.home / 'workflows.db'}"
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long an ended case is kept; None: for ever."""
+        days = self.policy.retention_days
+        return timedelta(days=days) if days else None
 
     @property
     def replica(self) -> str:

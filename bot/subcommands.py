@@ -180,6 +180,69 @@ def db_check(home: Home = None, config: Config = None) -> None:
     check_command(_settings(config, home))
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Write all cases and the work under way into one file, while Sheriff serves."""
+    from bot.upkeep.backup import backup_command
+
+    backup_command(_settings(config, home), file, now=datetime.now(UTC))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `sheriff backup` wrote.")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Put a backup in the place of what a home has; that is kept aside. Stop Sheriff first."""
+    from bot.upkeep.backup import restore_command
+
+    restore_command(_settings(config, home), file, now=datetime.now(UTC))
+
+
+@app.command()
+def export(
+    home: Home = None,
+    config: Config = None,
+    since: Annotated[str, typer.Option(help="Only cases that changed since: 2026-11-01, or with a time.")] = "",
+    target: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+) -> None:
+    """Write cases as JSON lines, with all that happened to them."""
+    from bot.upkeep.exporting import export_command
+
+    export_command(_settings(config, home), since=since, target=target)
+
+
+@app.command()
+def tidy(
+    home: Home = None,
+    config: Config = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Instead of policy.retention_days.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+) -> None:
+    """Delete ended cases after policy.retention_days; `sheriff serve` does so every day."""
+    from bot.upkeep.forgetting import tidy_command
+
+    tidy_command(_settings(config, home), days=days, dry_run=dry_run, now=datetime.now(UTC))
+
+
+@app.command()
+def forget(
+    person: Annotated[str, typer.Argument(help="Name as the desk shows it, or the id of the channel.")],
+    home: Home = None,
+    config: Config = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a person out of all that is stored; counts stay, without the name."""
+    from bot.upkeep.forgetting import forget_command
+
+    forget_command(_settings(config, home), person, yes=yes)
+
+
 @teams_app.command("package")
 def teams_package(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("sheriff-teams.zip"),

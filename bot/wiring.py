@@ -39,6 +39,7 @@ from bot.sources import code_page, named, reads_bundled, sources
 from bot.store.following import Following
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
+from bot.store.tidying import Tidying
 from bot.support.cases import Case
 from bot.support.gaps import GapReport, find_gaps
 from bot.support.handoff import AllChannels, Notifier
@@ -61,7 +62,6 @@ _OCCUPIED = (
     "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
 )
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
-_REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten at start
 
 
 def now() -> datetime:
@@ -304,12 +304,14 @@ def start(settings: Settings, *, address: str) -> Running:
         opening.callback(executor.shutdown, wait=False, cancel_futures=True)
         teams = _teams(parts, executor)
         app = build_app(_services(parts, teams))
-        parts.store.turns.forget(before=now() - _REDELIVERED_WITHIN)
         parts.workflows.start()
         opening.callback(parts.workflows.stop)
-        following = Following(parts.store.engine, parts.store.broadcast)
-        following.start()
-        opening.callback(following.stop)
+        for service in (
+            Following(parts.store.engine, parts.store.broadcast),
+            Tidying(parts.store, retention=settings.retention, clock=now),
+        ):
+            service.start()
+            opening.callback(service.stop)
         keeper = threading.Thread(target=_keep_index, args=(parts,), name="ingest", daemon=True)
         keeper.start()
         opening.callback(keeper.join, timeout=_LAST_STEP)

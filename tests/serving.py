@@ -67,10 +67,10 @@ def serving(
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    assert started.wait(60)
-    address = re.search(r"http://\S+", "".join(lines))
-    assert address, "".join(lines)
     try:
+        assert started.wait(180), "".join(lines)
+        address = re.search(r"http://\S+", "".join(lines))
+        assert address, "".join(lines)
         yield Served(address[0], process, lines)
     finally:
         if process.poll() is None:

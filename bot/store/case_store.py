@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +15,8 @@ from bot.support.broadcast import Broadcast, Update
 from bot.support.cases import Case, CaseState, Change, Event, NotPossible
 from bot.support.handoff import HEARD_OUTSIDE
 from bot.support.transitions import begin
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,30 @@ class CaseStore:
         query = query.order_by(cases.c.opened.desc(), cases.c.id.desc()).limit(limit).offset(offset)
         with self._engine.connect() as connection:
             return tuple(case_of(row) for row in connection.execute(query).mappings())
+
+    def walk(self, *, since: datetime | None = None) -> Iterator[Case]:
+        """All cases with their events, or those that changed since the moment, in the order in which they were opened.
+        Each is read when its turn comes, so that many need little memory."""
+        place = sa.tuple_(cases.c.opened, cases.c.id)
+        query = sa.select(cases.c.opened, cases.c.id).order_by(cases.c.opened, cases.c.id).limit(_AT_ONCE)
+        if since is not None:
+            query = query.where(cases.c.updated >= since)
+        after: tuple[datetime, str] | None = None
+        while True:
+            part = (
+                query
+                if after is None
+                else query.where(place > sa.tuple_(sa.bindparam("opened", after[0], cases.c.opened.type), after[1]))
+            )
+            with self._engine.connect() as connection:
+                rows = connection.execute(part).all()
+            for row in rows:
+                case = self.get(row.id)
+                if case is not None:
+                    yield case
+            if not rows:
+                return
+            after = (rows[-1].opened, rows[-1].id)
 
     def count(
         self,
