@@ -142,7 +142,7 @@ class Workflows:
 
     def sweep(self, *, before: datetime) -> None:
         """Give every event stored before the moment its workflow, if it waits for one: after a crash, or a bug."""
-        for row in self._store.unheard(before=before):
+        for row in self._store.unheard(before=before, after=self._clock()):
             if self._stopping.is_set():
                 return
             self._revive(row)

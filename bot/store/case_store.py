@@ -168,13 +168,22 @@ class CaseStore:
             newest: int | None = connection.execute(sa.select(sa.func.max(events.c.number))).scalar()
         return newest or 0
 
-    def unheard(self, *, case_id: str = "", before: datetime | None = None, limit: int = 500) -> Sequence[Unheard]:
-        """Events that wait for their workflow, oldest first."""
+    def unheard(
+        self,
+        *,
+        case_id: str = "",
+        before: datetime | None = None,
+        after: datetime | None = None,
+        limit: int = 500,
+    ) -> Sequence[Unheard]:
+        """Events that wait for their workflow, oldest first. With both `before` and `after` those outside of the time
+        between: what comes from the future was stored before a clock was set back, so nobody is about to start it."""
         query = sa.select(unheard).order_by(unheard.c.event_number).limit(limit)
         if case_id:
             query = query.where(unheard.c.case_id == case_id)
         if before is not None:
-            query = query.where(unheard.c.since < before)
+            old = unheard.c.since < before
+            query = query.where(old if after is None else old | (unheard.c.since > after))
         with self._engine.connect() as connection:
             return tuple(
                 Unheard(row.event_number, row.case_id, row.since, row.workflow) for row in connection.execute(query)
