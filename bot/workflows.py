@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,6 +49,7 @@ class Plan:
     sweep_every: float = 30  # seconds
     sweep_older_than: timedelta = timedelta(seconds=10)  # younger events are being worked on by who stored them
     beat_every: float = 5  # seconds between two signs of life
+    stalled_after: float = 60  # seconds that a workflow is ours and no thread works on it: DBOS could not write
 
     def delay(self, attempt: int) -> float:
         """Seconds before the try after `attempt`, counted from 0."""
@@ -84,6 +87,9 @@ class Workflows:
         self._thread: threading.Thread | None = None
         self._pulse: threading.Thread | None = None
         self._problem = ""
+        self._counting = threading.Lock()
+        self._running: Counter[str] = Counter()  # workflows that a thread of ours works on
+        self._idle: dict[str, float] = {}  # those of ours that none works on, and since when
 
     @property
     def problem(self) -> str:
@@ -190,20 +196,50 @@ class Workflows:
     def _register(self, dbos: Any) -> None:
         @dbos.workflow(name="deliver")  # type: ignore[untyped-decorator]
         def deliver(number: int, attempt: int) -> None:
-            self._deliver(number, attempt)
+            with self._under_way(str(dbos.workflow_id)):
+                self._deliver(number, attempt)
 
         @dbos.workflow(name="remind")  # type: ignore[untyped-decorator]
         def remind(number: int, count: int) -> None:
-            self._remind(number, count)
+            with self._under_way(str(dbos.workflow_id)):
+                self._remind(number, count)
 
         self._deliver_workflow: Callable[[int, int], None] = deliver
         self._remind_workflow: Callable[[int, int], None] = remind
+
+    @contextmanager
+    def _under_way(self, workflow: str) -> Iterator[None]:
+        with self._counting:
+            self._running[workflow] += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._running[workflow] -= 1
+                self._running += Counter()  # drops the zeros
+
+    def _wake_stalled(self) -> None:
+        """Resume workflows of ours that have no thread any more. DBOS leaves them so when its database cannot be
+        written to in the middle of one: the disk was full for a while."""
+        pending = self._dbos.list_workflows(
+            status="PENDING", executor_id=self._executor, load_input=False, load_output=False
+        )
+        with self._counting:
+            idle = {workflow.workflow_id for workflow in pending} - set(self._running)
+        now = time.monotonic()
+        self._idle = {workflow: self._idle.get(workflow, now) for workflow in idle}
+        for workflow, since in self._idle.items():
+            if now - since >= self._plan.stalled_after:
+                log.warning("workflow_resumed", workflow=workflow)
+                self._dbos.resume_workflow(workflow)
 
     def _sweep_until_stopped(self) -> None:
         before = self._started  # what is younger has a caller in this process, who starts it
         while not self._stopping.is_set():
             try:
                 self.sweep(before=before)
+                if self._ready.is_set():
+                    self._wake_stalled()
             except (SQLAlchemyError, Unavailable, _dbos_errors()) as error:
                 log.warning("sweep_failed", reason=_first_line(error))
             self._stopping.wait(self._plan.sweep_every)
