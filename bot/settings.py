@@ -106,6 +106,14 @@ class ModelSettings(Section):
     threads: int = Field(2, ge=1, le=64, description="Of the local embedding model")
 
 
+class IndexSettings(Section):
+    """Where the knowledge index is."""
+
+    chroma_url: str = Field(
+        "", pattern=ADDRESS, description="Chroma server that several replicas share; empty: embedded, in the home"
+    )
+
+
 class PolicySettings(Section):
     """How sure an answer has to be, and how long cases are kept."""
 
@@ -177,6 +185,7 @@ class FileSettings(Section):
     rota: Path = Field(bundled.ROTA, description="YAML file of the weekly duty")
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
+    index: IndexSettings = IndexSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     server: ServerSettings = ServerSettings()
@@ -220,6 +229,7 @@ class Settings(BaseSettings):
     rota: Path = bundled.ROTA
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
+    index: IndexSettings = IndexSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     server: ServerSettings = ServerSettings()

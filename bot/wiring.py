@@ -48,10 +48,12 @@ from bot.support.rota_file import read_rota
 from bot.telemetry import Metrics
 from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
 from bot.workflows import Plan, Workflows
+from ingestion import pipeline
+from ingestion.report import IngestReport
 from knowledge import bundled, relevance
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.together import check_together
-from knowledge.errors import Failure, Misuse, SheriffError
+from knowledge.errors import Failure, Misuse, SheriffError, Unavailable
 from knowledge.glossary import Glossary
 from knowledge.ports import ChatModel, Embedder
 from knowledge.tokens import Budget
@@ -61,6 +63,7 @@ _MAX_CASES_IN_REPORT = 20_000
 _OCCUPIED = (
     "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
 )
+_TRY_AGAIN = 15.0  # seconds
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
 
 
@@ -159,7 +162,13 @@ def library(settings: Settings, *, with_model: bool = True, until: float | None 
         rerank=settings.model.rerank,
         glossary=glossary(settings),
     )
-    return Library(settings.home, reading)
+    return Library(settings.home, reading, store=indexes(settings))
+
+
+def indexes(settings: Settings) -> pipeline.Store:
+    """Where the knowledge is kept: in the home, or on a Chroma server."""
+    url = settings.index.chroma_url
+    return pipeline.shared(url) if url else pipeline.chroma()
 
 
 def glossary(settings: Settings) -> Glossary:
@@ -442,10 +451,21 @@ def _hosts(settings: Settings) -> tuple[str, ...]:
     return (named,) if named else ()
 
 
+def _ingested(parts: _Parts) -> IngestReport:
+    """What came of it; while the Chroma server or the embeddings do not answer, it is tried again and again."""
+    while True:
+        try:
+            return parts.library.ingest(sources(parts.settings))
+        except Unavailable as error:
+            log.warning("index_waits", reason=str(error), seconds=_TRY_AGAIN)
+        if parts.library.stopped(within=_TRY_AGAIN):
+            raise StoppedError("Sheriff stopped before the index could be brought up to date.")
+
+
 def _keep_index(parts: _Parts) -> None:
     """First start: build the index. Later ones: bring it up to date; what is published already is served meanwhile."""
     try:
-        report = parts.library.ingest(sources(parts.settings))
+        report = _ingested(parts)
         log.info("index_ready", sections=report.chunks, seconds=round(report.seconds, 1), skipped=len(report.skipped))
         parts.library.warm()
         parts.metrics.chunks.set(report.chunks)

@@ -117,14 +117,14 @@ def run(asked: Ordeal, folder: Path, url: str) -> Outcome:
     chance = random.Random(asked.seed)  # noqa: S311 - to be repeated, not to be secret
     home, port = folder / "home", _free_port()
     _index(folder, home)
+    server = _started(folder, home, port, url)
     ends = time.monotonic() + 60 * asked.minutes
     post = Post(f"http://127.0.0.1:{port}", until=ends + SETTLED_WITHIN)
     with ThreadPoolExecutor(SENDERS) as senders:
-        server = _started(folder, home, port, url)
         clock = threading.Thread(target=_send_at_rate, args=(asked, post, senders, ends), daemon=True)
         clock.start()
         kills = 0
-        while time.monotonic() < ends:
+        while not kills or time.monotonic() < ends:
             time.sleep(min(chance.uniform(*asked.kill_after), max(0.1, ends - time.monotonic())))
             server.kill()
             server.wait()

@@ -1,4 +1,4 @@
-"""Two servers on one PostgreSQL: one case a message, one ticket a case, and each takes over from the other."""
+"""Two servers on one PostgreSQL and one Chroma server share all work, and each takes over from the other."""
 
 from __future__ import annotations
 
@@ -29,11 +29,14 @@ def question(number: int) -> str:
 
 
 @contextmanager
-def replicas(small_home: Path, small_docs: Path, model_dir: Path, url: str) -> Iterator[tuple[Served, Served]]:
+def replicas(
+    small_home: Path, small_docs: Path, model_dir: Path, url: str, chroma: str
+) -> Iterator[tuple[Served, Served]]:
     """The first one can be made to die while a ticket is being opened."""
     other_home = small_home.with_name("other")
     shutil.copytree(small_home, other_home)
     variables = {"SHERIFF_DATABASE_URL": url, "SHERIFF_CONFIG": str(small_docs.with_suffix(".yaml"))}
+    variables["SHERIFF_INDEX__CHROMA_URL"] = chroma
     dying = {"SHERIFF_CRASH_AT": Landmark.TICKET_OPENED, "SHERIFF_CRASH_WHEN": "signal"}
     with ExitStack() as stack:
         first = stack.enter_context(serving(small_home, model_dir, program="tests.crashing", **variables, **dying))
@@ -57,9 +60,9 @@ def told(store: Store) -> list[int]:
 
 
 def test_two_replicas_share_the_work_and_one_takes_over_when_the_other_dies_for_good(
-    small_home: Path, small_docs: Path, model_dir: Path, postgres_url: str, store: Store
+    small_home: Path, small_docs: Path, model_dir: Path, postgres_url: str, chroma_server: str, store: Store
 ) -> None:
-    with replicas(small_home, small_docs, model_dir, postgres_url) as (first, second):
+    with replicas(small_home, small_docs, model_dir, postgres_url, chroma_server) as (first, second):
         with ThreadPoolExecutor(8) as pool:
             sent = [(server, number) for number in range(MESSAGES) for server in (first, second)]
             replies = list(pool.map(lambda each: each[0].ask(question(each[1]), id=f"m-{each[1]}"), sent))
@@ -84,9 +87,9 @@ def test_two_replicas_share_the_work_and_one_takes_over_when_the_other_dies_for_
 
 
 def test_a_page_of_one_replica_hears_what_another_stores(
-    small_home: Path, small_docs: Path, model_dir: Path, postgres_url: str
+    small_home: Path, small_docs: Path, model_dir: Path, postgres_url: str, chroma_server: str
 ) -> None:
-    with replicas(small_home, small_docs, model_dir, postgres_url) as (first, second):
+    with replicas(small_home, small_docs, model_dir, postgres_url, chroma_server) as (first, second):
         heard = threading.Event()
 
         def read() -> None:
