@@ -40,6 +40,7 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
                 embedder=wiring.embedder(settings),
                 dry_run=dry_run,
                 progress=advance,
+                store=wiring.indexes(settings),
             )
     except KeyboardInterrupt:
         print("Stopped. The index stays as it was; the next run begins again.", file=sys.stderr)

@@ -14,7 +14,6 @@ import structlog
 from ingestion import generations, pipeline
 from ingestion.sources import Source
 from knowledge import answering, learning
-from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.citing import cite_all, one_per_place
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
@@ -95,8 +94,12 @@ class _Served:
 class Library:
     """The index of one home folder. Safe to use from many threads; at most one ingest runs at a time."""
 
-    def __init__(self, home: Path, reading: Reading, *, patience: float = 90.0) -> None:
+    def __init__(
+        self, home: Path, reading: Reading, *, store: pipeline.Store | None = None, patience: float = 90.0
+    ) -> None:
+        """`store` is where indexes are kept; without it, in the home."""
         self._home = home
+        self._store = store or pipeline.chroma()
         self._reading = reading
         self._patience = patience  # seconds that a question waits for the first index
         self._lock = threading.RLock()
@@ -208,7 +211,9 @@ class Library:
         with self._lock:
             self._status = replace(self._status, state=LibraryState.BUILDING, sentence="Reading the documentation.")
         try:
-            report = pipeline.ingest(sources, home=self._home, embedder=self._reading.embedder, progress=tell)
+            report = pipeline.ingest(
+                sources, home=self._home, embedder=self._reading.embedder, progress=tell, store=self._store
+            )
         except SheriffError as error:
             with self._lock:
                 self._status = LibraryStatus(LibraryState.BROKEN, str(error))
@@ -229,6 +234,10 @@ class Library:
     def stop(self) -> None:
         """End a running ingest at its next step."""
         self._stopping.set()
+
+    def stopped(self, *, within: float) -> bool:
+        """Whether `stop` was called, or is within so many seconds."""
+        return self._stopping.wait(within)
 
     def close(self) -> None:
         with self._lock:
@@ -259,7 +268,7 @@ class Library:
                 if before.learnt != written(folder):
                     self._served = self._with_lessons(folder, before.index)
                 return self._served or before
-            index = ChromaIndex.open(folder, fingerprint=self._reading.embedder.fingerprint)
+            index = self._store.open(folder, self._reading.embedder.fingerprint)
             if self._before is not None:
                 self._before.close()
             self._before = before.index if before else None

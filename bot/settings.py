@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -112,12 +114,23 @@ class ModelSettings(Section):
     threads: int = Field(2, ge=1, le=64, description="Of the local embedding model")
 
 
+class IndexSettings(Section):
+    """Where the knowledge index is."""
+
+    chroma_url: str = Field(
+        "", pattern=ADDRESS, description="Chroma server that several replicas share; empty: embedded, in the home"
+    )
+
+
 class PolicySettings(Section):
-    """How sure an answer has to be."""
+    """How sure an answer has to be, and how long cases are kept."""
 
     wrong_answer_rate: float = Field(0.05, ge=0, le=1, description="Share of given answers that may be wrong")
     answer_at: float | None = Field(None, ge=0, le=1, description="Confidence to answer from; empty: by the rate")
     hint_at: float | None = Field(None, ge=0, le=1, description="Confidence to hint from; empty: calibrated")
+    retention_days: int | None = Field(
+        None, ge=1, le=36_500, description="Ended cases are deleted after so many days; empty: kept"
+    )
 
 
 def _of_form(pattern: str, default: str, description: str) -> Any:
@@ -178,6 +191,9 @@ class ServerSettings(Section):
     port: int = Field(3978, ge=0, le=65535)
     public_url: str = Field("", pattern=ADDRESS, description="https://… under which people reach this server")
     workers: int = Field(8, ge=1, le=64, description="Questions worked on at the same time")
+    name: str = Field(
+        "", max_length=200, description="Of this replica, the same after a restart; empty: the host's and the home's"
+    )
 
 
 class TeamsSettings(Section):
@@ -213,6 +229,7 @@ class FileSettings(Section):
     rota: Path = Field(bundled.ROTA, description="YAML file of the weekly duty")
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
+    index: IndexSettings = IndexSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     server: ServerSettings = ServerSettings()
@@ -259,6 +276,7 @@ class Settings(BaseSettings):
     rota: Path = bundled.ROTA
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
+    index: IndexSettings = IndexSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     server: ServerSettings = ServerSettings()
@@ -315,7 +333,20 @@ class Settings(BaseSettings):
     def workflow_database(self) -> str:
         """Its own file on SQLite, so that long workflows and short case writes never wait for one lock."""
         shared = self.database_url.get_secret_value()
-        return shared or f"sqlite:///{self.home / 'workflows.db'}"
+        if shared and not shared.startswith("sqlite"):
+            return shared
+        return f"sqlite:///{self.home / 'workflows.db'}"
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long an ended case is kept; None: for ever."""
+        days = self.policy.retention_days
+        return timedelta(days=days) if days else None
+
+    @property
+    def replica(self) -> str:
+        """What this process is called among those that share its database: one process holds a home folder."""
+        return self.server.name or f"{socket.gethostname()}:{self.home.resolve()}"
 
     @property
     def teams_tenant(self) -> str:

@@ -34,6 +34,8 @@ rota_app = typer.Typer(help="Who is on duty: show it, check it, change it.", no_
 app.add_typer(rota_app, name="rota")
 swap_app = typer.Typer(help="Swaps: asked by one, accepted or declined by the other.", no_args_is_help=True)
 rota_app.add_typer(swap_app, name="swap")
+db_app = typer.Typer(help="The database of cases.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
 
 Home = Annotated[Path | None, typer.Option("--home", help="State folder (SHERIFF_HOME, default .sheriff).")]
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration (default ./sheriff.yaml, if there).")]
@@ -171,6 +173,93 @@ def retry(
     from bot.commands import retry_command
 
     retry_command(_settings(config, home), cases or [], everything=everything)
+
+
+@db_app.command("upgrade")
+def db_upgrade(home: Home = None, config: Config = None) -> None:
+    """Bring the tables up to date; safe to repeat. `sheriff serve` does it by itself, too."""
+    from bot.upkeep.databases import upgrade_command
+
+    upgrade_command(_settings(config, home))
+
+
+@db_app.command("status")
+def db_status(home: Home = None, config: Config = None) -> None:
+    """Say which version the tables have and which replicas are alive; exit code 1 unless they are up to date."""
+    from bot.upkeep.databases import status_command
+
+    status_command(_settings(config, home))
+
+
+@db_app.command("check")
+def db_check(home: Home = None, config: Config = None) -> None:
+    """Read the whole database: is it sound, does each case have its ticket, was anybody told twice?"""
+    from bot.upkeep.databases import check_command
+
+    check_command(_settings(config, home))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Write all cases and the work under way into one file, while Sheriff serves."""
+    from bot.upkeep.backup import backup_command
+
+    backup_command(_settings(config, home), file, now=datetime.now(UTC))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `sheriff backup` wrote.")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Put a backup in the place of what a home has; that is kept aside. Stop Sheriff first."""
+    from bot.upkeep.backup import restore_command
+
+    restore_command(_settings(config, home), file, now=datetime.now(UTC))
+
+
+@app.command()
+def export(
+    home: Home = None,
+    config: Config = None,
+    since: Annotated[str, typer.Option(help="Only cases that changed since: 2026-11-01, or with a time.")] = "",
+    target: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+) -> None:
+    """Write cases as JSON lines, with all that happened to them."""
+    from bot.upkeep.exporting import export_command
+
+    export_command(_settings(config, home), since=since, target=target)
+
+
+@app.command()
+def tidy(
+    home: Home = None,
+    config: Config = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Instead of policy.retention_days.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+) -> None:
+    """Delete ended cases after policy.retention_days; `sheriff serve` does so every day."""
+    from bot.upkeep.forgetting import tidy_command
+
+    tidy_command(_settings(config, home), days=days, dry_run=dry_run, now=datetime.now(UTC))
+
+
+@app.command()
+def forget(
+    person: Annotated[str, typer.Argument(help="Name as the desk shows it, or the id of the channel.")],
+    home: Home = None,
+    config: Config = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a person out of all that is stored; counts stay, without the name."""
+    from bot.upkeep.forgetting import forget_command
+
+    forget_command(_settings(config, home), person, yes=yes)
 
 
 @teams_app.command("package")

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from bot import wording
 from bot.dialogue import AskedBack, asked_back, earlier_questions, last_case
 from bot.intents import MAX_CHARACTERS, Intent, Request, understand
+from bot.landmarks import Landmark, passed
 from bot.library import Library, NotReadyError
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
 from bot.redaction import masked, redact
@@ -99,15 +100,18 @@ class Sheriff:
         ready yet (nothing is stored then; the message may be sent again).
         """
         key = _turn_key(incoming)
+        passed(Landmark.MESSAGE_RECEIVED)
         earlier = self._claim(key)
         if earlier is not None:
             return earlier
+        passed(Landmark.MESSAGE_CLAIMED)
         finished = False
         try:
             with self._metrics.timed_reply():
                 reply = self._reply(incoming, listen)
             self._turns.finish(key, _REPLY.dump_json(reply).decode())
             finished = True
+            passed(Landmark.REPLY_STORED)
         finally:
             if not finished:
                 self._turns.abandon(key)
@@ -244,9 +248,9 @@ class Sheriff:
             origin=answer.origin,
             note=answer.note,
         )
-        case = self._open(incoming, reply, question)
         if answer.outcome is not Outcome.UNANSWERED:
-            return replace(reply, case=_summary(case))
+            return replace(reply, case=_summary(self._open(incoming, reply, question)))
+        case = self._open(incoming, reply, question, state=CaseState.NEW)
         self._metrics.handovers.inc()
         case = self._casework.hand_over(case.id, wait=2.0)
         handed = wording.of_handover(case, self._world.docs, reply)
@@ -261,8 +265,9 @@ class Sheriff:
         own = _case_id(_turn_key(incoming))
         return asked_back(self._cases, incoming, now=self._world.clock(), but=own)
 
-    def _open(self, incoming: Incoming, reply: Reply, question: str) -> Case:
-        """Store the case before anything is sent: from here on nothing is lost."""
+    def _open(self, incoming: Incoming, reply: Reply, question: str, *, state: CaseState = CaseState.ANSWERED) -> Case:
+        """Store the case before anything is sent: from here on nothing is lost. A new one waits for a person."""
+        passed(Landmark.ANSWER_SOUGHT)
         case_id = _case_id(_turn_key(incoming))
         existing = self._cases.get(case_id)
         if existing is not None:
@@ -270,7 +275,7 @@ class Sheriff:
         now = self._world.clock()
         case = Case(
             id=case_id,
-            state=CaseState.ANSWERED,
+            state=state,
             question=question,
             asker=incoming.sender,
             channel=incoming.channel,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI
@@ -34,12 +35,15 @@ from bot.enclosures import enclosed
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
+from bot.occupancy import occupied
 from bot.settings import DeskSettings, Settings
 from bot.sources import code_page, named, reads_bundled, sources
+from bot.store.following import Following
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
 from bot.store.read_back import Watch
 from bot.store.rota_book import RotaBook
+from bot.store.tidying import Tidying
 from bot.support.cases import Case
 from bot.support.clocks import goals_of
 from bot.support.gaps import GapReport, find_gaps
@@ -48,6 +52,8 @@ from bot.support.rota_alarms import alarms
 from bot.telemetry import Metrics
 from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
 from bot.workflows import Plan, Workflows
+from ingestion import pipeline
+from ingestion.report import IngestReport
 from knowledge import bundled, relevance
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.together import check_together
@@ -59,8 +65,11 @@ from knowledge.tokens import Budget
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
 _TELL_EVERY = 15.0  # seconds between two looks at what the rota has to tell
+_OCCUPIED = (
+    "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
+)
+_TRY_AGAIN = 15.0  # seconds
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
-_REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten at start
 
 
 def now() -> datetime:
@@ -158,7 +167,13 @@ def library(settings: Settings, *, with_model: bool = True, until: float | None 
         rerank=settings.model.rerank,
         glossary=glossary(settings),
     )
-    return Library(settings.home, reading)
+    return Library(settings.home, reading, store=indexes(settings))
+
+
+def indexes(settings: Settings) -> pipeline.Store:
+    """Where the knowledge is kept: in the home, or on a Chroma server."""
+    url = settings.index.chroma_url
+    return pipeline.shared(url) if url else pipeline.chroma()
 
 
 def glossary(settings: Settings) -> Glossary:
@@ -181,8 +196,8 @@ def policy(settings: Settings) -> relevance.Policy:
 
 
 @contextmanager
-def opened_store(settings: Settings) -> Iterator[Store]:
-    store = open_store(settings.database, clock=now)
+def opened_store(settings: Settings, *, replica: str = "") -> Iterator[Store]:
+    store = open_store(settings.database, clock=now, replica=replica)
     try:
         yield store
     finally:
@@ -219,7 +234,8 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="sheriff-ask-")))
             kept = {"database_url": SecretStr(f"sqlite:///{folder / 'cases.db'}"), "desk": DeskSettings()}
             database = settings.model_copy(update=kept)
-        store = stack.enter_context(opened_store(database))
+        passer_by = f"ask-{uuid4().hex}" if hand_over else ""
+        store = stack.enter_context(opened_store(database, replica=passer_by))
         knowing = stack.enter_context(opened_library(settings, with_model=True, until=until))
         if not hand_over:
             knowing.require()
@@ -299,17 +315,23 @@ def start(settings: Settings, *, address: str) -> Running:
     """Open everything and begin the background work. Raises Misuse or Failure with a sentence when a part is wrong."""
     _make_home(settings.home)
     with ExitStack() as opening:
+        opening.enter_context(occupied(settings.home, why=_OCCUPIED.format(home=settings.home)))
         parts = _open(settings, opening, address)
         executor = ThreadPoolExecutor(settings.server.workers, thread_name_prefix="turn")
         opening.callback(executor.shutdown, wait=False, cancel_futures=True)
         teams = _teams(parts, executor)
         app = build_app(_services(parts, teams))
-        parts.store.turns.forget(before=now() - _REDELIVERED_WITHIN)
         parts.workflows.start()
         opening.callback(parts.workflows.stop)
         if parts.watch is not None:
             parts.watch.start()
             opening.callback(parts.watch.stop)
+        for service in (
+            Following(parts.store.engine, parts.store.broadcast),
+            Tidying(parts.store, retention=settings.retention, clock=now),
+        ):
+            service.start()
+            opening.callback(service.stop)
         keeper = threading.Thread(target=_keep_index, args=(parts,), name="ingest", daemon=True)
         keeper.start()
         opening.callback(keeper.join, timeout=_LAST_STEP)
@@ -341,7 +363,7 @@ def _tell_duty(news: DutyNews, stopping: threading.Event) -> None:
 
 def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     platform = platform_of(settings)
-    store = opening.enter_context(opened_store(settings))
+    store = opening.enter_context(opened_store(settings, replica=settings.replica))
     rota = store.rota(settings.rota)
     knowing = opening.enter_context(opened_library(settings, with_model=True))
     metrics = Metrics()
@@ -459,6 +481,7 @@ def _workflows(
         rota=rota,
         clock=now,
         url=settings.workflow_database,
+        replicas=store.replicas if store.replicas.name else None,
         plan=Plan(
             acknowledge=timedelta(minutes=settings.handoff.acknowledge_minutes),
             reminders=settings.handoff.reminders,
@@ -471,10 +494,21 @@ def _hosts(settings: Settings) -> tuple[str, ...]:
     return (named,) if named else ()
 
 
+def _ingested(parts: _Parts) -> IngestReport:
+    """What came of it; while the Chroma server or the embeddings do not answer, it is tried again and again."""
+    while True:
+        try:
+            return parts.library.ingest(sources(parts.settings))
+        except Unavailable as error:
+            log.warning("index_waits", reason=str(error), seconds=_TRY_AGAIN)
+        if parts.library.stopped(within=_TRY_AGAIN):
+            raise StoppedError("Sheriff stopped before the index could be brought up to date.")
+
+
 def _keep_index(parts: _Parts) -> None:
     """First start: build the index. Later ones: bring it up to date; what is published already is served meanwhile."""
     try:
-        report = parts.library.ingest(sources(parts.settings))
+        report = _ingested(parts)
         log.info("index_ready", sections=report.chunks, seconds=round(report.seconds, 1), skipped=len(report.skipped))
         parts.library.warm()
         parts.metrics.chunks.set(report.chunks)

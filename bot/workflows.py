@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +20,10 @@ import structlog
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.landmarks import Landmark, passed
 from bot.store.case_store import CaseStore, StoredEvent, Unheard
 from bot.store.outreach import Outreach
+from bot.store.replicas import Replicas
 from bot.store.turn_log import Clock
 from bot.support.cases import Case, Change, EventKind
 from bot.support.handoff import STARTS_HAND_OVER, Desk, Notifier
@@ -44,7 +48,8 @@ class Plan:
     retry_after: Sequence[float] = (5, 30, 120, 300, 600)  # seconds; the last one again and again
     sweep_every: float = 30  # seconds
     sweep_older_than: timedelta = timedelta(seconds=10)  # younger events are being worked on by who stored them
-    orphaned_after: timedelta = timedelta(minutes=5)  # a delivery takes seconds: the replica that ran it has died
+    beat_every: float = 5  # seconds between two signs of life
+    stalled_after: float = 60  # seconds that a workflow is ours and no thread works on it: DBOS could not write
 
     def delay(self, attempt: int) -> float:
         """Seconds before the try after `attempt`, counted from 0."""
@@ -64,10 +69,10 @@ class Workflows:
         clock: Clock,
         url: str,
         plan: Plan | None = None,
-        executor: str = "sheriff",
+        replicas: Replicas | None = None,
     ) -> None:
-        """`url` is DBOS's own database, SQLite or PostgreSQL. `executor` names this process among several that share
-        it, and must be the same after a restart."""
+        """`url` is DBOS's own database, SQLite or PostgreSQL. `replicas` is this process among those that share it;
+        without them it is the only one."""
         self._store = store
         self._news = threading.Event()  # events were stored that no caller in this process will start
         self._outreach = Outreach(store, desk=desk, notifier=notifier, rota=rota, clock=clock, spread=self._news.set)
@@ -75,12 +80,17 @@ class Workflows:
         self._clock = clock
         self._url = url
         self._plan = plan or Plan()
-        self._executor = executor
+        self._replicas = replicas
+        self._executor = replicas.name if replicas else "sheriff"
         self._dbos: Any = None
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._pulse: threading.Thread | None = None
         self._problem = ""
+        self._counting = threading.Lock()
+        self._running: Counter[str] = Counter()  # workflows that a thread of ours works on
+        self._idle: dict[str, float] = {}  # those of ours that none works on, and since when
 
     @property
     def problem(self) -> str:
@@ -96,6 +106,10 @@ class Workflows:
             raise Misuse("Workflows run in this process already. Stop those first: DBOS knows only one per process.")
         self._stopping.clear()
         self._started = self._clock()
+        if self._replicas is not None:
+            self._replicas.enter()
+            self._pulse = threading.Thread(target=self._live, args=(self._replicas,), name="pulse", daemon=True)
+            self._pulse.start()
         self._thread = threading.Thread(target=self._serve, name="workflows", daemon=True)
         self._thread.start()
 
@@ -136,7 +150,7 @@ class Workflows:
 
     def sweep(self, *, before: datetime) -> None:
         """Give every event stored before the moment its workflow, if it waits for one: after a crash, or a bug."""
-        for row in self._store.unheard(before=before):
+        for row in self._store.unheard(before=before, after=self._clock()):
             if self._stopping.is_set():
                 return
             self._revive(row)
@@ -148,7 +162,7 @@ class Workflows:
                 self._launch()
                 break
             except Failure as error:
-                self._problem = f"Hand-overs wait: {self._place()} cannot be used ({_first_line(error)})."
+                self._problem = f"Hand-overs wait: {_place(self._url)} cannot be used ({_first_line(error)})."
                 log.warning("workflows_not_started", reason=self._problem)
                 self._stopping.wait(self._plan.delay(attempt))
                 attempt += 1
@@ -184,32 +198,92 @@ class Workflows:
     def _register(self, dbos: Any) -> None:
         @dbos.workflow(name="deliver")  # type: ignore[untyped-decorator]
         def deliver(number: int, attempt: int) -> None:
-            self._deliver(number, attempt)
+            with self._under_way(str(dbos.workflow_id)):
+                self._deliver(number, attempt)
 
         @dbos.workflow(name="remind")  # type: ignore[untyped-decorator]
         def remind(number: int, count: int) -> None:
-            self._remind(number, count)
+            with self._under_way(str(dbos.workflow_id)):
+                self._remind(number, count)
 
         self._deliver_workflow: Callable[[int, int], None] = deliver
         self._remind_workflow: Callable[[int, int], None] = remind
+
+    @contextmanager
+    def _under_way(self, workflow: str) -> Iterator[None]:
+        with self._counting:
+            self._running[workflow] += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._running[workflow] -= 1
+                self._running += Counter()  # drops the zeros
+
+    def _wake_stalled(self) -> None:
+        """Resume workflows of ours that have no thread any more. DBOS leaves them so when its database cannot be
+        written to in the middle of one: the disk was full for a while."""
+        pending = self._dbos.list_workflows(
+            status="PENDING", executor_id=self._executor, load_input=False, load_output=False
+        )
+        with self._counting:
+            idle = {workflow.workflow_id for workflow in pending} - set(self._running)
+        now = time.monotonic()
+        self._idle = {workflow: self._idle.get(workflow, now) for workflow in idle}
+        for workflow, since in self._idle.items():
+            if now - since >= self._plan.stalled_after:
+                log.warning("workflow_resumed", workflow=workflow)
+                self._dbos.resume_workflow(workflow)
 
     def _sweep_until_stopped(self) -> None:
         before = self._started  # what is younger has a caller in this process, who starts it
         while not self._stopping.is_set():
             try:
                 self.sweep(before=before)
+                if self._ready.is_set():
+                    self._wake_stalled()
             except (SQLAlchemyError, Unavailable, _dbos_errors()) as error:
                 log.warning("sweep_failed", reason=_first_line(error))
             is_news = self._news.wait(self._plan.sweep_every)
             self._news.clear()
             before = self._clock() - (timedelta() if is_news else self._plan.sweep_older_than)
 
+    def _live(self, replicas: Replicas) -> None:
+        """Say that this process is alive, and take over from those that no longer do."""
+        while not self._stopping.wait(self._plan.beat_every):
+            try:
+                if not replicas.beat():
+                    log.error("replica_name_taken", name=replicas.name, remedy="Give each replica its own server.name.")
+                if self._ready.is_set():
+                    self._take_over(replicas)
+            except (SQLAlchemyError, Unavailable, _dbos_errors()) as error:
+                log.warning("pulse_failed", reason=_first_line(error))
+
+    def _take_over(self, replicas: Replicas) -> None:
+        """Resume what silent replicas were working on. Two may do so at once: DBOS gives each workflow to one."""
+        pending = self._dbos.list_workflows(status="PENDING", load_input=False, load_output=False)
+        for name in replicas.silent({workflow.executor_id for workflow in pending}):
+            resumed = self._dbos._recover_pending_workflows([name])  # noqa: SLF001 - there is no public way
+            log.warning("replica_taken_over", name=name, workflows=len(resumed))
+            replicas.bury(name)
+
     def _shut_down(self) -> None:
         self._ready.clear()
+        if self._pulse is not None:
+            self._pulse.join()
+            self._pulse = None
         if self._dbos is not None:
             self._outreach.wait_until_idle(timeout=5.0)
             self._dbos.destroy(destroy_registry=True)
             self._dbos = None
+        if self._replicas is not None:
+            self._leave(self._replicas)
+
+    def _leave(self, replicas: Replicas) -> None:
+        try:
+            replicas.leave()
+        except (SQLAlchemyError, Unavailable) as error:
+            log.warning("replica_not_signed_off", reason=_first_line(error))  # others notice the silence
 
     # What runs inside DBOS: the order of steps must not change without a new APPLICATION_VERSION.
 
@@ -217,6 +291,7 @@ class Workflows:
         event = self._store.event(number)
         if event is None:
             return
+        passed(Landmark.DELIVERY_BEGUN)
         failed = False
         for name, step in self._outreach.steps_for(event.event):
             problem = self._step(name, step, number)
@@ -276,12 +351,6 @@ class Workflows:
             attempt = int(workflow.rpartition("+")[2]) if "+" in workflow else 0
             log.warning("workflow_restarted", case=row.case_id, workflow=workflow, status=status.status)
             self._enqueue(row, attempt + 1, self._plan.delay(attempt))
-        elif status.status == "PENDING" and self._is_orphan(status):
-            self._dbos.resume_workflow(workflow)
-
-    def _is_orphan(self, status: Any) -> bool:
-        idle = self._clock().timestamp() - (status.updated_at or 0) / 1000
-        return status.executor_id != self._executor and idle > self._plan.orphaned_after.total_seconds()
 
     def _enqueue(self, event: StoredEvent | Unheard, attempt: int, delay: float) -> None:
         workflow = _workflow_id(event, attempt)
@@ -307,13 +376,28 @@ class Workflows:
         case = self._store.get(case_id)
         return case is not None and any(e.kind == EventKind.SHERIFF_TOLD for e in since_hand_over(case))
 
-    def _place(self) -> str:
-        return self._url.partition("://")[2].rpartition("@")[2]  # without user and password
-
 
 def _workflow_id(event: StoredEvent | Unheard, attempt: int) -> str:
     """One per event and try: the case id first, so that an operator finds all of a case together."""
     return f"{event.case_id}/{event.number}" + (f"+{attempt}" if attempt else "")
+
+
+def prepare_database(url: str) -> None:
+    """Bring DBOS's own tables up to date. Raises Failure naming the database."""
+    logging.getLogger("dbos").addHandler(logging.NullHandler())
+    from dbos import DBOS
+
+    try:
+        DBOS.migrate(url)
+    except (_dbos_errors(), SQLAlchemyError, OSError) as problem:
+        raise Failure(
+            f"{_place(url)}: the tables of the workflows cannot be made ({_first_line(problem)}). "
+            "Check the address, and that this account may create tables."
+        ) from problem
+
+
+def _place(url: str) -> str:
+    return url.partition("://")[2].rpartition("@")[2]  # without user and password
 
 
 def _use_write_ahead_log(url: str) -> None:

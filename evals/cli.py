@@ -203,11 +203,19 @@ class Topic(StrEnum):
     ALL = "all"
     YAML = "yaml"
     TEAMS = "teams"
+    KILLS = "kills"
+
+
+class Database(StrEnum):
+    """Where `bench kills` keeps its cases."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
 
 
 @app.command()
 def bench(
-    topic: Annotated[Topic, typer.Argument(help="`yaml` or `teams` for one part alone.")] = Topic.ALL,
+    topic: Annotated[Topic, typer.Argument(help="`yaml`, `teams` or `kills` for one part alone.")] = Topic.ALL,
     sets: Sets = None,
     docs: Docs = None,
     home: Home = None,
@@ -221,19 +229,29 @@ def bench(
     ] = False,
     turns: Annotated[int, typer.Option(min=50, help="With `teams`: echo turns of each adapter and crowd.")] = 500,
     resent: Annotated[int, typer.Option(min=10, help="With `teams`: messages that are sent again.")] = 1000,
-    json_file: Annotated[Path | None, typer.Option("--json", help="With `teams`: keep the figures here.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="With `kills`: how long messages are sent.")] = 10,
+    rate: Annotated[float, typer.Option(min=0.1, help="With `kills`: messages a second.")] = 5,
+    database: Annotated[Database, typer.Option(help="With `kills`: where the cases are.")] = Database.SQLITE,
+    seed: Annotated[int, typer.Option(help="With `kills`: of the moments at which the server is killed.")] = 1,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="With `teams` and `kills`: keep the figures here.")
+    ] = None,
 ) -> None:
     """Time answers and validation beside peers.
 
     Beside a LangChain EnsembleRetriever, and jsonschema, in the same run. `bench yaml` measures validation alone, and
     with --cases what is accepted, refused and told for files whose truth is known. `bench teams` measures the Bot
-    Framework channel beside the SDK's stock adapter, on the example platform.
+    Framework channel beside the SDK's stock adapter, on the example platform. `bench kills` kills a server again and
+    again while messages come in, and counts what is lost and what happens twice.
     """
     from evals.bench.report import bench_command, hostile_command, yaml_command
     from evals.commands import Asked
 
+    if topic is Topic.KILLS:
+        _bench_kills(minutes, rate, database, seed, json_file)
+        return
     if json_file is not None and topic is not Topic.TEAMS:
-        raise Misuse("--json goes with `sheriff-evals bench teams`.")
+        raise Misuse("--json goes with `sheriff-evals bench teams` and `bench kills`.")
     if hostile and (topic is not Topic.YAML or cases is not None):
         raise Misuse("--hostile goes with `sheriff-evals bench yaml`, and without --cases.")
     if hostile:
@@ -256,6 +274,12 @@ def _bench_teams(turns: int, resent: int, json_file: Path | None) -> None:
 
     questions = Asked.of(None, None, docs=None, home=None, config=None).questions()
     teams_command([question.text for question in questions], turns=turns, resent=resent, json_file=json_file)
+
+
+def _bench_kills(minutes: float, rate: float, database: Database, seed: int, json_file: Path | None) -> None:
+    from evals.bench.kills import Ordeal, kills_command
+
+    kills_command(Ordeal(minutes, rate, database.value, seed), json_file=json_file)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,12 @@ class Manifest:
     @property
     def chunks(self) -> int:
         return sum(held.chunks for held in self.documents.values())
+
+    @property
+    def key(self) -> str:
+        """The same for the same documents indexed by the same means, on every machine."""
+        content = [(name, held.content_hash, held.chunks) for name, held in sorted(self.documents.items())]
+        return hashlib.sha256(json.dumps([self.embedder, self.chunker, content]).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ingestion import chunking, generations, manifest, stamps
 from ingestion.manifest import Held, Manifest, Plan
@@ -19,6 +19,9 @@ from knowledge.errors import IndexBroken
 from knowledge.lessons import NONE, Lessons
 from knowledge.model import Chunk, Document
 from knowledge.ports import ChunkIndex, Embedder
+
+if TYPE_CHECKING:
+    from knowledge.adapters.shared_index import SharedIndexes
 
 EMBEDDED_AT_ONCE: Final = 32  # about a second of work, so that progress is smooth
 STORED_AT_ONCE: Final = 512  # each call is a commit
@@ -43,12 +46,23 @@ def ignore(_: Progress) -> None:
     """Listen to nothing."""
 
 
+def _to_fill(_folder: Path, _manifest: Manifest, _before: Path | None) -> bool:
+    """A draft that only this process knows is always to be filled."""
+    return False
+
+
+def _nothing(_folder: Path) -> None:
+    """Nobody else waits for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """How an index is made in a folder, and opened again."""
 
     create: Callable[[Path, str], ChunkIndex]
     open: Callable[[Path, str], ChunkIndex]
+    prepare: Callable[[Path, Manifest, Path | None], bool] = _to_fill  # whether it is there already, complete
+    complete: Callable[[Path], None] = _nothing  # called once it is filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +171,15 @@ def _from_nothing(work: _Work, sources: Sequence[Source]) -> _Work:
 def _build(work: _Work) -> tuple[str, int]:
     """The new generation's name and how many chunks it holds, published."""
     chunks = _chunks(work)
-    with generations.draft(work.home, copy_of=work.before if work.held else None) as draft:
+    written = _manifest(work, chunks)
+    before = work.before if work.held else None
+    with generations.draft(work.home, copy_of=before) as draft:
         with generations.room(draft.folder):
-            _write(work, chunks, draft.folder)
-        written = _manifest(work, chunks)
+            if work.store.prepare(draft.folder, written, before):
+                _learn(work, draft.folder)
+            else:
+                _write(work, chunks, draft.folder)
+                work.store.complete(draft.folder)
         with generations.trouble(draft.folder):
             manifest.write(written, draft.folder)
             draft.publish()
@@ -173,11 +192,23 @@ def _write(work: _Work, chunks: dict[str, list[Chunk]], folder: Path) -> None:
     try:
         index.remove([*work.plan.remove, *(document.id for document in work.plan.change)])
         _fill(index, chunks, work)
-        # The draft is a copy of the generation before, with its lessons.
-        before = Lessons.load(folder) or NONE
-        learning.learn(index, work.embedder, before=before).save(folder)
+        _save_lessons(work, index, folder)
     finally:
         index.close()
+
+
+def _learn(work: _Work, folder: Path) -> None:
+    """What another process has filled needs only its lessons here."""
+    index = work.store.open(folder, work.embedder.fingerprint)
+    try:
+        _save_lessons(work, index, folder)
+    finally:
+        index.close()
+
+
+def _save_lessons(work: _Work, index: ChunkIndex, folder: Path) -> None:
+    before = Lessons.load(folder) or NONE  # the draft is a copy of the generation before, with its lessons
+    learning.learn(index, work.embedder, before=before).save(folder)
 
 
 def _chunks(work: _Work) -> dict[str, list[Chunk]]:
@@ -266,3 +297,20 @@ def chroma() -> Store:
         return ChromaIndex.open(folder, fingerprint=fingerprint)
 
     return Store(create, open_)
+
+
+def shared(url: str) -> Store:
+    """The index on a Chroma server that other processes use as well; the words are derived in each home."""
+
+    def indexes() -> SharedIndexes:
+        from knowledge.adapters.shared_index import SharedIndexes
+
+        return SharedIndexes(url)
+
+    def open_(folder: Path, fingerprint: str) -> ChunkIndex:
+        return indexes().open(folder, fingerprint)
+
+    def prepare(folder: Path, wanted: Manifest, before: Path | None) -> bool:
+        return indexes().prepare(folder, key=wanted.key, size=wanted.chunks, fingerprint=wanted.embedder, before=before)
+
+    return Store(open_, open_, prepare, lambda folder: indexes().complete(folder))

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+_REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @dataclass
@@ -40,11 +42,13 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, model_dir: Path, *arguments: str, **variables: str) -> Iterator[Served]:
+def serving(
+    home: Path, model_dir: Path, *arguments: str, program: str = "bot.cli", **variables: str
+) -> Iterator[Served]:
     bare = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "AZURE_", "MICROSOFT_", "SHERIFF_"))}
     process = subprocess.Popen(
-        [sys.executable, "-m", "bot.cli", "serve", "--home", str(home), "--port", "0", *arguments],
-        env={**bare, "SHERIFF_MODEL_DIR": str(model_dir), **variables},
+        [sys.executable, "-m", program, "serve", "--home", str(home), "--port", "0", *arguments],
+        env={**bare, "PYTHONPATH": str(_REPOSITORY), "SHERIFF_MODEL_DIR": str(model_dir), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -63,10 +67,10 @@ def serving(home: Path, model_dir: Path, *arguments: str, **variables: str) -> I
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    assert started.wait(60)
-    address = re.search(r"http://\S+", "".join(lines))
-    assert address, "".join(lines)
     try:
+        assert started.wait(180), "".join(lines)
+        address = re.search(r"http://\S+", "".join(lines))
+        assert address, "".join(lines)
         yield Served(address[0], process, lines)
     finally:
         if process.poll() is None:
@@ -77,3 +81,11 @@ def serving(home: Path, model_dir: Path, *arguments: str, **variables: str) -> I
         process.stdout.close()
         printed = "".join(lines)
         assert "Traceback" not in printed, printed
+
+
+def eventually(true: Callable[[], object], *, within: float = 30.0) -> None:
+    """Wait until it is; the limit only ends a test that would wait for ever."""
+    deadline = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.05)

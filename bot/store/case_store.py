@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from bot.landmarks import Landmark, passed
 from bot.store.rows import case_of, event_of, row_of, row_of_event
 from bot.store.tables import cases, events, unheard
 from bot.support.broadcast import Broadcast, Update
 from bot.support.cases import Case, CaseState, Change, Event, EventKind, NotPossible
 from bot.support.handoff import HEARD_OUTSIDE
 from bot.support.transitions import begin, dead_letter
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class CaseStore:
         with self._writes.begin() as connection:
             connection.execute(cases.insert().values(row_of(case)))
             numbers = _append(connection, Change(case, case.events))
+            passed(Landmark.CASE_WRITTEN)
+        passed(Landmark.CASE_STORED)
         self._publish(case, numbers)
         return case
 
@@ -108,6 +113,30 @@ class CaseStore:
         with self._engine.connect() as connection:
             return tuple(case_of(row) for row in connection.execute(query).mappings())
 
+    def walk(self, *, since: datetime | None = None) -> Iterator[Case]:
+        """All cases with their events, or those that changed since the moment, in the order in which they were opened.
+        Each is read when its turn comes, so that many need little memory."""
+        place = sa.tuple_(cases.c.opened, cases.c.id)
+        query = sa.select(cases.c.opened, cases.c.id).order_by(cases.c.opened, cases.c.id).limit(_AT_ONCE)
+        if since is not None:
+            query = query.where(cases.c.updated >= since)
+        after: tuple[datetime, str] | None = None
+        while True:
+            part = (
+                query
+                if after is None
+                else query.where(place > sa.tuple_(sa.bindparam("opened", after[0], cases.c.opened.type), after[1]))
+            )
+            with self._engine.connect() as connection:
+                rows = connection.execute(part).all()
+            for row in rows:
+                case = self.get(row.id)
+                if case is not None:
+                    yield case
+            if not rows:
+                return
+            after = (rows[-1].opened, rows[-1].id)
+
     def count(
         self,
         *,
@@ -145,13 +174,22 @@ class CaseStore:
             newest: int | None = connection.execute(sa.select(sa.func.max(events.c.number))).scalar()
         return newest or 0
 
-    def unheard(self, *, case_id: str = "", before: datetime | None = None, limit: int = 500) -> Sequence[Unheard]:
-        """Events that wait for their workflow, oldest first."""
+    def unheard(
+        self,
+        *,
+        case_id: str = "",
+        before: datetime | None = None,
+        after: datetime | None = None,
+        limit: int = 500,
+    ) -> Sequence[Unheard]:
+        """Events that wait for their workflow, oldest first. With both `before` and `after` those outside of the time
+        between: what comes from the future was stored before a clock was set back, so nobody is about to start it."""
         query = sa.select(unheard).order_by(unheard.c.event_number).limit(limit)
         if case_id:
             query = query.where(unheard.c.case_id == case_id)
         if before is not None:
-            query = query.where(unheard.c.since < before)
+            old = unheard.c.since < before
+            query = query.where(old if after is None else old | (unheard.c.since > after))
         with self._engine.connect() as connection:
             return tuple(
                 Unheard(row.event_number, row.case_id, row.since, row.workflow) for row in connection.execute(query)

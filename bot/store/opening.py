@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,17 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot.store.case_store import CaseStore
-from bot.store.migrations import HEAD
 from bot.store.posts import Posts
+from bot.store.replicas import Replicas
 from bot.store.request_store import RequestStore
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import RotaNews
+from bot.store.schema import upgrade
 from bot.store.turn_log import Clock, TurnLog, utc_now
 from bot.support.broadcast import Broadcast
 from knowledge.errors import Failure, Misuse, Unavailable
-
-_MIGRATIONS = Path(__file__).with_name("migrations")
-_LOCK = 7_402_193_554  # any number that is ours: PostgreSQL lets one process at a time migrate under it
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Store:
     posts: Posts
     requests: RequestStore
     news: RotaNews
+    replicas: Replicas
     broadcast: Broadcast
     clock: Clock
 
@@ -44,33 +45,53 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None = None) -> Store:
+def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None = None, replica: str = "") -> Store:
     """The store behind a URL such as sqlite:////var/lib/sheriff/sheriff.db or postgresql://user@host/sheriff.
 
-    A missing SQLite file is made, with its folder. Raises Misuse for a URL that is none, and Failure naming the
-    database and the remedy when it cannot be opened.
+    A missing SQLite file is made, with its folder; older tables are brought up to date. `replica` names this process
+    among those that share the database; without a name it is a passer-by, such as a command.
+
+    Raises Misuse for a URL that is none, and Failure naming the database and the remedy when it cannot be opened or
+    was written by a newer Sheriff.
     """
     engine = _engine(url)
+    with _closed_on_failure(engine):
+        upgrade(engine)
+    sa.event.listen(engine, "handle_error", _name_the_trouble)
+    broadcast = broadcast or Broadcast()
+    replicas = Replicas(engine, name=replica, clock=clock)
+    return Store(
+        engine,
+        CaseStore(engine, broadcast=broadcast),
+        TurnLog(engine, clock=clock, owner=replicas.life),
+        Posts(engine, clock=clock, owner=replicas.life),
+        RequestStore(engine, clock=clock),
+        RotaNews(engine, clock=clock),
+        replicas,
+        broadcast,
+        clock,
+    )
+
+
+@contextmanager
+def opened_engine(url: str) -> Iterator[sa.Engine]:
+    """The database as it is, for those who look at its schema or copy it. Raises as `open_store` does."""
+    engine = _engine(url)
+    with _closed_on_failure(engine):
+        yield engine
+    engine.dispose()
+
+
+@contextmanager
+def _closed_on_failure(engine: sa.Engine) -> Iterator[None]:
     try:
-        _bring_up_to_date(engine)
+        yield
     except DBAPIError as error:
         engine.dispose()
         raise Failure(_why_not(engine.url, str(error.orig).strip(), "opened")) from error
     except Failure:
         engine.dispose()
         raise
-    sa.event.listen(engine, "handle_error", _name_the_trouble)
-    broadcast = broadcast or Broadcast()
-    return Store(
-        engine,
-        CaseStore(engine, broadcast=broadcast),
-        TurnLog(engine, clock=clock),
-        Posts(engine, clock=clock),
-        RequestStore(engine, clock=clock),
-        RotaNews(engine, clock=clock),
-        broadcast,
-        clock,
-    )
 
 
 class StoreUnavailable(Unavailable):
@@ -128,40 +149,6 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _bring_up_to_date(engine: sa.Engine) -> None:
-    if _version(engine) == HEAD:
-        return
-    with engine.execution_options(writes=True).begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        _migrate(connection)
-
-
-def _version(engine: sa.Engine) -> str | None:
-    with engine.connect() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-
-
-def _migrate(connection: sa.Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        place = connection.engine.url.render_as_string()
-        raise Failure(
-            f"{place} was written by a newer Sheriff ({error}). Run that version, or another database."
-        ) from error
-
-
 def _why_not(url: sa.URL, reason: str, verb: str) -> str:
     place = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
     remedies = {
@@ -171,6 +158,7 @@ def _why_not(url: sa.URL, reason: str, verb: str) -> str:
         "readonly": "Let this account write to the file and its folder.",
         "disk is full": "Make room on the disk.",
         "locked": "Stop the other program that uses it.",
+        "permission denied": "Run `sheriff db upgrade` once, as a database user who may create tables.",
     }
     usual = "Check that the server runs and that user, password and database name are right."
     if url.get_backend_name() == "sqlite":

@@ -11,6 +11,7 @@ from functools import partial
 
 import structlog
 
+from bot.landmarks import Landmark, passed
 from bot.store.case_store import CaseStore
 from bot.store.turn_log import Clock
 from bot.support import handoff
@@ -84,6 +85,7 @@ class Outreach:
         named = "" if member.is_team else member.name
         with self._at_work():
             self._store.record(self._case(number)[0].id, lambda case: name_sheriff(case, at=now, sheriff=named))
+            passed(Landmark.SHERIFF_NAMED)
         return ""
 
     def open_ticket(self, number: int) -> str:
@@ -92,9 +94,12 @@ class Outreach:
             if not case.is_open:
                 return ""
             try:
+                passed(Landmark.TICKET_WANTED)
                 ticket = self._desk.open(case, assignee=case.sheriff or TEAM.name)
+                passed(Landmark.TICKET_OPENED)
                 change = partial(record_ticket, at=self._clock(), ticket=ticket.number, url=ticket.url)
                 case = self._store.record(case.id, change)
+                passed(Landmark.TICKET_STORED)
                 if not case.is_open:  # withdrawn or solved while the desk was working
                     self._desk.close(ticket.number, resolution=f"The case is {case.state.value}.")
             except DeskRefused as error:
@@ -111,7 +116,10 @@ class Outreach:
             member = self._member(case)
             text = handoff.for_sheriff(case, event)
             told = Notification(f"{number}/sheriff", Role.SHERIFF, member, case, event, text)
-            return self._tell(told, EventKind.SHERIFF_TOLD)
+            passed(Landmark.SHERIFF_CALLED)
+            problem = self._tell(told, EventKind.SHERIFF_TOLD)
+            passed(Landmark.NOTIFICATION_STORED)
+            return problem
 
     def tell_asker(self, number: int) -> str:
         """Only who was answered without a ticket number hears of it here; for others it stands in the reply."""
@@ -195,6 +203,7 @@ class Outreach:
         return ""
 
     def finish(self, number: int) -> str:
+        passed(Landmark.DELIVERY_DONE)
         self._store.heard(number)
         return ""
 
@@ -230,6 +239,8 @@ class Outreach:
             problem = self._dead_end(notification, str(error))
             if problem:
                 return problem
+        if kind is EventKind.SHERIFF_TOLD:
+            passed(Landmark.SHERIFF_NOTIFIED)
         if where and kind is not None:
             self._note(notification, kind, notification.key, f"{notification.to.name} was told {where}.")
         return ""

@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.tables import posts
+from bot.store.tables import posts, replicas
 from bot.store.turn_log import Clock, utc_now
 
 CASE_CARD = "case card"  # in the sheriffs' channel; the first message of its thread
@@ -28,7 +28,9 @@ class Post:
 class Posts:
     """Safe to use from any thread and from several processes: the database decides who posts."""
 
-    def __init__(self, engine: sa.Engine, *, clock: Clock = utc_now) -> None:
+    def __init__(self, engine: sa.Engine, *, clock: Clock = utc_now, owner: str = "") -> None:
+        """`owner` is the life of this replica: once it is over, what it did not get to send is free at once."""
+        self._owner = owner
         self._engine = engine
         self._writes = engine.execution_options(writes=True)
         self._clock = clock
@@ -38,7 +40,7 @@ class Posts:
         values = {"case_id": case_id, "purpose": purpose, "conversation": conversation, "claimed": self._clock()}
         try:
             with self._writes.begin() as connection:
-                connection.execute(posts.insert().values(activity=None, **values))
+                connection.execute(posts.insert().values(activity=None, owner=self._owner, **values))
         except IntegrityError:
             return self._taken_over(case_id, purpose)
         return True
@@ -78,10 +80,11 @@ class Posts:
         return Post(row["case_id"], row["conversation"], row["activity"]) if row else None
 
     def _taken_over(self, case_id: str, purpose: str) -> bool:
-        stale = posts.c.claimed < self._clock() - GIVEN_UP_AFTER
+        over = (posts.c.owner != "") & posts.c.owner.not_in(sa.select(replicas.c.life))
+        stale = over | (posts.c.claimed < self._clock() - GIVEN_UP_AFTER)
         mine = posts.update().where(*_of(case_id, purpose), posts.c.activity.is_(None), stale)
         with self._writes.begin() as connection:
-            return connection.execute(mine.values(claimed=self._clock())).rowcount == 1
+            return connection.execute(mine.values(claimed=self._clock(), owner=self._owner)).rowcount == 1
 
 
 def _of(case_id: str, purpose: str) -> tuple[sa.ColumnElement[bool], ...]:

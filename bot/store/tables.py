@@ -99,6 +99,7 @@ turns = sa.Table(
     sa.Column("key", sa.String(512), primary_key=True),
     sa.Column("claimed", UtcTime, nullable=False, index=True),
     sa.Column("reply", sa.Text, nullable=True),  # null while it is being worked on
+    sa.Column("owner", sa.String(32), nullable=False, server_default=""),  # life of the replica that works on it
 )
 
 notifications = sa.Table(
@@ -151,6 +152,7 @@ posts = sa.Table(
     sa.Column("conversation", sa.String(512), nullable=False),
     sa.Column("activity", sa.String(255), nullable=True),  # null while it is being sent
     sa.Column("claimed", UtcTime, nullable=False),
+    sa.Column("owner", sa.String(32), nullable=False, server_default=""),  # life of the replica that sends it
     sa.UniqueConstraint("case_id", "purpose", name="uq_posts_case_id"),
     sa.Index("ix_posts_activity", "activity", "conversation"),
 )
@@ -198,4 +200,14 @@ rota_news = sa.Table(
     sa.Column("told", UtcTime, nullable=True),  # null while it is being told
     sa.Column("place", sa.String(64), nullable=False),  # such as "in Teams"; "" for the pages alone
     sa.Column("text", sa.Text, nullable=False),
+)
+
+# The processes that share this database. One whose beats stop growing has died.
+replicas = sa.Table(
+    "replicas",
+    metadata,
+    sa.Column("name", sa.String(255), primary_key=True),
+    sa.Column("life", sa.String(32), nullable=False),  # another one after each start
+    sa.Column("beats", sa.BigInteger, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),  # of the last beat, for people: clocks jump and differ
 )

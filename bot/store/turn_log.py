@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from bot.store.replicas import is_over
 from bot.store.tables import turns
 
 Clock = Callable[[], datetime]
@@ -42,8 +43,15 @@ class TurnLog:
     """Safe to use from any thread and from several processes: the database decides who was first."""
 
     def __init__(
-        self, engine: sa.Engine, *, clock: Clock = utc_now, given_up_after: timedelta = GIVEN_UP_AFTER
+        self,
+        engine: sa.Engine,
+        *,
+        clock: Clock = utc_now,
+        given_up_after: timedelta = GIVEN_UP_AFTER,
+        owner: str = "",
     ) -> None:
+        """`owner` is the life of this replica: once it is over, what it left unanswered is free at once."""
+        self._owner = owner
         self._engine = engine
         self._writes = engine.execution_options(writes=True)
         self._clock = clock
@@ -54,7 +62,7 @@ class TurnLog:
         now = self._clock()
         try:
             with self._writes.begin() as connection:
-                connection.execute(turns.insert().values(key=key, claimed=now, reply=None))
+                connection.execute(turns.insert().values(key=key, claimed=now, reply=None, owner=self._owner))
         except IntegrityError:
             return self._claim_known(key, now)
         return Claimed()
@@ -80,13 +88,14 @@ class TurnLog:
 
     def _claim_known(self, key: str, now: datetime) -> Claimed | Answered | InProgress:
         with self._writes.begin() as connection:
-            row = connection.execute(sa.select(turns.c.claimed, turns.c.reply).where(turns.c.key == key)).one_or_none()
+            row = connection.execute(sa.select(turns).where(turns.c.key == key)).one_or_none()
             if row is None:  # abandoned between the two looks
                 return InProgress(now)
             if row.reply is not None:
                 return Answered(row.reply)
-            if now - row.claimed < self._given_up_after:
+            if now - row.claimed < self._given_up_after and not is_over(connection, row.owner):
                 return InProgress(row.claimed)
-            mine = turns.update().where(turns.c.key == key, turns.c.claimed == row.claimed, turns.c.reply.is_(None))
-            taken = connection.execute(mine.values(claimed=now)).rowcount
+            same = (turns.c.claimed == row.claimed) & (turns.c.owner == row.owner) & turns.c.reply.is_(None)
+            mine = turns.update().where(turns.c.key == key, same).values(claimed=now, owner=self._owner)
+            taken = connection.execute(mine).rowcount
         return Claimed() if taken else InProgress(now)

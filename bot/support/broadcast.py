@@ -1,15 +1,20 @@
-"""News about cases inside one process: pages that are open hear at once that there is something to read."""
+"""News about cases: pages that are open hear at once that there is something to read.
+
+What other processes store is published here by `bot.store.following`, a moment later.
+"""
 
 from __future__ import annotations
 
 import queue
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 BACKLOG = 256  # a listener further behind has lost its connection; it reads the store again when it comes back
+_REMEMBERED = 4096  # numbers of updates that were published: those of this process come back from the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,17 @@ class Broadcast:
         self._lock = threading.Lock()
         self._listeners: dict[object, Callable[[Update], None]] = {}
         self._followers: dict[object, Callable[[], None]] = {}  # those who wait for the next update, and for the end
+        self._published: OrderedDict[int, None] = OrderedDict()
         self._closed = False
 
     def publish(self, update: Update) -> None:
-        """Call every listener in this thread."""
+        """Call every listener in this thread; an update that was published before calls nobody."""
         with self._lock:
+            if update.number in self._published:
+                return
+            self._published[update.number] = None
+            if len(self._published) > _REMEMBERED:
+                self._published.popitem(last=False)
             listeners = tuple(self._listeners.values())
         for hear in listeners:
             hear(update)

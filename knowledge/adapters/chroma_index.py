@@ -87,7 +87,7 @@ class ChromaIndex:
         with place.trouble():
             folder.mkdir(parents=True, exist_ok=True)
             client = _embedded_client(folder / "chroma")
-            return cls(client, _create_collection(client, COLLECTION, fingerprint), place, folder / "lexical")
+            return cls(client, create_collection(client, COLLECTION, fingerprint), place, folder / "lexical")
 
     @classmethod
     def open(cls, folder: Path, *, fingerprint: str | None = None) -> ChromaIndex:
@@ -101,31 +101,29 @@ class ChromaIndex:
 
     @classmethod
     def connect(
-        cls, url: str, *, lexical_folder: Path, collection: str = COLLECTION, fingerprint: str | None = None
+        cls,
+        url: str,
+        *,
+        lexical_folder: Path,
+        collection: str = COLLECTION,
+        fingerprint: str | None = None,
+        create: bool = True,
     ) -> ChromaIndex:
-        """The index on a Chroma server, words derived into lexical_folder; with a fingerprint it is created if missing.
+        """The index on a Chroma server, words derived into lexical_folder; with a fingerprint, and unless `create` says
+        otherwise, it is created if missing.
 
         Raises Unavailable when the server does not answer.
         """
-        import chromadb
         from chromadb.errors import NotFoundError
 
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Misuse(f"{url!r} is not the address of a Chroma server. Write it as http://host:8000.")
         place = _Place(f"{url} (collection {collection})", remote=True)
-        secure = parts.scheme == "https"
+        client = _server_client(url, place)
         with place.trouble():
-            client = chromadb.HttpClient(
-                host=parts.hostname, port=parts.port or (443 if secure else 8000), ssl=secure, settings=_settings()
-            )
-            for session in _sessions(client):
-                session.timeout = SERVER_SECONDS
             try:
                 client.get_collection(collection, embedding_function=None)
             except NotFoundError:
-                if fingerprint is not None:
-                    _create_collection(client, collection, fingerprint)
+                if fingerprint is not None and create:
+                    create_collection(client, collection, fingerprint)
         return cls._checked(client, collection, place, lexical_folder, fingerprint)
 
     @classmethod
@@ -254,6 +252,34 @@ class ChromaIndex:
         return rebuilt
 
 
+@contextmanager
+def connected(url: str, collection: str) -> Iterator[Any]:
+    """A client of a Chroma server, closed at the end; its trouble is told as that of the collection."""
+    place = _Place(f"{url} (collection {collection})", remote=True)
+    client = _server_client(url, place)
+    try:
+        with place.trouble():
+            yield client
+    finally:
+        _close(client, place)
+
+
+def _server_client(url: str, place: _Place) -> Any:
+    import chromadb
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Misuse(f"{url!r} is not the address of a Chroma server. Write it as http://host:8000.")
+    secure = parts.scheme == "https"
+    with place.trouble():
+        client = chromadb.HttpClient(
+            host=parts.hostname, port=parts.port or (443 if secure else 8000), ssl=secure, settings=_settings()
+        )
+    for session in _sessions(client):
+        session.timeout = SERVER_SECONDS
+    return client
+
+
 def _settings() -> Any:
     from chromadb.config import Settings
 
@@ -287,12 +313,13 @@ def _close(client: Any, place: _Place) -> None:
         client.close()
 
 
-def _create_collection(client: Any, name: str, fingerprint: str) -> Any:
+def create_collection(client: Any, name: str, fingerprint: str, **more: int) -> Any:
+    """A new collection for vectors of a fingerprint; `more` is kept with it."""
     return client.create_collection(
         name,
         embedding_function=None,
         configuration={"hnsw": {"space": "cosine", "ef_search": SEARCH_BREADTH}},
-        metadata={"fingerprint": fingerprint, "revision": 0},
+        metadata={"fingerprint": fingerprint, "revision": 0, **more},
     )
 
 

