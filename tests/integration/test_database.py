@@ -105,6 +105,17 @@ HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "requests": {"number": 1, "text": "Wish", "said": "wish", "by_id": "kim", "by_name": "Kim", "at": AT},
         "votes": {"request": 1, "voter": "kim", "at": AT},
     },
+    "0004": {
+        "rota_changes": {"number": 1, "at": AT, "by_id": "ana", "by_name": "Ana", "kind": "x", "data": {}},
+        "rota_news": {
+            "key": "week/1",
+            "kind": "week",
+            "claimed": AT,
+            "told": AT,
+            "place": "in Teams",
+            "text": "Ana now.",
+        },
+    },
 }
 
 
