@@ -17,6 +17,7 @@ from bot.support.rota_changes import Draft, Kept
 from bot.support.swaps import FieldFault, Stretch
 
 Form = Mapping[str, str]
+_MOST_DIGITS = 10  # of a version
 _OF_DAYS = {"starts": "first", "ends": "last"}  # a form of whole days has fields of its own
 
 
@@ -39,11 +40,10 @@ class Filled:
 
 def store(book: RotaBook, what: str, form: Form, by: Person, now: datetime) -> Filled | None:
     """Do what a form says; None when it is stored."""
-    seen = form.get("version", "")
+    given = form.get("version", "")
+    seen = int(given) if given.isdecimal() and len(given) < _MOST_DIGITS else None
     try:
-        book.record(
-            lambda kept: _draft(book, kept, what, form, by, now), by=by, seen=int(seen) if seen.isdecimal() else None
-        )
+        book.record(lambda kept: _draft(book, kept, what, form, by, now), by=by, seen=seen)
     except Overtaken as refusal:
         return Filled(what, form, "", str(refusal), overtaken=True)
     except FieldFault as refusal:

@@ -17,6 +17,7 @@ from bot.channels.duty_news import swap_key, week_key
 from bot.channels.inbox import Clerk
 from bot.channels.pages import Pages
 from bot.channels.problems import Problem
+from bot.channels.rota_history import history
 from bot.channels.rota_weeks import day_names, span_words, weeks
 from bot.channels.security import FEED, printable
 from bot.channels.services import Services
@@ -81,6 +82,7 @@ class RotaPage:
             file=services.book.file,
             file_text=services.book.file_text() if kept.edited else "",
             edited=self._edited(kept, now),
+            history=history(kept, now),
         )
 
     def store(self, request: Request, what: str, form: dict[str, str]) -> Response:

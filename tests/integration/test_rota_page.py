@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from icalendar import Calendar
 from selectolax.lexbor import LexborHTMLParser
 
+from bot.channels import rota_forms as forms
 from bot.channels.duty_news import week_key
 from bot.store.rota_news import WEEK
 from tests.rotas import paris
-from tests.web_office import ROTA_TEXT, Office
+from tests.web_office import BO, ROTA_TEXT, Office
 
 HERE = "http://127.0.0.1:3978"
 NEXT_WEEK = f"{paris(2026, 11, 30, 9).isoformat()}/{paris(2026, 12, 7, 9).isoformat()}"  # Bo's
@@ -267,6 +270,61 @@ def test_the_rota_is_rewritten_on_the_page_and_the_file_can_hold_again(client: T
 
     send(client, "base-drop")
     assert office.book.member("Daniel") is None
+
+
+def test_a_version_that_never_was_is_refused(client: TestClient, office: Office) -> None:
+    form = {"member": "dan", "first": "2026-12-01", "last": "2026-12-02"}
+
+    tree = send(client, "away", status=409, version="7", **form)
+
+    assert "Somebody changed the rota while this was open" in words(tree, "#away .note.error")
+    send(client, "away", version="9" * 5000, **form)
+    assert len(office.book.changes()) == 1
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["override", "away", "remove", "swap", "base", "base-drop"]),
+    st.dictionaries(
+        st.sampled_from(
+            ["member", "starts", "ends", "first", "last", "gives", "takes", "give_from", "take_until", "id", "text"]
+        ),
+        st.text(max_size=30)
+        | st.sampled_from([NEXT_WEEK, AFTER, f"dan|{AFTER}", "bo", "0001-01-01", "9999-12-31T23:59", "2026-12-01"]),
+    ),
+)
+def test_whatever_a_form_holds_it_is_stored_or_refused_with_a_sentence(
+    office: Office, what: str, form: dict[str, str]
+) -> None:
+    filled = forms.store(office.book, what, form, BO, office.clock())
+
+    assert filled is None or filled.sentence.endswith(".")
+    office.book.now().rota.shift_at(office.clock())
+
+
+def test_every_change_is_listed_with_who_and_when(client: TestClient, office: Office) -> None:
+    send(client, "override", member="bo", starts="2026-11-26T13:00", ends="2026-11-27T09:00")
+    send(client, "override", member="dan", starts="2026-11-26T13:00", ends="2026-11-26T18:00", replaces="e1")
+    send(client, "away", member="bo", first="2026-12-09", last="2026-12-10")
+    send(client, "remove", id="e2")
+    act_as(client, "Bo")
+    send(client, "swap", gives=NEXT_WEEK, takes="dan|")
+    act_as(client, "Dan")
+    send(client, "swaps/5/decline")
+    send(client, "base", text=ROTA_TEXT.replace("name: Bo", "name: Robert"))
+    office.clock.pass_(days=2)
+    send(client, "base-drop")
+
+    assert [" ".join(node.text().split()) for node in page(client).css("#history li")] == [
+        "Dan let the file hold again 10:36",
+        "Dan rewrote members, hand-over and hours Wed 10:36",
+        "Dan declined the swap of Bo Wed 10:36",
+        "Bo asked Dan to swap Wed 10:36",
+        "Ana removed: Dan, Thu 26 Nov 13:00 – 18:00 Wed 10:36",
+        "Ana entered an absence: Bo, 9 – 10 Dec Wed 10:36",
+        "Ana changed: Dan, Thu 26 Nov 13:00 – 18:00 Wed 10:36",
+        "Ana added an override: Bo, Thu 26 Nov 13:00 – Fri 27 Nov 09:00 Wed 10:36",
+    ]
 
 
 @pytest.mark.parametrize("what", ["dance", "swaps/1/dance"])
