@@ -19,6 +19,7 @@ class Audit:
     cases: int
     handed_over: int
     without_ticket: Sequence[str]  # ids of open, handed-over cases whose ticket is still to come
+    refused: Sequence[str]  # ids of those whose ticket was refused: people see why, and may have it tried again
     untold: Sequence[str]  # ids of open, handed-over cases whose sheriff is still to hear of them
     doubled: Sequence[str]  # ids of cases with two tickets, or whose sheriff was called twice for one hand-over
     unheard: int  # events that somebody has yet to hear of
@@ -33,8 +34,9 @@ class Audit:
 def audit(engine: sa.Engine) -> Audit:
     """Look at everything; reads the whole database."""
     handed = sa.select(events.c.case_id).where(events.c.kind.in_(list(STARTS_HAND_OVER)))
-    told = sa.select(events.c.case_id).where(events.c.kind == EventKind.SHERIFF_TOLD)
+    told = sa.select(events.c.case_id).where(events.c.kind.in_([EventKind.SHERIFF_TOLD, EventKind.NOT_TOLD]))
     waiting = (cases.c.id.in_(handed)) & cases.c.state.in_([state.value for state in OPEN])
+    dead = cases.c.id.in_(_dead_letters())
     with engine.connect() as connection:
 
         def count(query: sa.Select[tuple[str]]) -> int:
@@ -46,7 +48,8 @@ def audit(engine: sa.Engine) -> Audit:
         return Audit(
             cases=count(sa.select(cases.c.id)),
             handed_over=count(handed.distinct()),
-            without_ticket=ids(waiting, cases.c.ticket.is_(None)),
+            without_ticket=ids(waiting, cases.c.ticket.is_(None), ~dead),
+            refused=ids(waiting, cases.c.ticket.is_(None), dead),
             untold=ids(waiting, cases.c.id.not_in(told)),
             doubled=sorted(_doubled(connection)),
             unheard=count(sa.select(unheard.c.case_id)),
@@ -64,6 +67,14 @@ def damage(connection: sa.Connection) -> str:
         f"{row[0]} row {row[1]} has lost its {row[2]}" for row in orphans
     ]
     return "; ".join(told[:3])
+
+
+def _dead_letters() -> sa.Select[tuple[str]]:
+    """Ids of cases whose last word from the ticket system is a refusal; as `transitions.dead_letter` has it."""
+    retried = events.c.kind.in_([EventKind.TICKET_RETRIED, *STARTS_HAND_OVER])
+    failed_at = sa.func.max(sa.case((events.c.kind == EventKind.TICKET_FAILED, events.c.number), else_=0))
+    retried_at = sa.func.max(sa.case((retried, events.c.number), else_=0))
+    return sa.select(events.c.case_id).group_by(events.c.case_id).having(failed_at > retried_at)
 
 
 def _doubled(connection: sa.Connection) -> set[str]:

@@ -20,6 +20,8 @@ from bot.store.tables import (
     notifications,
     posts,
     requests,
+    rota_changes,
+    rota_news,
     ticket_comments,
     tickets,
     turns,
@@ -151,16 +153,19 @@ def _take_out_name(connection: sa.Connection, person: Person) -> None:
     connection.execute(ticket_comments.update().where(ticket_comments.c.author == person.name).values(author=SOMEONE))
     told = (notifications.c.member_id == person.id) | (notifications.c.member_name == person.name)
     connection.execute(notifications.update().where(told).values(member_id=_NOBODY.id, member_name=SOMEONE))
-    for table in (events, notifications, ticket_comments):
+    changed = (rota_changes.c.by_id == person.id) | (rota_changes.c.by_name == person.name)
+    connection.execute(rota_changes.update().where(changed).values(by_id=_NOBODY.id, by_name=SOMEONE))
+    for table in (events, notifications, ticket_comments, rota_news):
         _rewrite(connection, table, person)
 
 
 def _rewrite(connection: sa.Connection, table: sa.Table, person: Person) -> None:
     """The name in running text, such as "Ana was told on the desk page."."""
-    naming = sa.select(table.c.number, table.c.text).where(table.c.text.contains(person.name, autoescape=True))
+    key = next(iter(table.primary_key))
+    naming = sa.select(key.label("row"), table.c.text).where(table.c.text.contains(person.name, autoescape=True))
     for row in connection.execute(naming).all():
         text = _without(row.text, person)
-        connection.execute(table.update().where(table.c.number == row.number).values(text=text))
+        connection.execute(table.update().where(key == row.row).values(text=text))
 
 
 def _without(text: str, person: Person) -> str:

@@ -54,11 +54,12 @@ def check_command(settings: Settings) -> None:
     print(f"{place}: sound. {found.cases:,} cases, {found.handed_over:,} handed over.")
     for count, words in (
         (len(found.without_ticket), "wait for their ticket"),
+        (len(found.refused), "were refused a ticket: the desk page says why, and can have it tried again"),
         (len(found.untold), "wait until their sheriff is told"),
-        (found.unheard, "changes are on their way to somebody"),
+        (found.unheard, "changes are on their way to somebody; a running Sheriff sees to that"),
     ):
         if count:
-            print(f"  {count:,} {words}; Sheriff tries by itself while it runs.")
+            print(f"  {count:,} {words}.")
     if found.doubled:
         raise Failure(f"Told or opened twice: {', '.join(found.doubled)}. Please report it, with their events.")
 

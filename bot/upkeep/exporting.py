@@ -58,6 +58,9 @@ def _as_json(case: Case) -> dict[str, Any]:
         "ticket_url": case.ticket_url,
         "cause": case.cause.value if case.cause else "",
         "resolution": case.resolution,
+        "severity": case.severity.value,
+        "application": case.application,
+        "master": case.master,
         "events": [
             {"at": event.at.isoformat(), "kind": str(event.kind), "actor": event.actor, "text": event.text}
             for event in case.events

@@ -255,6 +255,18 @@ def test_a_home_is_not_restored_by_two_at_once(home: Path, tmp_path: Path) -> No
 # ---- check and export ----
 
 
+def test_a_refused_ticket_is_no_lost_one_and_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = open_store(settings_of(home).database)
+    store.cases.record("c-1", lambda c: transitions.refused(c, at=NOW, number=2, reason="No such project."))
+    found = audit(store.engine)
+    store.close()
+
+    check_command(settings_of(home))
+
+    assert (found.without_ticket, found.refused) == (["c-2"], ["c-1"])
+    assert "1 were refused a ticket: the desk page says why" in capsys.readouterr().out
+
+
 def test_a_sound_database_is_told_with_what_is_still_owed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check_command(settings_of(home))
 
