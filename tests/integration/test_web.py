@@ -492,8 +492,8 @@ def test_a_foreign_host_name_is_refused_on_loopback(client: TestClient, host: st
 
 @pytest.mark.parametrize("host", ["127.0.0.1:3978", "localhost", "LOCALHOST:1", "[::1]:3978", "sheriff.intra"])
 def test_our_own_names_are_served(office: Office, host: str) -> None:
-    with TestClient(office.app(hosts=("sheriff.intra",)), base_url=HERE) as client:
-        assert client.get("/", headers={"host": host}).status_code == 200
+    with TestClient(office.app(hosts=("sheriff.intra",), access_token="t"), base_url=HERE) as client:
+        assert client.get("/", headers={"host": host, "authorization": "Bearer t"}).status_code == 200
 
 
 @pytest.mark.parametrize(
