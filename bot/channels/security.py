@@ -174,7 +174,7 @@ class Guard:
             sentence = f"You are not signed in, or no longer. Open {SIGN_IN} in another tab; what you wrote stays here."
         else:
             sentence = "An access token is needed: send it as “Authorization: Bearer …”."
-        refusal = _refuse(scope, 401, sentence)
+        refusal = self._respond(Request(scope), 401, sentence)
         refusal.headers["www-authenticate"] = "Bearer"
         return refusal
 

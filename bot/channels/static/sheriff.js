@@ -159,7 +159,8 @@
     const key = event.key;
     if (prefix > Date.now()) {
       prefix = 0;
-      if (PAGES[key]) return location.assign(PAGES[key]);
+      const link = $(`.top nav a[href="${PAGES[key]}"]`); // only what this person may open is there
+      if (link) return location.assign(link.href);
     }
     if (key === "g") return void (prefix = Date.now() + 1200);
     if (key === "?") return help.showModal();
