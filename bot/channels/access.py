@@ -55,8 +55,9 @@ NEEDED: Sequence[tuple[str, Role]] = (
 
 
 def needed(path: str) -> Role | None:
-    """The role that an address needs; None for an address that nobody declared."""
-    return next((role for pattern, role in _patterns() if pattern.fullmatch(path)), None)
+    """The role that an address needs, with or without a final slash; None for an address that nobody declared."""
+    plain = path[:-1] if path.endswith("/") and path != "/" else path
+    return next((role for pattern, role in _patterns() if pattern.fullmatch(plain)), None)
 
 
 @cache

@@ -92,17 +92,25 @@ class FrontDoor:
     sign_in: SignIn | None
 
     def page(
-        self, request: Request, *, status: int = 200, target: str = "/", problem: str = "", elsewhere: str = ""
+        self,
+        request: Request,
+        *,
+        status: int = 200,
+        target: str = "/",
+        problem: str = "",
+        out: bool = False,
+        elsewhere: str = "",
     ) -> Response:
-        """The page with the way in; `elsewhere` is where to sign out at the provider too."""
+        """The page with the way in, also after signing out; `elsewhere` is where to sign out at the provider too."""
         return self.pages.show(
             "sign_in.html",
             request,
             status=status,
             next=target,
-            start=f"{START}?next={quote(target)}",
+            start=f"{START}?next={quote(target)}{'&choose=1' if out else ''}",
             provider=self.sign_in.provider.registration.host if self.sign_in else "",
             problem=problem,
+            out=out,
             elsewhere=elsewhere,
         )
 
@@ -113,7 +121,9 @@ class FrontDoor:
             # the way back leads to base_url, and only there the browser has its cookie
             return RedirectResponse(f"{sign_in.base_url}{START}?next={quote(target)}&moved=1", 303)
         departure = Departure.new()
-        response = RedirectResponse(await sign_in.provider.departure_url(departure, back=sign_in.back), 303)
+        choose = "choose" in request.query_params  # who has just signed out may want another account
+        url = await sign_in.provider.departure_url(departure, back=sign_in.back, choose=choose)
+        response = RedirectResponse(url, 303)
         sign_in.send_off(response, departure, target, self.clock())
         return response
 
@@ -169,7 +179,7 @@ def _add_page(routes: APIRouter, door: FrontDoor) -> None:
         elsewhere = ""
         if out and door.sign_in:
             elsewhere = await door.sign_in.provider.sign_out_url(back=f"{door.sign_in.base_url}{SIGN_IN}")
-        return door.page(request, target=safe_next(next), elsewhere=elsewhere)
+        return door.page(request, target=safe_next(next), out=bool(out), elsewhere=elsewhere)
 
 
 def _add_provider(routes: APIRouter, door: FrontDoor, sign_in: SignIn) -> None:

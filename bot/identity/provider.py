@@ -104,8 +104,8 @@ class Provider:
         """What is published now, or an hour ago. Raises ProviderUnavailable."""
         return (await self._published())[0]
 
-    async def departure_url(self, departure: Departure, *, back: str) -> str:
-        """Where the browser goes. Raises ProviderUnavailable."""
+    async def departure_url(self, departure: Departure, *, back: str, choose: bool = False) -> str:
+        """Where the browser goes; with `choose` the person picks an account there. Raises ProviderUnavailable."""
         metadata = await self.metadata()
         known = self.registration
         return str(
@@ -119,6 +119,7 @@ class Provider:
                 nonce=departure.nonce,
                 code_challenge=create_s256_code_challenge(departure.verifier),
                 code_challenge_method="S256",
+                prompt="select_account" if choose else None,
             )
         )
 

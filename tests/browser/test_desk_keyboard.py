@@ -176,6 +176,27 @@ def test_a_sheriff_signs_in_works_and_signs_out(
     assert page.get_by_role("link", name="Sign out of").is_visible()
 
 
+def test_a_page_whose_session_is_over_says_so_and_keeps_the_draft(
+    window: Callable[..., Visit], guarded: str, provider: OpenIdProvider
+) -> None:
+    provider.person["roles"] = ["sheriff"]
+    visit = window(base_url=guarded)
+    case = visit.office.ask("an unknown").case
+    assert case is not None
+    page = visit.open(f"/desk/{case.id}")
+    page.locator("#r").fill("a long draft")
+
+    page.context.clear_cookies()
+    visit.office.ask("another unknown", id="later")
+    page.get_by_text("You are signed out, so this page stands still.").wait_for()
+    page.get_by_role("button", name="Send reply").click()
+    page.locator("#refused", has_text="what you wrote stays here").wait_for()
+
+    assert page.locator("#r").input_value() == "a long draft"
+    page.close()
+    visit.complaints.clear()  # the browser reports each 401 itself
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_the_header_with_a_name_fits(
     window: Callable[..., Visit], guarded: str, provider: OpenIdProvider, width: int

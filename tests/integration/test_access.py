@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from bot.channels import access
 from bot.identity.roles import Role
@@ -79,7 +80,7 @@ def test_a_route_that_nobody_declared_is_not_served(office: Office) -> None:
         ("/desk/c-1/reply", Role.SHERIFF),
         ("/desks", None),
         ("//desk", None),
-        ("/desk/", None),
+        ("/desk/", Role.SHERIFF),
         ("/cases/c-1", Role.ASKER),
         ("/api/v1/cases/c-1/resolve", Role.SHERIFF),
         ("/api/v1/cases/c-1/details", Role.ASKER),
@@ -91,6 +92,21 @@ def test_a_route_that_nobody_declared_is_not_served(office: Office) -> None:
 )
 def test_addresses_need_what_the_table_says(path: str, role: Role | None) -> None:
     assert access.needed(path) == role
+
+
+def test_nothing_speaks_over_web_sockets(office: Office) -> None:
+    router = APIRouter()
+
+    @router.websocket("/desk")
+    async def talk(socket: WebSocket) -> None:
+        await socket.accept()
+
+    with (
+        TestClient(office.app(routers=(router,)), base_url=HERE) as client,
+        pytest.raises(WebSocketDisconnect),
+        client.websocket_connect("/desk"),
+    ):
+        pytest.fail("it was accepted")
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,7 @@ def test_signing_out_ends_the_session_and_offers_to_sign_out_at_the_provider(sit
 
     assert not has_session(browser)
     assert words(page, "h1") == "You are signed out"
+    assert "choose=1" in page.text
     links = [str(node.attributes["href"]) for node in LexborHTMLParser(page.text).css("main a")]
     address = next(link for link in links if link.startswith(f"{site.provider.url}/end?"))
     assert parse_qs(urlsplit(address).query)["post_logout_redirect_uri"] == [f"{HERE}/sign-in"]

@@ -588,6 +588,16 @@ def test_people_sign_in_once(outside: TestClient) -> None:
     assert outside.get("/sign-in", follow_redirects=False).status_code == 303
 
 
+def test_who_signed_in_with_the_token_can_sign_out(outside: TestClient) -> None:
+    outside.post("/sign-in", data={"token": "correct horse"})
+    inside = outside.get("/desk", headers=HTML)
+
+    outside.post("/sign-out")
+
+    assert "Sign out" in inside.text
+    assert outside.get("/desk", headers=HTML, follow_redirects=False).status_code == 303
+
+
 @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "evil"])
 def test_signing_in_leads_nowhere_else(outside: TestClient, target: str) -> None:
     response = outside.post("/sign-in", data={"token": "correct horse", "next": target}, follow_redirects=False)
