@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -533,8 +534,8 @@ def test_pages_show_and_open_what_a_role_may(site: Site) -> None:
 
     assert seen == {
         "Ask": [200, 403, 403, 403],
-        "Ask Desk": [200, 200, 403, 403],
-        "Ask Desk Gaps": [200, 200, 200, 200],
+        "Ask Desk Rota": [200, 200, 403, 403],
+        "Ask Desk Gaps Rota": [200, 200, 200, 200],
     }
 
 
@@ -582,6 +583,31 @@ def test_a_member_of_the_rota_is_a_sheriff_and_acts_under_the_rotas_name(site: S
     stored = site.office.store.cases.get(case.id)
     assert stored is not None
     assert stored.sheriff == "Kim K."
+
+
+def test_on_the_rota_too_people_act_as_themselves(site: Site) -> None:
+    site.provider.person["roles"] = ["Sheriff.Sheriff"]
+    browser = site.browser()
+    signed_in(browser)
+
+    page = browser.get("/rota")
+
+    assert words(page, ".acting") == "You act as Kim"
+    assert not LexborHTMLParser(page.text).css("#member")
+    assert "You are not in the rota" in words(page, "#swap")
+
+
+def test_calendars_read_the_rota_by_a_key_that_opens_nothing_else(site: Site) -> None:
+    site.provider.person["roles"] = ["Sheriff.Sheriff"]
+    sign_in = site.sign_in()
+    browser, calendar = site.browser(sign_in), site.browser(sign_in)
+    signed_in(browser)
+    found = re.search(r"/rota\.ics\?key=\w+", browser.get("/rota").text)
+    assert found
+
+    assert calendar.get(found[0]).headers["content-type"].startswith("text/calendar")
+    assert calendar.get(found[0][:-1]).status_code == 303
+    assert calendar.get(found[0].replace("/rota.ics", "/rota")).status_code == 303
 
 
 def test_nobody_acts_as_somebody_else(site: Site) -> None:
