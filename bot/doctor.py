@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from bot import desk_wiring, wiring
+from bot import desk_wiring, sign_in_wiring, wiring
+from bot.channels.sign_in import CALLBACK
 from bot.findings import Finding, Health, printed
+from bot.identity.provider import Provider
 from bot.settings import Settings
 from bot.support.rota_alarms import alarms
 from bot.support.transitions import dead_letter
 from ingestion import generations
-from knowledge.errors import SheriffError
+from knowledge.errors import SheriffError, Unavailable
 from knowledge.validation.catalog import SchemaCatalog
 
 
@@ -32,7 +35,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("desk", _desk),
         ("language model", _model),
         ("Teams", _teams),
-        ("exposure", _exposure),
+        ("sign-in", sign_in),
+        ("exposure", exposure),
     )
     for part, check in checks:
         try:
@@ -131,9 +135,30 @@ def _teams(settings: Settings) -> Finding:
     return Finding(Health.GOOD, "Teams", f"App {settings.teams_app_id}, tenant {settings.teams_tenant or 'any'}.")
 
 
-def _exposure(settings: Settings) -> Finding:
+def sign_in(settings: Settings) -> Finding:
+    """Asks the provider what it publishes; the secret is tried only when somebody signs in."""
+    if not settings.has_sign_in:
+        return Finding(Health.NOTICE, "sign-in", "Not configured: on this machine nobody is asked who he is.")
+    known = sign_in_wiring.registration(settings)
+    back = sign_in_wiring.base_url(settings, f"http://{settings.server.host}:{settings.server.port}") + CALLBACK
+    try:
+        asyncio.run(Provider(known).metadata())
+    except Unavailable as error:
+        return Finding(Health.BAD, "sign-in", f"{error} Nobody can sign in until that is mended.")
+    return Finding(Health.GOOD, "sign-in", f"{known.host} answers and has keys; the redirect URI there is {back}.")
+
+
+def exposure(settings: Settings) -> Finding:
+    """Who can reach the pages, and what they are asked."""
+    if settings.has_sign_in:
+        return Finding(Health.GOOD, "exposure", "Whoever can reach the pages has to sign in.")
+    token = bool(settings.access_token.get_secret_value())
+    if settings.is_loopback and settings.server.public_url and not token:
+        reached = f"Only this machine can open the pages: through {settings.server.public_url} nobody is let in."
+        return Finding(Health.NOTICE, "exposure", f"{reached} Configure sign_in, or set SHERIFF_ACCESS_TOKEN.")
     if settings.is_loopback:
         return Finding(Health.GOOD, "exposure", "Only this machine can reach the pages.")
-    if not settings.access_token.get_secret_value():
-        return Finding(Health.BAD, "exposure", "Other machines could; set SHERIFF_ACCESS_TOKEN, or stay on 127.0.0.1.")
+    if not token:
+        remedy = "configure sign_in, set SHERIFF_ACCESS_TOKEN, or stay on 127.0.0.1."
+        return Finding(Health.BAD, "exposure", f"Other machines could reach the pages; {remedy}")
     return Finding(Health.GOOD, "exposure", "Other machines can, with the access token.")

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 def run(settings: Settings) -> None:
     """Serve until interrupted. Raises Misuse or Failure with a sentence before anything was started."""
     configure_logging(settings.log_level, settings.log_format)
-    _refuse_open_door(settings)
+    refuse_open_door(settings)
     signal.signal(signal.SIGTERM, _end)
     with closing(listening_socket(settings.server.host, settings.server.port)) as taken:
         address = _address(settings.server.host, taken.getsockname()[1])
@@ -85,12 +85,19 @@ def _why_not(host: str, port: int, error: OSError) -> str:
     return f"{host}: cannot listen there ({reason}). Choose an address of this machine: --host 127.0.0.1"
 
 
-def _refuse_open_door(settings: Settings) -> None:
+def refuse_open_door(settings: Settings) -> None:
+    """Raises Misuse when others can reach the pages and nothing asks who calls, or sign-in could not work."""
+    if settings.has_sign_in:
+        from bot import sign_in_wiring
+
+        sign_in_wiring.registration(settings)
+        sign_in_wiring.base_url(settings, _address(settings.server.host, settings.server.port))
+        return
     if settings.is_loopback or settings.access_token.get_secret_value():
         return
     raise Misuse(
         f"--host {settings.server.host} can be reached from other machines, and nothing asks who calls. "
-        "Set SHERIFF_ACCESS_TOKEN to a long random text, or stay on 127.0.0.1."
+        "Configure sign_in (docs/sign-in.md), set SHERIFF_ACCESS_TOKEN to a long random text, or stay on 127.0.0.1."
     )
 
 

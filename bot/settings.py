@@ -221,6 +221,33 @@ class TeamsSettings(Section):
     )
 
 
+_RoleName = Literal["asker", "sheriff", "maintainer", "admin"]
+
+
+class SignInSettings(Section):
+    """Sign-in to the web pages by OpenID Connect; the client's secret is SHERIFF_SIGN_IN_SECRET in the environment."""
+
+    issuer: str = Field(
+        "", pattern=ADDRESS, description="Of the provider, such as https://login.microsoftonline.com/TENANT/v2.0"
+    )
+    client_id: str = Field("", description="What the provider calls this Sheriff; in Entra the application id")
+    scopes: str = Field("openid profile email", pattern=r"\bopenid\b", description="Asked for; openid among them")
+    id_claim: str = Field("oid", min_length=1, description="A person's stable id: oid for Entra, else sub")
+    name_claim: str = Field("name", min_length=1)
+    email_claim: str = Field(
+        "preferred_username", min_length=1, description="Compared with email in the rota; people must not choose it"
+    )
+    role_claim: str = Field("roles", min_length=1, description="Holds the roles; Entra: roles or groups")
+    roles: Mapping[str, _RoleName] = Field(
+        {"asker": "asker", "sheriff": "sheriff", "maintainer": "maintainer", "admin": "admin"},
+        description="Which value of that claim gives which role",
+    )
+    everyone: Literal["asker", "none"] = Field("asker", description="The role of who signs in and is given none")
+    hours: float = Field(8, gt=0, le=168, description="Until a session ends and the provider is asked again")
+    token_role: _RoleName = Field("admin", description="Role of SHERIFF_ACCESS_TOKEN")
+    contact: str = Field("", max_length=200, description="Who gives roles; shown to whom one is missing")
+
+
 class FileSettings(Section):
     """The shape of sheriff.yaml."""
 
@@ -234,6 +261,7 @@ class FileSettings(Section):
     handoff: HandoffSettings = HandoffSettings()
     server: ServerSettings = ServerSettings()
     teams: TeamsSettings = TeamsSettings()
+    sign_in: SignInSettings = SignInSettings()
 
 
 def _secret(*names: str) -> Any:
@@ -281,6 +309,8 @@ class Settings(BaseSettings):
     handoff: HandoffSettings = HandoffSettings()
     server: ServerSettings = ServerSettings()
     teams: TeamsSettings = TeamsSettings()
+    sign_in: SignInSettings = SignInSettings()
+    sign_in_secret: SecretStr = SecretStr("")
 
     openai_api_key: SecretStr = _secret("OPENAI_API_KEY")
     openai_base_url: str = _address("OPENAI_BASE_URL")
@@ -351,6 +381,11 @@ class Settings(BaseSettings):
     @property
     def teams_tenant(self) -> str:
         return self.teams_tenant_id or self.teams.tenant_id
+
+    @property
+    def has_sign_in(self) -> bool:
+        """Whether people are to sign in: one of the three things that it takes is there."""
+        return bool(self.sign_in.issuer or self.sign_in.client_id or self.sign_in_secret.get_secret_value())
 
     @property
     def is_loopback(self) -> bool:

@@ -17,10 +17,11 @@ import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from bot import desk_wiring, teams_wiring, wording
+from bot import desk_wiring, sign_in_wiring, teams_wiring, wording
 from bot.casework import Casework
 from bot.channels.duty_news import DutyNews
 from bot.channels.services import Services
+from bot.channels.sign_in import SignIn
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_commands import Commands
 from bot.channels.teams_desk import TeamsDesk
@@ -33,6 +34,7 @@ from bot.channels.web import build_app
 from bot.deployments import platform_of
 from bot.enclosures import enclosed
 from bot.glossary_file import read_glossary
+from bot.identity.roles import Role
 from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.occupancy import occupied
@@ -320,7 +322,7 @@ def start(settings: Settings, *, address: str) -> Running:
         executor = ThreadPoolExecutor(settings.server.workers, thread_name_prefix="turn")
         opening.callback(executor.shutdown, wait=False, cancel_futures=True)
         teams = _teams(parts, executor)
-        app = build_app(_services(parts, teams))
+        app = build_app(_services(parts, teams, sign_in_wiring.sign_in(settings, address)))
         parts.workflows.start()
         opening.callback(parts.workflows.stop)
         if parts.watch is not None:
@@ -412,7 +414,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
     )
 
 
-def _services(parts: _Parts, teams: TeamsChannel) -> Services:
+def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Services:
     settings = parts.settings
     platform = named(settings)
     events = desk_wiring.events(settings, parts.watch, clock=now)
@@ -436,6 +438,9 @@ def _services(parts: _Parts, teams: TeamsChannel) -> Services:
         examples=platform.examples,
         loopback=settings.is_loopback,
         access_token=settings.access_token.get_secret_value(),
+        token_role=Role[settings.sign_in.token_role.upper()],
+        sign_in=sign_in,
+        contact=settings.sign_in.contact,
         hosts=_hosts(settings),
         workers=settings.server.workers,
         goals=goals_of(settings.handoff.goals),

@@ -300,7 +300,7 @@ class Office:
     def ask(self, text: str, **given: Any) -> Reply:
         """A question of Kim's in Teams, so that a case is there."""
         usual: dict[str, Any] = {"id": f"t-{len(self.sheriff.heard)}", "channel": "teams", "conversation": "teams:1"}
-        return self.sheriff.take(Incoming(text=text, sender=KIM, **(usual | given)))
+        return self.sheriff.take(Incoming(text=text, **(usual | {"sender": KIM} | given)))
 
     def close(self) -> None:
         self.store.close()

@@ -11,10 +11,12 @@ from pydantic import BaseModel, Field
 
 from bot.addresses import citation_address
 from bot.channels.bodies import VALIDATE_BODY, Short, Strict, Text, sent_files
+from bot.channels.callers import Caller, caller_of
 from bot.channels.problems import Problem
 from bot.channels.security import printable
 from bot.channels.services import Services
 from bot.channels.workers import Workers
+from bot.identity.roles import Role
 from bot.messages import CaseSummary, Incoming, Person, Reply
 from bot.support.cases import Case, CaseState, Cause
 from knowledge.model import Citation
@@ -125,9 +127,9 @@ def router(services: Services, workers: Workers) -> APIRouter:
 
 def _add_questions(routes: APIRouter, services: Services, workers: Workers) -> None:
     @routes.post("/ask", tags=["questions"])
-    async def ask(question: Question) -> Answered:
+    async def ask(question: Question, request: Request) -> Answered:
         """Answer a question, check pasted YAML, or hand over what is not known."""
-        incoming = _incoming(question)
+        incoming = _incoming(question, caller_of(request))
         return answered(await workers.run(lambda: services.sheriff.take(incoming)))
 
     @routes.post("/validate", tags=["questions"], openapi_extra=dict(VALIDATE_BODY))
@@ -154,73 +156,81 @@ def _add_questions(routes: APIRouter, services: Services, workers: Workers) -> N
 def _add_cases(routes: APIRouter, services: Services) -> None:
     @routes.get("/cases", tags=["cases"])
     def cases(
+        request: Request,
         state: Annotated[list[CaseState] | None, Query(description="May be repeated")] = None,
         asker: Annotated[str, Query(max_length=200, description="Id of a person")] = "",
         q: Annotated[str, Query(max_length=500, description="Words of question, answer, resolution or ticket")] = "",
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     ) -> CaseList:
-        """Cases, newest first."""
-        states, text, who = tuple(state or ()), printable(q), printable(asker)
+        """Cases, newest first; an asker gets the own ones."""
+        states, text, who = tuple(state or ()), printable(q), _whose(caller_of(request), printable(asker))
         found = services.cases.list(states=states, asker=who, text=text, limit=limit, offset=offset)
         count = services.cases.count(states=states, asker=who, text=text)
         return CaseList(count=count, cases=[case_out(case) for case in found])
 
     @routes.get("/cases/{case_id}", tags=["cases"])
-    def one_case(case_id: str) -> CaseOut:
+    def one_case(case_id: str, request: Request) -> CaseOut:
         """One case with everything that happened to it."""
-        return case_out(_case(services, case_id))
+        return case_out(_case(services, case_id, caller_of(request)))
 
 
 def _add_asker_actions(routes: APIRouter, services: Services) -> None:
-    def as_asker(case_id: str, by: str, act: Callable[[Person], Case]) -> CaseOut:
-        case = _case(services, case_id)
+    def as_asker(request: Request, case_id: str, by: str, act: Callable[[Person], Case]) -> CaseOut:
+        caller = caller_of(request)
+        case = _case(services, case_id, caller)
+        if caller.person:
+            return case_out(act(_signed_in(caller.person, by)))
         return case_out(act(Person(case.asker.id, by or case.asker.name)))
 
     @routes.post("/cases/{case_id}/ask-sheriff", tags=["asker"])
-    def ask_sheriff(case_id: str, body: By) -> CaseOut:
+    def ask_sheriff(case_id: str, body: By, request: Request) -> CaseOut:
         """Hand the case to the duty sheriff."""
-        return as_asker(case_id, body.by, lambda person: services.casework.ask_sheriff(case_id, person))
+        return as_asker(request, case_id, body.by, lambda person: services.casework.ask_sheriff(case_id, person))
 
     @routes.post("/cases/{case_id}/withdraw", tags=["asker"])
-    def withdraw(case_id: str, body: By) -> CaseOut:
+    def withdraw(case_id: str, body: By, request: Request) -> CaseOut:
         """No need any more."""
-        return as_asker(case_id, body.by, lambda person: services.casework.withdraw(case_id, person))
+        return as_asker(request, case_id, body.by, lambda person: services.casework.withdraw(case_id, person))
 
     @routes.post("/cases/{case_id}/solved", tags=["asker"])
-    def solved(case_id: str, body: By) -> CaseOut:
+    def solved(case_id: str, body: By, request: Request) -> CaseOut:
         """That solved it."""
-        return as_asker(case_id, body.by, lambda person: services.casework.solved(case_id, person))
+        return as_asker(request, case_id, body.by, lambda person: services.casework.solved(case_id, person))
 
     @routes.post("/cases/{case_id}/details", tags=["asker"])
-    def details(case_id: str, body: Words) -> CaseOut:
+    def details(case_id: str, body: Words, request: Request) -> CaseOut:
         """Add details; on a resolved case this reopens it."""
-        return as_asker(case_id, body.by, lambda person: services.casework.add_details(case_id, person, body.text))
+        return as_asker(
+            request, case_id, body.by, lambda person: services.casework.add_details(case_id, person, body.text)
+        )
 
 
 def _add_sheriff_actions(routes: APIRouter, services: Services) -> None:
-    def as_sheriff(case_id: str, by: str, act: Callable[[Person], Case]) -> CaseOut:
-        _case(services, case_id)
-        return case_out(act(_sheriff(services, by)))
+    def as_sheriff(request: Request, case_id: str, by: str, act: Callable[[Person], Case]) -> CaseOut:
+        caller = caller_of(request)
+        _case(services, case_id, caller)
+        acting = _signed_in(caller.acting, by) if caller.acting else _sheriff(services, by)
+        return case_out(act(acting))
 
     @routes.post("/cases/{case_id}/take", tags=["sheriff"])
-    def take(case_id: str, body: By) -> CaseOut:
+    def take(case_id: str, body: By, request: Request) -> CaseOut:
         """Take the case."""
-        return as_sheriff(case_id, body.by, lambda person: services.casework.take(case_id, person))
+        return as_sheriff(request, case_id, body.by, lambda person: services.casework.take(case_id, person))
 
     @routes.post("/cases/{case_id}/reply", tags=["sheriff"])
-    def reply(case_id: str, body: Words) -> CaseOut:
+    def reply(case_id: str, body: Words, request: Request) -> CaseOut:
         """Reply to the asker; takes the case if nobody has."""
-        return as_sheriff(case_id, body.by, lambda person: services.casework.reply(case_id, person, body.text))
+        return as_sheriff(request, case_id, body.by, lambda person: services.casework.reply(case_id, person, body.text))
 
     @routes.post("/cases/{case_id}/resolve", tags=["sheriff"])
-    def resolve(case_id: str, body: Resolution) -> CaseOut:
+    def resolve(case_id: str, body: Resolution, request: Request) -> CaseOut:
         """Resolve with cause and resolution, and tell the asker."""
 
         def act(person: Person) -> Case:
             return services.casework.resolve(case_id, person, body.cause, body.resolution)
 
-        return as_sheriff(case_id, body.by, act)
+        return as_sheriff(request, case_id, body.by, act)
 
 
 def answered(reply: Reply) -> Answered:
@@ -273,7 +283,7 @@ def _reference(case: CaseSummary | None) -> CaseRef | None:
     return CaseRef(id=case.id, state=case.state, ticket=case.ticket, sheriff=case.sheriff) if case else None
 
 
-def _incoming(question: Question) -> Incoming:
+def _incoming(question: Question, caller: Caller) -> Incoming:
     if len(question.text) > MAX_CHARACTERS:
         raise Problem(
             413,
@@ -282,8 +292,10 @@ def _incoming(question: Question) -> Incoming:
         )
     if not question.text.strip():
         raise Problem(422, "The text is empty. Write a question, or YAML to check, into “text”.")
-    user = printable(question.user)
     message_id = question.id or secrets.token_hex(8)
+    if caller.person:
+        return _of_person(question, _signed_in(caller.person, question.user), message_id)
+    user = printable(question.user)
     return Incoming(
         id=message_id,
         channel="api",
@@ -293,12 +305,39 @@ def _incoming(question: Question) -> Incoming:
     )
 
 
-def _case(services: Services, case_id: str) -> Case:
+def _of_person(question: Question, person: Person, message_id: str) -> Incoming:
+    """The question of somebody who signed in; ids are within the person's own, so that nobody reads another's talk."""
+    return Incoming(
+        id=f"{person.id}:{message_id}",
+        channel="api",
+        conversation=f"{person.id}:api:{question.conversation or message_id}",
+        sender=person,
+        text=question.text,
+    )
+
+
+def _case(services: Services, case_id: str, caller: Caller) -> Case:
     case_id = printable(case_id)[:40]
     case = services.cases.get(case_id)
-    if case is None:
+    if case is None or not caller.sees(case):  # the same words: whether another's case exists is not told
         raise Problem(404, f"There is no case {case_id}. GET /api/v1/cases lists them.")
     return case
+
+
+def _whose(caller: Caller, asker: str) -> str:
+    """Whose cases to list; "" for everybody's. Raises Problem when they are not the caller's to see."""
+    if caller.role >= Role.SHERIFF:
+        return asker
+    if caller.person is None or asker not in {"", caller.person.id}:
+        raise Problem(403, "The cases of others need the role “sheriff”. Signed in, you get your own without “asker”.")
+    return caller.person.id
+
+
+def _signed_in(person: Person, named: str) -> Person:
+    """Who signed in. Raises Problem when the request names somebody else."""
+    if printable(named) not in {"", person.name, person.id}:
+        raise Problem(403, f"You are signed in as {person.name}, and act as nobody else. Leave the name out.")
+    return person
 
 
 def _sheriff(services: Services, by: str) -> Person:

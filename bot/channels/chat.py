@@ -172,7 +172,7 @@ class Chat:
 def router(chat: Chat) -> APIRouter:
     """The routes of the Ask page."""
     routes = APIRouter(include_in_schema=False)
-    _add_conversation(routes, chat, secure=not chat.services.loopback)
+    _add_conversation(routes, chat, secure=chat.services.secure_cookies)
     _add_cases(routes, chat)
     return routes
 

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from bot.channels import story
+from bot.channels.callers import caller_of
 from bot.channels.conversation import split
 from bot.channels.inbox import FILTERS, Clerk
 from bot.channels.live import event, heartbeat, updates
@@ -55,7 +56,9 @@ class Console:
     pages: Pages
 
     def acting(self, request: Request) -> Person:
-        """Who acts: the chosen member of the rota, otherwise who is on duty."""
+        """Who acts: who signed in; without sign-in the chosen member of the rota, otherwise who is on duty."""
+        if known := caller_of(request).acting:
+            return known
         rota = self.services.rota
         chosen = rota.member(unquote(cookie(request.headers, _ACTING)) or "-")
         return _person(chosen or rota.sheriff_on(self.services.clock()))
@@ -210,10 +213,12 @@ def router(console: Console) -> APIRouter:
     async def act_as(request: Request) -> Response:
         form = await request.form()
         name = str(form.get("member", ""))
+        if known := caller_of(request).acting:
+            raise Problem(403, f"You are signed in as {known.name}, and act as nobody else.")
         if console.services.rota.member(name) is None:
             raise Problem(422, f"{printable(name)[:60] or 'Nobody'} is not in the rota.")
         response = RedirectResponse(_back(str(form.get("back", ""))), 303)
-        secure = not console.services.loopback
+        secure = console.services.secure_cookies
         response.set_cookie(_ACTING, quote(name), max_age=_YEAR, httponly=True, samesite="lax", secure=secure)
         return response
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from bot.addresses import citation_address, is_web_address, page_address
+from bot.channels.callers import caller_of
 from bot.channels.rendering import inline, markdown, plain
 
 HERE = Path(__file__).resolve().parent
@@ -27,10 +28,8 @@ class Pages:
 
     def show(self, template: str, request: Request, /, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A whole page."""
-        body = (
-            environment().get_template(template).render(**self._frame(), here=request.url.path, status=status, **values)
-        )
-        return HTMLResponse(body, status)
+        frame = {**self._frame(), "here": request.url.path, "status": status, "viewer": caller_of(request)}
+        return HTMLResponse(environment().get_template(template).render(**frame, **values), status)
 
     def fragment(self, template: str, /, **values: Any) -> str:
         """A part of a page, as HTML."""

@@ -39,24 +39,24 @@ def install(app: FastAPI, pages: Pages) -> None:
     """Answer every failure of the application with a sentence."""
 
     async def on_sheriff_error(request: Request, error: Exception) -> Response:
-        return _respond(request, pages, _status(error), str(error))
+        return respond(request, _status(error), str(error), pages=pages)
 
     async def on_http_error(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 400
         headers = error.headers if isinstance(error, HTTPException) else None
         sentence = _sentence(request, status, str(getattr(error, "detail", "")))
-        return _respond(request, pages, status, sentence, headers=headers)
+        return respond(request, status, sentence, pages=pages, headers=headers)
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         details = error.errors() if isinstance(error, RequestValidationError) else []
         status, sentence = explain(request, details)
-        return _respond(request, pages, status, sentence)
+        return respond(request, status, sentence, pages=pages)
 
     async def on_our_mistake(request: Request, error: Exception) -> Response:
         reference = new_reference()
         log.error("request_failed", reference=reference, path=request.url.path, exc_info=error)
         sentence = f"That did not work, and it is our mistake. Its reference is {reference}."
-        return _respond(request, pages, 500, sentence, reference=reference)
+        return respond(request, 500, sentence, pages=pages, reference=reference)
 
     app.add_exception_handler(SheriffError, on_sheriff_error)
     app.add_exception_handler(HTTPException, on_http_error)
@@ -142,15 +142,16 @@ def _sentence(request: Request, status: int, detail: str) -> str:
     return _SENTENCES.get(status, detail) if detail in {"", standard} else detail
 
 
-def _respond(
+def respond(
     request: Request,
-    pages: Pages,
     status: int,
     sentence: str,
     *,
+    pages: Pages,
     reference: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    """The sentence, as a page for a person with a browser and as JSON for every program."""
     wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
     if not wants_page:
         return JSONResponse({"error": sentence}, status, headers=headers)

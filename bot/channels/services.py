@@ -12,6 +12,8 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from bot.casework import Casework
+from bot.channels.sign_in import SignIn
+from bot.identity.roles import Role
 from bot.messages import Incoming, Reply
 from bot.store.case_store import CaseStore
 from bot.store.rota_book import RotaBook
@@ -70,6 +72,9 @@ class Services:
     examples: Sequence[str] = ()
     loopback: bool = True
     access_token: str = ""
+    token_role: Role = Role.ADMIN  # of whoever has the access token
+    sign_in: SignIn | None = None
+    contact: str = ""  # who gives roles
     hosts: Sequence[str] = ()  # further host names this server is reached by
     workers: int = 8  # questions worked on at the same time
     goals: Mapping[CaseSeverity, Goal] = field(default_factory=lambda: DEFAULTS)
@@ -77,3 +82,8 @@ class Services:
     routers: Sequence[APIRouter] = ()
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
     docs_sources: Sequence[str] = field(default=("docs",))  # where a page without a source's name is looked for
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether browsers are to send cookies by https only."""
+        return self.sign_in.secure if self.sign_in else not self.loopback

@@ -1,4 +1,4 @@
-"""Who sits in front of the Ask page: a random secret in a cookie, and the name the person chose."""
+"""Who sits in front of the Ask page: who signed in, else a random secret in a cookie and the name the person chose."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.channels.callers import caller_of
 from bot.channels.security import cookie
 from bot.messages import Person
 
 COOKIE = "sheriff_visitor"
 _NAME_COOKIE = "sheriff_name"
 _YEAR = 365 * 24 * 3600
+_FIRST_TALK = "0" * 8  # of a person who signed in, in every browser
 _FORM = re.compile(r"[0-9a-f]{32}\.[0-9a-f]{8}")
 
 
@@ -28,9 +30,12 @@ class Visitor:
     talk: str  # which of the person's conversations
     name: str
     is_new: bool
+    account: Person | None = None  # who signed in
 
     @property
     def id(self) -> str:
+        if self.account:
+            return self.account.id
         return "web-" + hashlib.sha256(self.secret.encode()).hexdigest()[:16]
 
     @property
@@ -39,19 +44,21 @@ class Visitor:
 
     @property
     def person(self) -> Person:
-        return Person(self.id, self.name or f"Guest {self.id[-4:]}")
+        return self.account or Person(self.id, self.name or f"Guest {self.id[-4:]}")
 
     def owns(self, conversation: str) -> bool:
         return conversation.startswith(f"{self.id}:")
 
 
 def visitor_of(request: Request) -> Visitor:
-    """The visitor that the request's cookie names, or a new one."""
-    value = cookie(request.headers, COOKIE)
+    """Who signed in, else the visitor that the request's cookie names, or a new one."""
+    value, account = cookie(request.headers, COOKIE), caller_of(request).person
     name = clean_name(unquote(cookie(request.headers, _NAME_COOKIE)))
     if _FORM.fullmatch(value):
         secret, _, talk = value.partition(".")
-        return Visitor(secret, talk, name, is_new=False)
+        return Visitor(secret, talk, name, is_new=False, account=account)
+    if account:
+        return Visitor(secrets.token_hex(16), _FIRST_TALK, name, is_new=False, account=account)
     return Visitor(secrets.token_hex(16), secrets.token_hex(4), name, is_new=True)
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from markupsafe import Markup
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.channels import api, chat, console, problems, rota_page
+from bot.channels import api, chat, console, problems, rota_page, sign_in
+from bot.channels.callers import Caller, as_caller
 from bot.channels.conversation import Memory
 from bot.channels.duty_news import week_key
 from bot.channels.handbook import operations, reading
 from bot.channels.pages import STATIC, Pages
 from bot.channels.problems import Problem
-from bot.channels.security import SESSION_COOKIE, SIGN_IN, Doors, Guard, printable, safe_next
+from bot.channels.security import Doors, Guard, printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.channels.workers import Workers
@@ -41,9 +44,10 @@ def build_app(services: Services) -> FastAPI:
     )
     pages = Pages(lambda: _frame(services))
     workers = Workers(services.workers)
-    doors = Doors(services.loopback, services.access_token, services.hosts)
+    doors = _doors(services)
     app.include_router(_operation(services))
-    app.include_router(_sign_in(pages, doors, secure=not services.loopback))
+    door = sign_in.FrontDoor(pages, doors, services.secure_cookies, services.clock, services.sign_in)
+    app.include_router(sign_in.router(door))
     app.include_router(api.router(services, workers))
     app.include_router(_reading(app, services, pages))
     desk = console.Console(services, pages)
@@ -54,8 +58,28 @@ def build_app(services: Services) -> FastAPI:
         app.include_router(router)
     app.mount("/static", Assets(directory=STATIC))
     problems.install(app, pages)
-    app.add_middleware(Guard, doors=doors)
+    respond = partial(problems.respond, pages=pages)
+    app.add_middleware(Guard, doors=doors, respond=respond)
     return app
+
+
+def _doors(services: Services) -> Doors:
+    """Who is let in: with sign-in everybody else is a stranger, on loopback too."""
+    way_in = services.sign_in
+
+    def signed_in(headers: Headers) -> Caller | None:
+        account = way_in.account(headers, services.clock()) if way_in else None
+        return as_caller(account, services.rota) if account else None
+
+    return Doors(
+        services.loopback,
+        services.access_token,
+        services.hosts,
+        services.token_role,
+        signed_in if way_in else None,
+        services.contact,
+        way_in.seal.token("rota feed") if way_in else "",
+    )
 
 
 class Assets(StaticFiles):
@@ -107,30 +131,6 @@ def _operation(services: Services) -> APIRouter:
     @routes.get("/favicon.ico")
     async def icon() -> Response:
         return RedirectResponse("/static/sheriff.svg", 308)
-
-    return routes
-
-
-def _sign_in(pages: Pages, doors: Doors, *, secure: bool) -> APIRouter:
-    routes = APIRouter(include_in_schema=False)
-
-    @routes.get(SIGN_IN)
-    def show(request: Request, next: str = "/") -> Response:  # noqa: A002 - the usual name in such links
-        if doors.opens_for(request.headers):
-            return RedirectResponse(safe_next(next), 303)
-        return pages.show("sign_in.html", request, next=safe_next(next), wrong=False)
-
-    @routes.post(SIGN_IN)
-    async def sign_in(request: Request) -> Response:
-        form = await request.form()
-        target = safe_next(str(form.get("next", "/")))
-        if not doors.accepts(str(form.get("token", ""))):
-            return pages.show("sign_in.html", request, status=401, next=target, wrong=True)
-        response = RedirectResponse(target, 303)
-        response.set_cookie(
-            SESSION_COOKIE, doors.session(), max_age=_YEAR // 12, httponly=True, samesite="lax", secure=secure
-        )
-        return response
 
     return routes
 

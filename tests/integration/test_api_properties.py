@@ -36,6 +36,7 @@ OPERATIONS = [
     "POST /api/v1/cases/{case_id}/resolve",
 ]
 CANNOT_BE_WRONG = {"GET /api/v1/status", "GET /api/v1/cases/{case_id}"}  # they take nothing, or any text
+TOKEN = {"authorization": "Bearer t"}
 TRIED = [
     (name, mode)
     for name in OPERATIONS
@@ -48,7 +49,8 @@ TRIED = [
 def operations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     office = Office(Path(tmp_path_factory.mktemp("office")))
     office.ask("How do I rent a GPU?")
-    schema = schemathesis.openapi.from_asgi("/api/openapi.json", office.app(hosts=("testserver",)))
+    app = office.app(hosts=("testserver",), access_token="t")
+    schema = schemathesis.openapi.from_asgi("/api/openapi.json", app, headers=TOKEN)
     found = [result.ok() for result in schema.get_all_operations()]
     yield {f"{operation.method.upper()} {operation.path}": operation for operation in found}
     office.close()
@@ -71,7 +73,7 @@ def test_any_request_gets_a_documented_reply(operations: dict[str, Any], name: s
     def try_it(request: Case, *, of_a_real_case: bool) -> None:
         if of_a_real_case and "case_id" in request.path_parameters:
             request.path_parameters["case_id"] = "c-00000001"
-        response = request.call(headers={"accept": "application/json"})
+        response = request.call(headers={"accept": "application/json", **TOKEN})
 
         assert response.status_code < 500, (request.as_curl_command(), response.text)
         request.validate_response(response, checks=CHECKS)

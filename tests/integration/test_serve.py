@@ -13,6 +13,7 @@ import pytest
 
 from bot.serving import listening_socket
 from knowledge.errors import Failure
+from tests.openid_provider import CLIENT, SECRET, running_provider
 from tests.serving import serving
 
 UNKNOWN = "Can I get a FortranGrid licence for Solaris?"
@@ -115,6 +116,24 @@ def test_beyond_loopback_only_the_token_opens_the_door(own_home: Path, model_dir
     assert opened.status_code == 200
     assert alive.status_code == 200
     assert unproven.status_code in {401, 403, 404}
+
+
+def test_a_server_with_sign_in_lets_in_who_the_provider_knows(own_home: Path, model_dir: Path) -> None:
+    with running_provider() as provider:
+        variables = {
+            "SHERIFF_SIGN_IN__ISSUER": provider.url,
+            "SHERIFF_SIGN_IN__CLIENT_ID": CLIENT,
+            "SHERIFF_SIGN_IN_SECRET": SECRET,
+        }
+        with serving(own_home, model_dir, **variables) as served, httpx.Client(timeout=10) as browser:
+            provider.back = f"{served.url}/sign-in/callback"
+            browser.headers["accept"] = "text/html"
+            closed = browser.get(f"{served.url}/api/v1/cases", headers={"accept": "application/json"})
+            page = browser.get(served.url, follow_redirects=True)
+
+    assert closed.status_code == 401
+    assert (page.status_code, page.url.path) == (200, "/")
+    assert "Asking as <b>Kim</b>" in page.text
 
 
 def test_a_port_in_use_is_named_with_another_one() -> None:

@@ -492,8 +492,8 @@ def test_a_foreign_host_name_is_refused_on_loopback(client: TestClient, host: st
 
 @pytest.mark.parametrize("host", ["127.0.0.1:3978", "localhost", "LOCALHOST:1", "[::1]:3978", "sheriff.intra"])
 def test_our_own_names_are_served(office: Office, host: str) -> None:
-    with TestClient(office.app(hosts=("sheriff.intra",)), base_url=HERE) as client:
-        assert client.get("/", headers={"host": host}).status_code == 200
+    with TestClient(office.app(hosts=("sheriff.intra",), access_token="t"), base_url=HERE) as client:
+        assert client.get("/", headers={"host": host, "authorization": "Bearer t"}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -586,6 +586,16 @@ def test_people_sign_in_once(outside: TestClient) -> None:
     assert "secure" in right.headers["set-cookie"].lower()
     assert outside.get("/desk", headers=HTML).status_code == 200
     assert outside.get("/sign-in", follow_redirects=False).status_code == 303
+
+
+def test_who_signed_in_with_the_token_can_sign_out(outside: TestClient) -> None:
+    outside.post("/sign-in", data={"token": "correct horse"})
+    inside = outside.get("/desk", headers=HTML)
+
+    outside.post("/sign-out")
+
+    assert "Sign out" in inside.text
+    assert outside.get("/desk", headers=HTML, follow_redirects=False).status_code == 303
 
 
 @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "evil"])

@@ -62,6 +62,7 @@
 
   async function refresh({ read = false } = {}) {
     const response = await fetch(location.pathname + location.search, { headers: { accept: "text/html" } });
+    $("#signed-out").hidden = response.status !== 401;
     if (!response.ok) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const part of all("[data-live]")) {
@@ -93,6 +94,7 @@
       if (document.hidden) return; // a browser keeps few connections to one server: hidden pages give theirs back
       news = new EventSource(address);
       news.addEventListener("changed", refreshSoon);
+      news.addEventListener("error", () => news?.readyState === EventSource.CLOSED && refreshSoon()); // refused: why?
       news.addEventListener("open", refreshSoon); // what changed before the connection stood
     };
     document.addEventListener("visibilitychange", follow);
@@ -159,7 +161,8 @@
     const key = event.key;
     if (prefix > Date.now()) {
       prefix = 0;
-      if (PAGES[key]) return location.assign(PAGES[key]);
+      const link = $(`.top nav a[href="${PAGES[key]}"]`); // only what this person may open is there
+      if (link) return location.assign(link.href);
     }
     if (key === "g") return void (prefix = Date.now() + 1200);
     if (key === "?") return help.showModal();
