@@ -13,6 +13,7 @@ from enum import StrEnum
 class Landmark(StrEnum):
     """In the order in which a message that nobody can answer passes them."""
 
+    MESSAGE_KEPT = "message kept"  # of a channel that is told so before it is answered: Teams
     MESSAGE_RECEIVED = "message received"
     MESSAGE_CLAIMED = "message claimed"
     ANSWER_SOUGHT = "answer sought"  # there is none: a person is needed

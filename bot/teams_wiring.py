@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.channels.teams_adapter import TeamsConnection
 
 log = structlog.get_logger(__name__)
+_CATCH_UP_EVERY = 5.0  # seconds between two looks for messages that nobody works on any more
 _REMIND_EVERY = 60.0  # seconds between two looks for askers who said nothing
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -94,7 +95,7 @@ def lifespan(settings: Settings, store: Store, *, teams: TeamsChannel, link: Tea
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         link.attach(asyncio.get_running_loop())
-        beside = [asyncio.create_task(_remind(reminding_whom))]
+        beside = [asyncio.create_task(_remind(reminding_whom)), asyncio.create_task(_catch_up(teams))]
         if settings.teams_app_id:  # loading the SDK takes seconds, and Teams waits for no first answer that long
             beside.append(asyncio.create_task(link.prepare()))
         yield
@@ -103,6 +104,16 @@ def lifespan(settings: Settings, store: Store, *, teams: TeamsChannel, link: Tea
         await teams.close()
 
     return running
+
+
+async def _catch_up(teams: TeamsChannel) -> None:
+    """Take up messages of replicas that have died, at start and as long as the server runs."""
+    while True:
+        try:
+            await teams.catch_up()
+        except Unavailable as error:
+            log.warning("teams_messages_wait", reason=str(error))
+        await asyncio.sleep(_CATCH_UP_EVERY)
 
 
 async def _remind(reminders: Reminders) -> None:

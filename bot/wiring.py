@@ -411,6 +411,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         metrics=parts.metrics,
         tenant_id=settings.teams_tenant,
         open_to_all=settings.is_loopback and not settings.teams_app_id,
+        inbox=store.inbox,
     )
 
 

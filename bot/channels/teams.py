@@ -17,7 +17,10 @@ from bot.channels import teams_activities as wire
 from bot.channels.security import is_loopback
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_talk import Context, Talk
+from bot.landmarks import Landmark, passed
+from bot.store.inbox import Inbox
 from bot.telemetry import Metrics
+from knowledge.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 SORRY = "That did not work, and it is our mistake. Send the message again in a minute, or ask the duty sheriff."
@@ -33,6 +36,7 @@ class TeamsChannel:
     metrics: Metrics
     tenant_id: str = ""  # messages of other tenants are refused; "" accepts all
     open_to_all: bool = False  # no app id and loopback only: nobody proves who he is
+    inbox: Inbox | None = None  # messages are kept there before the 202; without it a crash may lose one
     _at_work: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def router(self) -> APIRouter:
@@ -45,7 +49,7 @@ class TeamsChannel:
         return router
 
     async def receive(self, request: Request) -> Response:
-        """Check, then answer 202 at once and work afterwards; an invoke is answered in the response itself."""
+        """Check, keep, answer 202 and work afterwards; an invoke is answered in the response itself."""
         raw = await request.body()
         if len(raw) > MAX_BODY:
             return _refusal(413, f"The activity has {len(raw):,} bytes; at most {MAX_BODY:,} are read.")
@@ -96,13 +100,54 @@ class TeamsChannel:
             if response is None:
                 return Response(status_code=200)
             return JSONResponse(response.body or {}, status_code=int(response.status))
-        self._begin(process(on_turn), begun if body["type"] == "message" else ())
+        if body["type"] != "message":
+            self._begin(process(on_turn), ())
+            return Response(status_code=202)
+        try:
+            key = await self._kept(body)
+        except Unavailable as error:
+            log.warning("teams_not_kept", reason=str(error))
+            return _refusal(503, "The message could not be stored; send it again.")
+        passed(Landmark.MESSAGE_KEPT)
+        self._begin(process(on_turn), begun, key)
         return Response(status_code=202)
 
-    def _begin(self, work: Awaitable[Any], begun: Sequence[Context]) -> None:
-        task = asyncio.create_task(self._guarded(work, begun))
+    async def _kept(self, body: Mapping[str, Any]) -> str:
+        """Key of the message in the inbox; "" when it needs not be, or was kept before."""
+        if self.inbox is None or not body.get("id"):
+            return ""
+        conversation = str(body.get("conversation", {}).get("id", ""))
+        return await asyncio.to_thread(self.inbox.keep, conversation, str(body["id"]), body)
+
+    async def catch_up(self) -> int:
+        """Begin on the messages that a replica which has died was told of; returns how many."""
+        left = await asyncio.to_thread(self.inbox.left) if self.inbox else []
+        for kept in left:
+            log.info("teams_message_taken_up", message=kept.body.get("id"))
+            begun: list[Context] = []
+            self._begin(self._resumed(kept.body, begun), begun, kept.key)
+        return len(left)
+
+    async def _resumed(self, body: Mapping[str, Any], begun: list[Context]) -> None:
+        async def on_turn(context: Context) -> None:
+            begun.append(context)
+            await self.talk.turn(context, body)
+
+        await (await self.link.connection()).resume(body, on_turn)
+
+    def _begin(self, work: Awaitable[Any], begun: Sequence[Context], key: str = "") -> None:
+        task = asyncio.create_task(self._settled(work, begun, key) if key else self._guarded(work, begun))
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
+
+    async def _settled(self, work: Awaitable[Any], begun: Sequence[Context], key: str) -> None:
+        """The work, and that it is done; what is cut off in the middle is taken up by another life."""
+        await self._guarded(work, begun)
+        if self.inbox is not None:
+            try:
+                await asyncio.to_thread(self.inbox.done, key)
+            except Unavailable as error:
+                log.warning("teams_not_settled", reason=str(error))  # answered again at most, after the next start
 
     async def _guarded(self, work: Awaitable[Any], begun: Sequence[Context]) -> None:
         """The boundary of work after the 202: what fails here has no request left to tell it to, only its sender."""

@@ -130,6 +130,12 @@ class TeamsConnection:
 
         return process
 
+    async def resume(self, body: Mapping[str, Any], on_turn: OnTurn) -> None:
+        """Process an activity that was checked when it came, in an earlier life."""
+        activity = Activity().deserialize(dict(body))
+        claims = self._adapter.create_claims_identity(self._app_id)
+        await self._adapter.process_proactive(claims, activity, None, _with(body, on_turn))
+
     async def tell(self, reference: Mapping[str, Any], message: Mapping[str, Any]) -> str:
         """Send a message to a conversation by its stored reference; returns its id. Raises one of SEND_ERRORS."""
         sent: list[ResourceResponse] = []

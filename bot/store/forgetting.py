@@ -19,6 +19,7 @@ from bot.store.tables import (
     events,
     notifications,
     posts,
+    received,
     requests,
     rota_changes,
     rota_news,
@@ -106,6 +107,8 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
             if not found.namesakes:
                 _take_out_name(connection, person)
             connection.execute(turns.delete().where(turns.c.key.contains(f":{person.id}:", autoescape=True)))
+            unanswered = sa.cast(received.c.body, sa.Text).contains(person.id, autoescape=True)
+            connection.execute(received.delete().where(unanswered))
             connection.execute(votes.delete().where(votes.c.voter == person.id))
             wishes = requests.update().where(requests.c.by_id == person.id)
             connection.execute(wishes.values(by_id=_NOBODY.id, by_name=SOMEONE))

@@ -211,3 +211,14 @@ replicas = sa.Table(
     sa.Column("beats", sa.BigInteger, nullable=False),
     sa.Column("at", UtcTime, nullable=False),  # of the last beat, for people: clocks jump and differ
 )
+
+# Messages that a channel was told have arrived and that are not answered yet.
+received = sa.Table(
+    "received",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("owner", sa.String(32), nullable=False),  # life of the replica that works on it
+    sa.Column("tries", sa.Integer, nullable=False),
+)

@@ -82,6 +82,7 @@ class Tidying:
             )
             return 0
         self._store.turns.forget(before=now - REDELIVERED_WITHIN)
+        self._store.inbox.forget(before=now - REDELIVERED_WITHIN)
         if self._retention is None:
             return 0
         due = expired(self._store.engine, before=now - self._retention)

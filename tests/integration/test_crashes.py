@@ -11,16 +11,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import pytest
+import sqlalchemy as sa
 
 from bot.landmarks import Landmark
 from bot.store.audit import Audit, audit
 from bot.store.opening import Store, open_store
 from bot.support.cases import EventKind
+from tests.bot_framework import running_bot_framework
 from tests.conftest import REPOSITORY
 from tests.crashing import ARMED
 from tests.serving import Served, eventually, serving
 
-FIRST_TO_KEEP = list(Landmark).index(Landmark.CASE_STORED)  # from here on the case is there without a second delivery
+FIRST_TO_KEEP = (
+    list(Landmark).index(Landmark.CASE_STORED) - 1
+)  # from here on the case is there without a second delivery
 
 
 @contextmanager
@@ -67,7 +72,7 @@ def test_at_every_landmark_a_killed_server_loses_nothing_and_doubles_nothing(
     small_home: Path, small_docs: Path, model_dir: Path, database_url: str, tmp_path: Path
 ) -> None:
     course = Course(small_home, small_docs, model_dir, database_url)
-    landmarks = list(Landmark)
+    landmarks = [landmark for landmark in Landmark if landmark is not Landmark.MESSAGE_KEPT]  # the API keeps none
 
     for number, landmark in enumerate([*landmarks, None]):
         crash = {"SHERIFF_CRASH_AT": landmark, "SHERIFF_CRASH_WHEN": "signal"} if landmark else {}
@@ -89,6 +94,35 @@ def test_at_every_landmark_a_killed_server_loses_nothing_and_doubles_nothing(
         tickets = {case.ticket for case in store.cases.list()}
     assert told == [1] * len(landmarks)
     assert len(tickets) == len(landmarks)
+
+
+@pytest.mark.parametrize("landmark", [Landmark.MESSAGE_KEPT, Landmark.CASE_WRITTEN, Landmark.REPLY_STORED])
+def test_a_message_that_teams_was_told_has_arrived_is_answered_after_a_crash_without_being_sent_again(
+    small_home: Path, small_docs: Path, model_dir: Path, landmark: Landmark
+) -> None:
+    url = f"sqlite:///{small_home / 'sheriff.db'}"
+    course = Course(small_home, small_docs, model_dir, url)
+    with running_bot_framework() as framework:
+        message = framework.message(f"<at>Sheriff</at> {question(0)}", recipient={"id": "28:sheriff"})
+        message["entities"] = [{"type": "mention", "text": "<at>Sheriff</at>", "mentioned": {"id": "28:sheriff"}}]
+        with course.server(SHERIFF_CRASH_AT=landmark) as served:
+            with suppress(httpx.HTTPError):
+                accepted = httpx.post(f"{served.url}/api/messages", json=message, timeout=120)
+                assert accepted.status_code == 202
+            assert served.process.wait(timeout=120) == -signal.SIGKILL
+
+        with course.server(), opened(url) as store:
+            eventually(framework.messages, within=120)
+            found = settle(store)
+            eventually(lambda: count(store, "received") == 0)
+
+        assert (found.cases, [*found.doubled]) == (1, [])
+        assert len(framework.messages()) == 1
+
+
+def count(store: Store, table: str) -> int:
+    with store.engine.connect() as connection:
+        return int(connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
 
 
 def test_an_unknown_landmark_is_refused_with_those_there_are() -> None:

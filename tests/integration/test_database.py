@@ -116,6 +116,8 @@ HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "text": "Ana now.",
         },
     },
+    "0005": {"replicas": {"name": "one", "life": "1", "beats": 7, "at": AT}},
+    "0006": {"received": {"key": "k", "at": AT, "body": {"text": "Why?"}, "owner": "0", "tries": 1}},
 }
 
 

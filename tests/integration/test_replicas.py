@@ -12,6 +12,7 @@ import pytest
 
 from bot.occupancy import occupied
 from bot.store.following import Following
+from bot.store.inbox import TRIES, Kept
 from bot.store.opening import Store, open_store
 from bot.store.posts import CASE_CARD
 from bot.store.replicas import Replicas
@@ -158,6 +159,38 @@ def test_a_card_that_a_dead_replica_did_not_get_to_send_may_be_sent_at_once(one:
     one.replicas.leave()
 
     assert two.posts.claim("c-00000001", CASE_CARD, "19:x")
+
+
+def test_a_kept_message_is_worked_on_by_one_and_taken_up_when_that_one_has_died(one: Store, two: Store) -> None:
+    one.replicas.enter()
+    two.replicas.enter()
+
+    key = one.inbox.keep("19:x", "m-1", {"text": "Why?"})
+    again = two.inbox.keep("19:x", "m-1", {"text": "Why?"})
+    meanwhile = two.inbox.left()
+    one.replicas.leave()
+    taken_up = [two.inbox.left(), two.inbox.left()]
+    two.inbox.done(key)
+    two.replicas.leave()
+
+    assert key
+    assert again == ""
+    assert meanwhile == []
+    assert taken_up == [[Kept(key, {"text": "Why?"})], []]
+    assert one.inbox.left() == []
+
+
+def test_a_message_that_kills_whoever_takes_it_up_is_left_alone_in_the_end(one: Store, database_url: str) -> None:
+    one.replicas.enter()
+    one.inbox.keep("19:x", "m-1", {"text": "Why?"})
+    taken_up = []
+    for _ in range(TRIES + 2):
+        reborn = open_store(database_url, replica="one")
+        reborn.replicas.enter()
+        taken_up.append(len(reborn.inbox.left()))
+        reborn.close()
+
+    assert taken_up == [1] * (TRIES - 1) + [0] * 3
 
 
 def test_what_one_replica_stores_is_published_in_the_other_once(one: Store, two: Store) -> None:

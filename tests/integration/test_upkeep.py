@@ -350,6 +350,19 @@ def test_ended_cases_are_deleted_when_their_time_is_over_and_open_ones_never(sto
     store.close()
 
 
+def test_replies_and_messages_that_nobody_sends_again_are_forgotten(store: Store) -> None:
+    store.turns.claim("web:1")
+    store.inbox.keep("19:x", "m-1", {"text": "Why?"})
+    fill(store, "c-later", at=NOW + timedelta(days=30))
+
+    Tidying(store, retention=None, clock=lambda: NOW + timedelta(days=31)).tidy()
+
+    with store.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM received")).scalar_one() == 0
+        assert connection.execute(sa.text("SELECT count(*) FROM turns")).scalar_one() == 0
+    store.close()
+
+
 def test_without_a_policy_nothing_is_deleted(store: Store) -> None:
     assert Tidying(store, retention=None, clock=lambda: NOW).tidy() == 0
     assert left(store) == ["c-new", "c-old", "c-open"]
@@ -419,6 +432,7 @@ def test_a_forgotten_person_is_found_nowhere_and_the_counts_stay(
     store.requests.ask("A quota page", KIM)
     store.turns.claim("teams:29:kim:1")
     store.turns.finish("teams:29:kim:1", '{"text": "Hello Kim"}')
+    store.inbox.keep("19:x", "m-1", {"from": {"id": "29:kim", "name": "Kim"}, "text": "Why?"})
     fill(store, "c-lea", asker=LEA)
     store.cases.record("c-lea", lambda c: transitions.take(c, by="Kim", at=NOW))
     before = store.cases.count()
