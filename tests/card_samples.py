@@ -29,7 +29,7 @@ from bot.channels.cards import (
     weekly_card,
     welcome_card,
 )
-from bot.channels.cards.reminders import reminder_card
+from bot.channels.cards.reminders import follow_up_card, reminder_card
 from bot.channels.teams_commands import COMMANDS
 from bot.messages import CaseSummary, Person, Reply, ReplyKind
 from bot.support import transitions
@@ -243,6 +243,7 @@ def others() -> Iterator[tuple[str, Card]]:
     yield "FAQ form", faq_form("List the caller.", question="Can JOR?", fault="Fill in both.", command="makeFaq")
     yield "help", help_card("the platform", "Dev Insight", COMMANDS)
     yield "reminder", reminder_card(handed_over())
+    yield "follow-up", follow_up_card(replace(handed_over(), sheriff="Ana", resolution="The owner lists the caller."))
     yield "welcome in a channel", welcome_card("the platform", "Dev Insight", examples, by_name=True)
 
 

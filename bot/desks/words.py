@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.support.cases import Case, title
+from bot.support.cases import Case, EventKind, title
 
 LABEL = "sheriff"  # on every ticket of Sheriff's; with the case id behind it, on the one of that case
 
@@ -23,8 +23,16 @@ def body(case: Case, *, sheriff: str, page: str) -> str:
 
 
 def story(case: Case) -> str:
-    answer = f"\n\nSheriff said ({case.outcome}): {case.answer}" if case.answer else ""
-    return f"{case.asker.name} asked:\n{case.question}{answer}"
+    """What was asked, how urgent it is and for what, what Sheriff answered, and which pages it looked at."""
+    about = [f"Severity: {case.severity.value}"]
+    about += [f"Component: {case.component}"] if case.component else []
+    about += [f"Application: {case.application}"] if case.application else []
+    sent = next((event.text for event in case.events if event.kind == EventKind.OPENED and event.text), case.question)
+    parts = [f"{case.asker.name} asked:\n{sent}", "\n".join(about)]
+    parts += [f"Sheriff said ({case.outcome}): {case.answer}"] if case.answer else []
+    places = list(dict.fromkeys(citation.place or citation.title for citation in case.citations))
+    parts += ["Sheriff looked at:\n" + "\n".join(f"- {place}" for place in places)] if places else []
+    return "\n\n".join(parts)
 
 
 def shortened(text: str, most: int) -> str:

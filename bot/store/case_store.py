@@ -107,6 +107,13 @@ class CaseStore:
         with self._engine.connect() as connection:
             return tuple(case_of(row) for row in connection.execute(query).mappings())
 
+    def changed(self, state: CaseState, *, since: datetime, before: datetime, limit: int) -> Sequence[Case]:
+        """Cases of one state whose last change lies between two moments, the oldest first, without their events."""
+        found = (cases.c.state == state.value) & (cases.c.updated >= since) & (cases.c.updated <= before)
+        query = sa.select(cases).where(found).order_by(cases.c.updated, cases.c.id).limit(limit)
+        with self._engine.connect() as connection:
+            return tuple(case_of(row) for row in connection.execute(query).mappings())
+
     def followers(self, case_id: str) -> Sequence[Case]:
         """The cases that are linked to this one, oldest first, without their events."""
         query = sa.select(cases).where(cases.c.master == case_id).order_by(cases.c.opened, cases.c.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from bot.messages import Person
 from bot.settings import ServerSettings, Settings, TeamsSettings
 from bot.store.opening import Store, open_store
 from bot.support import transitions
-from bot.support.cases import Case, CaseState
+from bot.support.cases import Case, CaseState, Cause
 from bot.support.handoff import Refused
 from knowledge.errors import Unavailable
 from tests.teams_bot import NOW, clock
@@ -75,6 +76,31 @@ def test_a_silent_asker_is_reminded_once_and_silence_changes_nothing(store: Stor
     card = outbox.posted[0]["attachments"][0]["content"]
     assert [a["verb"] for a in card["actions"]] == ["solved", "ask_sheriff"]
     assert store.cases.get(case.id) == case
+
+
+def resolved(store: Store, *, ago: timedelta, opened: timedelta = DAY * 9) -> Case:
+    case = answered(store, 1, ago=opened)
+    store.cases.record(case.id, lambda c: transitions.ask_sheriff(c, by="Kim", at=NOW - opened))
+    done = partial(transitions.resolve, by="Ana", at=NOW - ago, cause=Cause.OTHER, resolution="Grant the role.")
+    return store.cases.record(case.id, done)
+
+
+def test_who_says_nothing_of_a_resolution_is_asked_once_however_old_the_question_is(store: Store) -> None:
+    outbox, case = Recorder(), resolved(store, ago=DAY * 2)
+
+    assert [reminders(store, outbox).sweep() for _ in range(2)] == [1, 0]
+
+    card = outbox.posted[0]["attachments"][0]["content"]
+    assert "Grant the role." in str(card["body"])
+    assert [a["verb"] for a in card["actions"]] == ["solved"]
+    assert store.cases.get(case.id) == case
+
+
+def test_who_has_confirmed_a_resolution_is_not_asked(store: Store) -> None:
+    case = resolved(store, ago=DAY * 2)
+    store.cases.record(case.id, partial(transitions.solved, by="Kim", at=NOW - DAY * 2))
+
+    assert reminders(store, Recorder()).sweep() == 0
 
 
 @pytest.mark.parametrize(
