@@ -159,6 +159,18 @@ def test_two_tabs_can_be_on_their_way_at_once(site: Site) -> None:
     assert browser.get(second).headers["location"] == "/pages/docs/kafka/quotas.md"
 
 
+def test_one_replica_sends_off_another_lets_in_and_a_third_knows_the_person(site: Site) -> None:
+    first, second, third = (site.browser(site.sign_in()) for _ in range(3))
+    back = way_back(first, "/pages/docs/kafka/quotas.md")
+
+    second.cookies.update(first.cookies)
+    landed = second.get(back)
+    third.cookies.update(second.cookies)
+
+    assert landed.headers["location"] == "/pages/docs/kafka/quotas.md"
+    assert words(third.get("/"), ".person") == "Kim Sign out"
+
+
 def test_signing_out_ends_the_session_and_offers_to_sign_out_at_the_provider(site: Site) -> None:
     browser = site.browser()
     signed_in(browser)
