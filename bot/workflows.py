@@ -105,6 +105,7 @@ class Workflows:
         if not _ONLY_ONE.acquire(blocking=False):
             raise Misuse("Workflows run in this process already. Stop those first: DBOS knows only one per process.")
         self._stopping.clear()
+        self._news.clear()
         self._started = self._clock()
         if self._replicas is not None:
             self._replicas.enter()

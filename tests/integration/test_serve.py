@@ -68,13 +68,13 @@ def test_open_pages_do_not_keep_a_stopping_server(own_home: Path, model_dir: Pat
             began = time.monotonic()
             served.process.send_signal(signal.SIGINT)
             rest = "".join(news)
-            code = served.process.wait(timeout=20)
-            seconds = time.monotonic() - began
+            closed_after = time.monotonic() - began
+            code = served.process.wait(timeout=60)
 
     assert first.startswith(":")
     assert rest == ""
+    assert closed_after < 5, "the page was closed by force, after the time that requests get to end"
     assert code in {0, 130}
-    assert seconds < 6
     assert "Traceback" not in "".join(served.lines)
 
 
