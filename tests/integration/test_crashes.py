@@ -136,7 +136,10 @@ def test_an_unknown_landmark_is_refused_with_those_there_are() -> None:
     )
 
     assert refused.returncode == 1
-    assert "SHERIFF_CRASH_AT=lunch: there is no such landmark. Choose one of: message received, " in refused.stderr
+    assert (
+        "SHERIFF_CRASH_AT=lunch: there is no such landmark. Choose one of: message kept, message received, "
+        in refused.stderr
+    )
 
 
 def test_nothing_that_is_shipped_knows_of_crashing() -> None:
