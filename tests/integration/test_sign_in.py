@@ -54,7 +54,7 @@ class Site:
 
     def sign_in(self, **changed: Any) -> SignIn:
         usual: dict[str, Any] = {
-            "provider": Provider(Registration(self.provider.url, CLIENT, SECRET), now=self.ticks, patience=2.0),
+            "provider": Provider(Registration(self.provider.url, CLIENT, SECRET), now=self.ticks, patience=20.0),
             "seal": Seal(SECRET, self.provider.url, CLIENT),
             "base_url": HERE,
             "naming": Naming(given=GIVEN),
