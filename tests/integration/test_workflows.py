@@ -35,7 +35,9 @@ ROTA = Rota(
     members=(Member("ana", "Ana"), Member("bo", "Bo")),
     hours=DAY_AND_NIGHT,
 )
-PATIENT = Plan(acknowledge=timedelta(hours=1), retry_after=(0.2, 0.2), sweep_every=0.2, sweep_older_than=timedelta(seconds=1))
+PATIENT = Plan(
+    acknowledge=timedelta(hours=1), retry_after=(0.2, 0.2), sweep_every=0.2, sweep_older_than=timedelta(seconds=1)
+)
 
 
 @dataclass
