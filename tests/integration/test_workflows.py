@@ -98,7 +98,7 @@ def test_a_handed_over_case_has_ticket_and_sheriff_when_the_call_returns(office:
     began = time.monotonic()
     case = running.hand_over("c-00000001", wait=20)
 
-    assert time.monotonic() - began < 5.0  # about 0.05 s on an idle machine
+    assert time.monotonic() - began < 15.0  # not the whole time that it may wait; about 0.05 s on an idle machine
     assert (case.ticket, case.sheriff, case.state) == ("MEM-1", duty, CaseState.NEW)
     assert office.desk.assignees["MEM-1"] == duty
     assert kinds(case) == ["opened", "handed_over", "sheriff_named", "ticket_opened", "sheriff_told"]

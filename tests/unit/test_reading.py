@@ -82,7 +82,7 @@ def test_a_long_paste_is_read_in_no_time() -> None:
     questions(gist("Thanks\n" * 2_800))
     questions("- how is a b c?\n" * 1_400)
 
-    assert time.perf_counter() - began < 1.0
+    assert time.perf_counter() - began < 3.0
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,8 @@ def test_a_vocabulary_of_many_words_is_ready_soon_and_costs_a_question_little() 
     large.corrected("warm upp")
     took = min(_seconds(large, "raise the kakfa partiton retenton of my slpunk indx") for _ in range(20))
 
-    assert built < 1.0
-    assert took < 0.02  # seconds: some 1 ms, with room for a busy machine
+    assert built < 3.0
+    assert took < 0.05  # seconds: some 1 ms, with room for a busy machine
 
 
 def _seconds(speller: Speller, question: str) -> float:
