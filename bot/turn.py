@@ -288,7 +288,7 @@ class Sheriff:
             citations=tuple(reply.citations or reply.looked_at),
             component=_component(reply),
             severity=severity_of(question),
-            application=application_of(question),
+            application=application_of(question, known=_component_names(self._platform)),
             reference=incoming.reference,
             events=(
                 Event(now, "opened", incoming.sender.name, _as_sent(incoming, reply) or question, _offered(reply)),
@@ -322,6 +322,11 @@ def _component(reply: Reply) -> str:
     checked = [f.schema for f in reply.report.files if f.schema] if reply.report else []
     named = [c.component for c in (*reply.citations, *reply.looked_at) if c.component and not reply.choices]
     return next(iter([*named, *checked]), "")
+
+
+def _component_names(platform: Platform) -> frozenset[str]:
+    """What looks like an application's name and is none: "key-vaults", "key-vault"."""
+    return frozenset(form for name in platform.components for form in (name, name.removesuffix("s")))
 
 
 def _turn_key(incoming: Incoming) -> str:

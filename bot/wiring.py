@@ -19,7 +19,6 @@ from pydantic import SecretStr
 
 from bot import desk_wiring, sign_in_wiring, teams_wiring, wording
 from bot.casework import Casework
-from bot.channels.duty_news import DutyNews
 from bot.channels.services import Services
 from bot.channels.sign_in import SignIn
 from bot.channels.teams import TeamsChannel
@@ -40,11 +39,14 @@ from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.occupancy import occupied
 from bot.settings import DeskSettings, Settings
 from bot.sources import code_page, named, reads_bundled, sources
+from bot.store.following import EVERY as FOLLOWED_EVERY
 from bot.store.following import Following
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
 from bot.store.read_back import Watch
+from bot.store.regularly import Regularly
 from bot.store.rota_book import RotaBook
+from bot.store.tidying import EVERY as TIDIED_EVERY
 from bot.store.tidying import Tidying
 from bot.support.cases import Case
 from bot.support.clocks import goals_of
@@ -328,39 +330,29 @@ def start(settings: Settings, *, address: str) -> Running:
         if parts.watch is not None:
             parts.watch.start()
             opening.callback(parts.watch.stop)
-        for service in (
-            Following(parts.store.engine, parts.store.broadcast),
-            Tidying(parts.store, retention=settings.retention, clock=now),
-        ):
+        for service in _beside(parts):
             service.start()
             opening.callback(service.stop)
         keeper = threading.Thread(target=_keep_index, args=(parts,), name="ingest", daemon=True)
         keeper.start()
         opening.callback(keeper.join, timeout=_LAST_STEP)
         opening.callback(parts.library.stop)
-        _begin_telling(parts, opening)
+        for alarm in alarms(parts.rota.now(), now()):
+            log.error("rota_alarm", reason=alarm)
         return Running(app, parts.store.broadcast.close, opening.pop_all().close)
     raise AssertionError("unreachable")
 
 
-def _begin_telling(parts: _Parts, opening: ExitStack) -> None:
-    """Tell the hand-over of each week, swaps that wait and alarms, until the server stops."""
+def _beside(parts: _Parts) -> Sequence[Regularly]:
+    """What a server does again and again: hear other replicas, remove what is old, tell what the rota has to tell."""
+    following = Following(parts.store.engine, parts.store.broadcast)
+    tidying = Tidying(parts.store, retention=parts.settings.retention, clock=now)
     news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
-    stopping = threading.Event()
-    for alarm in alarms(parts.rota.now(), now()):
-        log.error("rota_alarm", reason=alarm)
-    teller = threading.Thread(target=_tell_duty, args=(news, stopping), name="rota", daemon=True)
-    teller.start()
-    opening.callback(teller.join, timeout=_LAST_STEP)
-    opening.callback(stopping.set)
-
-
-def _tell_duty(news: DutyNews, stopping: threading.Event) -> None:
-    while not stopping.wait(_TELL_EVERY):
-        try:
-            news.sweep()
-        except Unavailable as error:
-            log.warning("rota_news_wait", reason=str(error))
+    return (
+        Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
+        Regularly("tidying", tidying.tidy, every=TIDIED_EVERY, warning="not_tidied", at_once=True),
+        Regularly("rota", news.sweep, every=_TELL_EVERY, warning="rota_news_wait"),
+    )
 
 
 def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
@@ -411,7 +403,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         metrics=parts.metrics,
         tenant_id=settings.teams_tenant,
         open_to_all=settings.is_loopback and not settings.teams_app_id,
-        inbox=store.inbox,
+        received=store.received,
     )
 
 

@@ -179,7 +179,7 @@ class Console:
             "severities": [severity.value for severity in CaseSeverity],
             "application": case.application,
             "clock": clerk.resolve_words(case),
-            "same": clerk.namesakes(case),
+            "same": clerk.asked_too(case),
             "earlier": self._earlier(case),
             "resolution": case.resolution,
             "cause": story.CAUSES[case.cause] if case.cause and not case.is_open else "",

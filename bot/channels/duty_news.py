@@ -61,7 +61,7 @@ class DutyNews:
         note = hand_over(rota, self.cases, now, goals=self.goals)
         sections = [(section.title, section.lines, section.more) for section in note.sections]
         card = weekly_card(note.headline, note.until, note.following, note.begins, sections)
-        return self._tell(key, as_text(note), calling(card, rota.sheriff_on(now), "you have the duty."))
+        return self._tell(key, as_text(note), wire.calling(card, rota.sheriff_on(now), "you have the duty."))
 
     def _alarm(self, sentence: str, rota: Rota, now: datetime) -> bool:
         """Once a day, until it is mended."""
@@ -92,7 +92,7 @@ class DutyNews:
             return False
         address = f" Answer at {self.base_url}/rota." if self.base_url and kind != ANSWERED else ""
         card = duty_card(title, f"{text}{address}", swap=swap.number if kind != ANSWERED else 0)
-        return self._tell(key, text, calling(card, to or swap.other, "this is for you."))
+        return self._tell(key, text, wire.calling(card, to or swap.other, "this is for you."))
 
     def _tell(self, key: str, text: str, card: Card) -> bool:
         """Post what was claimed, and keep it for the pages. Where the channel does not answer, the next sweep tries."""
@@ -117,14 +117,3 @@ def week_key(begins: datetime) -> str:
 
 def swap_key(swap: Swap, kind: str) -> str:
     return f"swap:{swap.number}:{kind}"
-
-
-def calling(card: Card, member: Member, words: str) -> Card:
-    """The card with a member called by name, so that Teams tells him; unknown ids are not called."""
-    if member.is_team or not member.teams_id:
-        return card
-    shown = f"<at>{member.name}</at>"
-    called = {"type": "mention", "text": shown, "mentioned": {"id": member.teams_id, "name": member.name}}
-    block = {"type": "TextBlock", "text": f"{shown}, {words}", "wrap": True, "size": "Small"}
-    look = {**card.get("msteams", {}), "entities": [called]}
-    return {**card, "body": [*card["body"], block], "msteams": look}

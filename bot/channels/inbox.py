@@ -67,7 +67,7 @@ class Solved:
 
 
 @dataclass(frozen=True, slots=True)
-class Namesakes:
+class AskedToo:
     """Other people's cases with the same question."""
 
     master: tuple[str, str] | None = None  # id and label of the case that is worked on for this one
@@ -176,7 +176,7 @@ class Clerk:
         """Resolved cases whose question shares the telling words with this one, the likest first."""
         return [self._solved(other) for other in alike(case, self.services.cases)]
 
-    def namesakes(self, case: Case) -> Namesakes:
+    def asked_too(self, case: Case) -> AskedToo:
         """Who else asks this, by linked cases and by the words of open ones."""
         cases = self.services.cases
         master = cases.get(case.master) if case.master else None
@@ -184,7 +184,7 @@ class Clerk:
         everybody = [case, *linked, *alike_]
         people = len({each.asker.id for each in everybody})
         since = self.watch.at(min(each.opened for each in everybody))
-        return Namesakes(
+        return AskedToo(
             master=(master.id, master.label) if master else None,
             followers=[_known_as(each) for each in linked],
             others=[_known_as(each) for each in alike_[:_MOST_ALIKE]],

@@ -18,7 +18,7 @@ from bot.channels.security import is_loopback
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_talk import Context, Talk
 from bot.landmarks import Landmark, passed
-from bot.store.inbox import Inbox
+from bot.store.received import Received
 from bot.telemetry import Metrics
 from knowledge.errors import Unavailable
 
@@ -36,7 +36,7 @@ class TeamsChannel:
     metrics: Metrics
     tenant_id: str = ""  # messages of other tenants are refused; "" accepts all
     open_to_all: bool = False  # no app id and loopback only: nobody proves who he is
-    inbox: Inbox | None = None  # messages are kept there before the 202; without it a crash may lose one
+    received: Received | None = None  # messages are kept there before the 202; without it a crash may lose one
     _at_work: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def router(self) -> APIRouter:
@@ -113,15 +113,15 @@ class TeamsChannel:
         return Response(status_code=202)
 
     async def _kept(self, body: Mapping[str, Any]) -> str:
-        """Key of the message in the inbox; "" when it needs not be, or was kept before."""
-        if self.inbox is None or not body.get("id"):
+        """Key of the message among what was received; "" when it needs not be, or was kept before."""
+        if self.received is None or not body.get("id"):
             return ""
         conversation = str(body.get("conversation", {}).get("id", ""))
-        return await asyncio.to_thread(self.inbox.keep, conversation, str(body["id"]), body)
+        return await asyncio.to_thread(self.received.keep, conversation, str(body["id"]), body)
 
     async def catch_up(self) -> int:
         """Begin on the messages that a replica which has died was told of; returns how many."""
-        left = await asyncio.to_thread(self.inbox.left) if self.inbox else []
+        left = await asyncio.to_thread(self.received.left) if self.received else []
         for kept in left:
             log.info("teams_message_taken_up", message=kept.body.get("id"))
             begun: list[Context] = []
@@ -143,9 +143,9 @@ class TeamsChannel:
     async def _settled(self, work: Awaitable[Any], begun: Sequence[Context], key: str) -> None:
         """The work, and that it is done; what is cut off in the middle is taken up by another life."""
         await self._guarded(work, begun)
-        if self.inbox is not None:
+        if self.received is not None:
             try:
-                await asyncio.to_thread(self.inbox.done, key)
+                await asyncio.to_thread(self.received.done, key)
             except Unavailable as error:
                 log.warning("teams_not_settled", reason=str(error))  # answered again at most, after the next start
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.channels.cards import absolute_address, reply_card
 from bot.messages import Incoming, Person, Reply, ReplyKind
+from bot.support.rota import Member
 from knowledge.model import Citation, Origin
 
 Json = Mapping[str, Any]
@@ -255,3 +256,14 @@ def _own_mentions(body: Json) -> list[str]:
 
 def _dict(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def calling(card: Mapping[str, Any], member: Member, words: str) -> dict[str, Any]:
+    """The card with a member called by name, so that Teams tells him; unknown ids are not called."""
+    if member.is_team or not member.teams_id:
+        return dict(card)
+    shown = f"<at>{member.name}</at>"
+    called = {"type": "mention", "text": shown, "mentioned": {"id": member.teams_id, "name": member.name}}
+    block = {"type": "TextBlock", "text": f"{shown}, {words}", "wrap": True, "size": "Small"}
+    look = {**card.get("msteams", {}), "entities": [called]}
+    return {**card, "body": [*card["body"], block], "msteams": look}

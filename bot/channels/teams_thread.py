@@ -19,7 +19,7 @@ from bot.store.turn_log import Claimed, Clock, TurnLog
 from bot.support.cases import UNTAKEN, Case, EventKind
 from bot.support.clocks import DEFAULTS, Clocks, Goal
 from bot.support.handoff import Notification, Refused, Role
-from bot.support.rota import Duty, Member
+from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
 from knowledge.errors import Unavailable
 
@@ -95,7 +95,7 @@ class CaseThreads:
         if not self.posts.claim(case.id, CASE_CARD, self.place.conversation):
             return False
         try:
-            message = wire.card_activity(_mentioning(self.card(case), notification.to))
+            message = wire.card_activity(wire.calling(self.card(case), notification.to, "this is yours."))
             activity = self.outbox.post(self.place.reference(), message)
         except (Unavailable, Refused):
             self.posts.abandon(case.id, CASE_CARD)
@@ -155,14 +155,3 @@ class CaseThreads:
     def is_here(self, conversation: str) -> bool:
         """Whether a conversation is the sheriffs' channel, or a thread in it."""
         return bool(self.place.conversation) and conversation.partition(";")[0] == self.place.conversation
-
-
-def _mentioning(card: Card, member: Member) -> Card:
-    """The card with the one who is on duty called by name, so that Teams tells him; unknown ids are not called."""
-    if member.is_team or not member.teams_id:
-        return card
-    words = f"<at>{member.name}</at>"
-    called = {"type": "mention", "text": words, "mentioned": {"id": member.teams_id, "name": member.name}}
-    block = {"type": "TextBlock", "text": f"{words}, this is yours.", "wrap": True, "size": "Small"}
-    look = {**card.get("msteams", {}), "entities": [called]}
-    return {**card, "body": [*card["body"], block], "msteams": look}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.tables import cases, events
 from bot.support.broadcast import Broadcast, Update
-from knowledge.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 EVERY = 1.0  # seconds
@@ -35,17 +32,6 @@ class Following:
         self._stopwatch = stopwatch
         self._last = self._newest()
         self._missing: dict[int, float] = {}  # numbers that were skipped, and since when
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._follow, name="following", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def look(self) -> None:
         """Publish what is new since the last look. PostgreSQL gives out numbers before it stores: a number that was
@@ -75,10 +61,3 @@ class Following:
         with self._engine.connect() as connection:
             newest: int | None = connection.execute(sa.select(sa.func.max(events.c.number))).scalar()
         return newest or 0
-
-    def _follow(self) -> None:
-        while not self._stopping.wait(EVERY):
-            try:
-                self.look()
-            except (SQLAlchemyError, Unavailable) as error:
-                log.warning("news_not_read", reason=str(error))

@@ -13,8 +13,8 @@ import sqlalchemy.orm  # whole, before there are threads: DBOS imports it in one
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot.store.case_store import CaseStore
-from bot.store.inbox import Inbox
 from bot.store.posts import Posts
+from bot.store.received import Received
 from bot.store.replicas import Replicas
 from bot.store.request_store import RequestStore
 from bot.store.rota_book import RotaBook
@@ -33,7 +33,7 @@ class Store:
     cases: CaseStore
     turns: TurnLog
     posts: Posts
-    inbox: Inbox
+    received: Received
     requests: RequestStore
     news: RotaNews
     replicas: Replicas
@@ -68,7 +68,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         CaseStore(engine, broadcast=broadcast),
         TurnLog(engine, clock=clock, owner=replicas.life),
         Posts(engine, clock=clock, owner=replicas.life),
-        Inbox(engine, clock=clock, owner=replicas.life),
+        Received(engine, clock=clock, owner=replicas.life),
         RequestStore(engine, clock=clock),
         RotaNews(engine, clock=clock),
         replicas,

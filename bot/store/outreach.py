@@ -16,7 +16,7 @@ from bot.store.case_store import CaseStore
 from bot.store.turn_log import Clock
 from bot.support import handoff
 from bot.support.cases import UNTAKEN, Case, Change, Event, EventKind, NotPossible
-from bot.support.duplicates import followed
+from bot.support.duplicates import followed, once
 from bot.support.handoff import (
     ASKER_HEARS,
     SHERIFF_HEARS,
@@ -167,7 +167,7 @@ class Outreach:
         hears it too."""
         with self._at_work():
             case, event = self._case(number)
-            self._spread(case, event)
+            self._spread(number, case, event)
             told: list[Notification] = []
             if event.kind in ASKER_HEARS:
                 text = handoff.for_asker(case, event)
@@ -180,14 +180,14 @@ class Outreach:
             problems = (self._tell(notification, None) for notification in told)
             return next(filter(None, problems), "")
 
-    def _spread(self, master: Case, event: Event) -> None:
-        """Let what was said and done in a case that others are linked to happen in those as well."""
+    def _spread(self, number: int, master: Case, event: Event) -> None:
+        """Let what was said and done in a case that others are linked to happen in those as well, once."""
         follow = followed(master, event)
         if follow is None:
             return
         for case in [case for case in self._store.followers(master.id) if case.is_open]:
             with suppress(NotPossible):  # its asker withdrew it just now
-                self._store.record(case.id, partial(follow, at=self._clock()))
+                self._store.record(case.id, partial(once, rule=follow, of=number, at=self._clock()))
             self._spread_told()
 
     def say_why(self, number: int, reason: str, next_try: str) -> str:

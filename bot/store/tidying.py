@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.opening import Store
 from bot.store.tables import cases, events, notifications, posts, ticket_comments, tickets, unheard
 from bot.store.turn_log import Clock
 from bot.support.cases import OPEN
-from knowledge.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten
 PLAUSIBLE = timedelta(days=31)  # since anything was stored; a clock further ahead than that is taken to be wrong
-_EVERY = 24 * 3600.0  # seconds
+EVERY = 24 * 3600.0  # seconds
 _AT_ONCE = 500
 
 
@@ -54,24 +51,13 @@ def is_plausible(engine: sa.Engine, now: datetime) -> bool:
 
 
 class Tidying:
-    """Tidies at start and once a day, in a thread. Several replicas may do so at once."""
+    """Removes what is old. Several replicas may do so at once."""
 
     def __init__(self, store: Store, *, retention: timedelta | None, clock: Clock) -> None:
         """`retention` is how long an ended case is kept; None: for ever."""
         self._store = store
         self._retention = retention
         self._clock = clock
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="tidying", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def tidy(self) -> int:
         """Remove what is due; returns how many cases that were."""
@@ -82,7 +68,7 @@ class Tidying:
             )
             return 0
         self._store.turns.forget(before=now - REDELIVERED_WITHIN)
-        self._store.inbox.forget(before=now - REDELIVERED_WITHIN)
+        self._store.received.forget(before=now - REDELIVERED_WITHIN)
         if self._retention is None:
             return 0
         due = expired(self._store.engine, before=now - self._retention)
@@ -90,11 +76,3 @@ class Tidying:
         if due:
             log.info("cases_removed", count=len(due), untouched_for_days=self._retention.days)
         return len(due)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.tidy()
-            except (SQLAlchemyError, Unavailable) as error:
-                log.warning("not_tidied", reason=str(error))
-            self._stopping.wait(_EVERY)

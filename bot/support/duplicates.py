@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from bot.support import transitions
@@ -50,6 +52,15 @@ def followed(master: Case, event: Event) -> Rule | None:
             return partial(transitions.unlink, by=transitions.SHERIFF, why=why)
         case _:
             return None
+
+
+def once(case: Case, *, rule: Rule, of: int, at: datetime) -> Change:
+    """What the rule says, marked with the number of the event that it follows; nothing when that was followed before,
+    however much was said in the case meanwhile."""
+    if any(event.data.get("follows") == of for event in case.events):
+        return Change(case)
+    change = rule(case, at=at)
+    return Change(change.case, tuple(replace(e, data={**e.data, "follows": of}) for e in change.events))
 
 
 def _dice(one: frozenset[str], other: frozenset[str]) -> float:

@@ -12,9 +12,9 @@ import pytest
 
 from bot.occupancy import occupied
 from bot.store.following import Following
-from bot.store.inbox import TRIES, Kept
 from bot.store.opening import Store, open_store
 from bot.store.posts import CASE_CARD
+from bot.store.received import TRIES, Kept
 from bot.store.replicas import Replicas
 from bot.store.tables import events
 from bot.store.turn_log import Claimed, InProgress
@@ -165,29 +165,29 @@ def test_a_kept_message_is_worked_on_by_one_and_taken_up_when_that_one_has_died(
     one.replicas.enter()
     two.replicas.enter()
 
-    key = one.inbox.keep("19:x", "m-1", {"text": "Why?"})
-    again = two.inbox.keep("19:x", "m-1", {"text": "Why?"})
-    meanwhile = two.inbox.left()
+    key = one.received.keep("19:x", "m-1", {"text": "Why?"})
+    again = two.received.keep("19:x", "m-1", {"text": "Why?"})
+    meanwhile = two.received.left()
     one.replicas.leave()
-    taken_up = [two.inbox.left(), two.inbox.left()]
-    two.inbox.done(key)
+    taken_up = [two.received.left(), two.received.left()]
+    two.received.done(key)
     two.replicas.leave()
 
     assert key
     assert again == ""
     assert meanwhile == []
     assert taken_up == [[Kept(key, {"text": "Why?"})], []]
-    assert one.inbox.left() == []
+    assert one.received.left() == []
 
 
 def test_a_message_that_kills_whoever_takes_it_up_is_left_alone_in_the_end(one: Store, database_url: str) -> None:
     one.replicas.enter()
-    one.inbox.keep("19:x", "m-1", {"text": "Why?"})
+    one.received.keep("19:x", "m-1", {"text": "Why?"})
     taken_up = []
     for _ in range(TRIES + 2):
         reborn = open_store(database_url, replica="one")
         reborn.replicas.enter()
-        taken_up.append(len(reborn.inbox.left()))
+        taken_up.append(len(reborn.received.left()))
         reborn.close()
 
     assert taken_up == [1] * (TRIES - 1) + [0] * 3

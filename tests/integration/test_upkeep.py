@@ -352,7 +352,7 @@ def test_ended_cases_are_deleted_when_their_time_is_over_and_open_ones_never(sto
 
 def test_replies_and_messages_that_nobody_sends_again_are_forgotten(store: Store) -> None:
     store.turns.claim("web:1")
-    store.inbox.keep("19:x", "m-1", {"text": "Why?"})
+    store.received.keep("19:x", "m-1", {"text": "Why?"})
     fill(store, "c-later", at=NOW + timedelta(days=30))
 
     Tidying(store, retention=None, clock=lambda: NOW + timedelta(days=31)).tidy()
@@ -432,7 +432,7 @@ def test_a_forgotten_person_is_found_nowhere_and_the_counts_stay(
     store.requests.ask("A quota page", KIM)
     store.turns.claim("teams:29:kim:1")
     store.turns.finish("teams:29:kim:1", '{"text": "Hello Kim"}')
-    store.inbox.keep("19:x", "m-1", {"from": {"id": "29:kim", "name": "Kim"}, "text": "Why?"})
+    store.received.keep("19:x", "m-1", {"from": {"id": "29:kim", "name": "Kim"}, "text": "Why?"})
     fill(store, "c-lea", asker=LEA)
     store.cases.record("c-lea", lambda c: transitions.take(c, by="Kim", at=NOW))
     before = store.cases.count()

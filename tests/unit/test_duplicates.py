@@ -9,7 +9,7 @@ import pytest
 
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, Cause, Event, EventKind, NotPossible
-from bot.support.duplicates import followed, same_question
+from bot.support.duplicates import followed, once, same_question
 from tests.fakes import a_case
 
 AT = datetime(2026, 11, 25, 10, tzinfo=UTC)
@@ -82,6 +82,19 @@ def test_what_concerns_one_asker_alone_is_not_followed() -> None:
     said = Event(AT, EventKind.DETAILS_ASKED, "Ana", "Which region?")
 
     assert followed(a_case("c-1", state=CaseState.WAITING_FOR_ASKER), said) is None
+
+
+def test_what_was_followed_once_is_not_followed_again_whatever_was_said_meanwhile() -> None:
+    said = Event(AT, EventKind.REPLIED, "Ana", "Grant the role.")
+    rule = followed(a_case("c-1", state=CaseState.ASSIGNED), said)
+    assert rule is not None
+
+    first = once(asks("x"), rule=rule, of=7, at=AT)
+    answered = replace(first.case, events=(*first.events, Event(AT, EventKind.DETAILS_ADDED, "Kim", "Which?")))
+
+    assert [event.text for event in first.events] == ["Grant the role."]
+    assert once(answered, rule=rule, of=7, at=AT).events == ()
+    assert [event.text for event in once(answered, rule=rule, of=8, at=AT).events] == ["Grant the role."]
 
 
 def test_a_reopened_case_goes_its_own_way() -> None:

@@ -25,7 +25,7 @@ class Kept:
     body: Mapping[str, Any]
 
 
-class Inbox:
+class Received:
     """Safe to use from any thread and from several processes: the database decides who works on a message."""
 
     def __init__(self, engine: sa.Engine, *, clock: Clock, owner: str = "") -> None:
