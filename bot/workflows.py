@@ -17,11 +17,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.landmarks import Landmark, passed
 from bot.store.case_store import CaseStore, StoredEvent, Unheard
+from bot.store.opening import write_ahead
 from bot.store.outreach import Outreach
 from bot.store.replicas import Replicas
 from bot.store.turn_log import Clock
@@ -405,8 +406,8 @@ def _use_write_ahead_log(url: str) -> None:
     """SQLite keeps the mode in the file; without it every step of a workflow waits for the disk three times."""
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(url)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        event.listen(engine, "connect", lambda connection, _: write_ahead(connection))
+        engine.connect().close()
         engine.dispose()
 
 

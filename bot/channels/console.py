@@ -48,6 +48,14 @@ class Draft:
     problem: str = ""
 
 
+class Overtaken(NotPossible):
+    """A colleague was faster. `seen` is the number of the case's events of which the member knows now."""
+
+    def __init__(self, sentence: str, *, seen: int) -> None:
+        super().__init__(sentence)
+        self.seen = seen
+
+
 @dataclass(frozen=True, slots=True)
 class Console:
     """The desk over its services."""
@@ -122,7 +130,7 @@ class Console:
                 raise Problem(404, "There is nothing at this address.")
 
     def refuse_if_overtaken(self, request: Request, case_id: str, seen: str) -> None:
-        """Raises NotPossible when a colleague has acted since the page was shown."""
+        """Raises Overtaken when a colleague has acted since the page was shown."""
         case, me = self._case(case_id), self.acting(request).name
         if not seen.isdigit():
             return
@@ -131,7 +139,8 @@ class Console:
             last = newer[-1]
             what = story.deed(last)
             when = self._watch().at(last.at)
-            raise NotPossible(f"{last.actor} {what} at {when}, while this was open. Your text is kept.")
+            sentence = f"{last.actor} {what} at {when}, while this was open. Your text is kept."
+            raise Overtaken(sentence, seen=len(case.events))
 
     def _case(self, case_id: str) -> Case:
         case = self.services.cases.get(printable(case_id)[:40])
@@ -241,7 +250,8 @@ def _acted(console: Console, request: Request, case_id: str, verb: str, form: di
         console.act(request, case_id, verb, form)
     except NotPossible as refusal:
         if script:
-            return JSONResponse({"error": str(refusal)}, 409)
+            seen = {"seen": refusal.seen} if isinstance(refusal, Overtaken) else {}
+            return JSONResponse({"error": str(refusal), **seen}, 409)
         mode = verb if verb in MODES else "reply"
         draft = Draft(mode, form.get("text", ""), form.get("cause", ""), form.get("member", ""), str(refusal))
         return console.page(request, case_id, draft=draft)

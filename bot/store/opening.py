@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +25,8 @@ from bot.store.schema import upgrade
 from bot.store.turn_log import Clock, TurnLog, utc_now
 from bot.support.broadcast import Broadcast
 from knowledge.errors import Failure, Misuse, Unavailable
+
+_WAIT = 30  # seconds for the file's lock, as a writer holds it for milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def _engine(url: str) -> sa.Engine:
         if parsed.get_backend_name() == "postgresql":
             return sa.create_engine(parsed, pool_pre_ping=True)
         _make_folder(parsed)
-        engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+        engine = sa.create_engine(parsed, connect_args={"timeout": _WAIT})
     except (ArgumentError, NoSuchModuleError) as error:
         raise Misuse(f"{url!r} is not a database URL. Write sqlite:///… or postgresql://…") from error
     sa.event.listen(engine, "connect", _configure_sqlite)
@@ -143,8 +147,26 @@ def _make_folder(url: sa.URL) -> None:
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, below
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "busy_timeout = 30000"):
+    for pragma in (f"busy_timeout = {_WAIT * 1000}", "synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+    write_ahead(connection)
+
+
+def write_ahead(connection: Any) -> None:
+    """Readers do not wait for writers from now on.
+
+    A new file's first change of the journal needs it alone, and of several processes that start at once SQLite fails
+    all but one without waiting, whatever the time-out says: they try again.
+    """
+    deadline, pause = monotonic() + _WAIT, 0.01
+    switched = None
+    while switched is None:
+        try:
+            switched = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+            sleep(pause := min(1.5 * pause, 0.2))
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import sqlalchemy as sa
@@ -237,6 +239,21 @@ def test_of_many_threads_one_may_answer(store: Store) -> None:
         claims = list(pool.map(lambda _: store.turns.claim("web:1"), range(24)))
 
     assert claims.count(Claimed()) == 1
+
+
+def test_a_new_file_that_another_process_reads_just_now_is_opened_when_it_is_free(tmp_path: Path) -> None:
+    file = tmp_path / "sheriff.db"
+    with sqlite3.connect(file, isolation_level=None, check_same_thread=False) as other:
+        other.execute("CREATE TABLE theirs (a)")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM theirs").fetchall()  # SQLite fails a change of the journal at once now
+        Timer(0.3, other.rollback).start()
+
+        store = open_store(f"sqlite:///{file}")
+
+    assert store.turns.claim("web:1") == Claimed()
+    store.close()
+    other.close()
 
 
 CLAIMING = """

@@ -60,8 +60,11 @@
     return part.contains(field) && field.matches("textarea, input") && field.value !== "";
   };
 
-  async function refresh({ read = false } = {}) {
-    const response = await fetch(location.pathname + location.search, { headers: { accept: "text/html" } });
+  const reading = new AbortController();
+
+  async function refresh() {
+    const address = location.pathname + location.search;
+    const response = await fetch(address, { headers: { accept: "text/html" }, signal: reading.signal });
     $("#signed-out").hidden = response.status !== 401;
     if (!response.ok) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -76,7 +79,7 @@
     }
     const seen = $("#seen")?.value;
     // a form with a draft in it has not seen the news: sending says first who was faster, once
-    const stale = (field) => !read && all("textarea", field.form).some((area) => area.value !== "");
+    const stale = (field) => all("textarea", field.form).some((area) => area.value !== "");
     if (seen) all("input[name=seen]").forEach((field) => stale(field) || (field.value = seen));
   }
 
@@ -99,6 +102,11 @@
     };
     document.addEventListener("visibilitychange", follow);
     addEventListener("pagehide", () => news?.close());
+    $("form.person")?.addEventListener("submit", () => {
+      news?.close(); // once signed out, the page may not be read again
+      clearTimeout(waiting);
+      reading.abort();
+    });
     follow();
   }
 
@@ -110,6 +118,7 @@
     try {
       const response = await fetch(address, { method: "POST", body, headers: { accept: "application/json" } });
       const said = await response.json().catch(() => ({}));
+      if (said.seen) all("input[name=seen]").forEach((field) => (field.value = said.seen)); // told now, and not again
       if (!response.ok) return refuse(form, said.error ?? "That did not work. Reload the page and try again.");
       all("textarea", form).forEach((area) => (area.value = ""));
       $("#refused")?.setAttribute("hidden", "");
@@ -137,7 +146,7 @@
     }
     note.textContent = sentence;
     note.hidden = false;
-    refresh({ read: true }).catch(() => {});
+    refresh().catch(() => {});
   }
 
   // ---- keys ----
