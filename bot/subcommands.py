@@ -34,6 +34,8 @@ rota_app = typer.Typer(help="Who is on duty: show it, check it, change it.", no_
 app.add_typer(rota_app, name="rota")
 swap_app = typer.Typer(help="Swaps: asked by one, accepted or declined by the other.", no_args_is_help=True)
 rota_app.add_typer(swap_app, name="swap")
+requests_app = typer.Typer(help="Feature requests.", no_args_is_help=True)
+app.add_typer(requests_app, name="requests")
 db_app = typer.Typer(help="The database of cases.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 
@@ -173,6 +175,19 @@ def retry(
     from bot.commands import retry_command
 
     retry_command(_settings(config, home), cases or [], everything=everything)
+
+
+@requests_app.command("export")
+def requests_export(
+    home: Home = None,
+    config: Config = None,
+    output: Annotated[str, typer.Option("--format", help="csv, json or md.")] = "csv",
+    target: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+) -> None:
+    """Write what people want, with votes, states and reasons, the most wanted first."""
+    from bot.upkeep.wishes import export_command
+
+    export_command(_settings(config, home), output=output, target=target)
 
 
 @db_app.command("upgrade")

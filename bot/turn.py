@@ -24,13 +24,15 @@ from bot.store.case_store import CaseStore
 from bot.store.turn_log import Answered, InProgress, TurnLog
 from bot.support.cases import Case, CaseState, Event, NotPossible
 from bot.support.severity import application_of, severity_of
+from bot.support.wishes import Voter
 from bot.telemetry import Metrics
+from bot.wishing import Wishes
 from knowledge.answering import MODEL_SILENT, ignore
 from knowledge.clarifying import completed
 from knowledge.deployment.asking import ask
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.together import Checked, check_together
-from knowledge.errors import IndexBroken, Unavailable
+from knowledge.errors import IndexBroken, Misuse, Unavailable
 from knowledge.model import Answer, Clarification, Outcome
 from knowledge.scope import is_off_topic
 from knowledge.validation.mending import with_mended
@@ -84,6 +86,7 @@ class Sheriff:
         casework: HandsOver,
         world: Surroundings,
         metrics: Metrics,
+        wishes: Wishes,
     ) -> None:
         self._library = library
         self._platform = platform
@@ -92,6 +95,7 @@ class Sheriff:
         self._casework = casework
         self._world = world
         self._metrics = metrics
+        self._wishes = wishes
 
     def take(self, incoming: Incoming, listen: Listener = ignore) -> Reply:
         """The reply to one message; the same message delivered again gets the same reply and no second case.
@@ -151,6 +155,8 @@ class Sheriff:
                 reply = self._handed_over(incoming, Answer(Outcome.UNANSWERED, "", 0.0), redact(request.question).text)
             case Intent.SOLVED:
                 reply = self._solved(incoming)
+            case Intent.WISH | Intent.VOTE | Intent.TOP | Intent.DIFFERENT:
+                reply = self._wished(incoming, request)
             case Intent.REFUSE:
                 reply = Reply(ReplyKind.REFUSED, request.reason)
             case Intent.DUTY:
@@ -158,6 +164,14 @@ class Sheriff:
             case _:
                 reply = Reply(ReplyKind.NOTED, wording.polite(request.intent, self._world.platform, self._world.docs))
         return replace(reply, note=wording.joined(wording.secrets_note(secrets), reply.note))
+
+    def _wished(self, incoming: Incoming, request: Request) -> Reply:
+        """Feature requests; no case is opened for them."""
+        by = Voter(incoming.sender, incoming.channel, incoming.reference)
+        try:
+            return Reply(ReplyKind.NOTED, self._wishes.say(request.intent, request.question, by))
+        except Misuse as refusal:
+            return Reply(ReplyKind.NOTED, f"Nothing was stored. {refusal}")
 
     def _solved(self, incoming: Incoming) -> Reply:
         """Words that do what the button "That solved it" does."""

@@ -52,9 +52,11 @@ from bot.support.cases import Case
 from bot.support.clocks import goals_of
 from bot.support.gaps import GapReport, find_gaps
 from bot.support.handoff import AllChannels, Desk, Notifier
+from bot.support.likeness import Likeness
 from bot.support.rota_alarms import alarms
 from bot.telemetry import Metrics
 from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
+from bot.wishing import Wishes
 from bot.workflows import Plan, Workflows
 from ingestion import pipeline
 from ingestion.report import IngestReport
@@ -252,7 +254,9 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
             workflows.wait_until_ready(timeout=20)
         casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
         staying = casework if hand_over else StayingHere(casework, store)
-        take = _sheriff(settings, knowing, store, staying, platform_of(settings), Metrics()).take
+        platform = platform_of(settings)
+        wishes = _wishes(store, knowing, platform)
+        take = _sheriff(settings, knowing, store, staying, platform, Metrics(), wishes).take
         yield take if hand_over else lambda incoming: _without_case(take(incoming), named(settings).docs)
 
 
@@ -313,6 +317,7 @@ class _Parts:
     watch: Watch | None
     casework: Casework
     sheriff: Sheriff
+    wishes: Wishes
 
 
 def start(settings: Settings, *, address: str) -> Running:
@@ -344,14 +349,16 @@ def start(settings: Settings, *, address: str) -> Running:
 
 
 def _beside(parts: _Parts) -> Sequence[Regularly]:
-    """What a server does again and again: hear other replicas, remove what is old, tell what the rota has to tell."""
+    """What a server does again and again: hear other replicas, remove what is old, tell what there is to tell."""
     following = Following(parts.store.engine, parts.store.broadcast)
     tidying = Tidying(parts.store, retention=parts.settings.retention, clock=now)
     news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
+    wishes = teams_wiring.wish_news(parts.settings, parts.store, threads=parts.threads)
     return (
         Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
         Regularly("tidying", tidying.tidy, every=TIDIED_EVERY, warning="not_tidied", at_once=True),
         Regularly("rota", news.sweep, every=_TELL_EVERY, warning="rota_news_wait"),
+        Regularly("wishes", wishes.sweep, every=_TELL_EVERY, warning="wish_news_wait"),
     )
 
 
@@ -368,8 +375,11 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     workflows = _workflows(settings, store, rota, desk, told)
     watch = desk_wiring.watch(settings, store, desk, push=workflows.push, clock=now)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
-    sheriff = _sheriff(settings, knowing, store, casework, platform, metrics)
-    return _Parts(settings, store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
+    wishes = _wishes(store, knowing, platform)
+    sheriff = _sheriff(settings, knowing, store, casework, platform, metrics, wishes)
+    return _Parts(
+        settings, store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff, wishes
+    )
 
 
 def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
@@ -386,7 +396,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         deliveries=store.turns,
         desk=desk,
         extension=extension,
-        commands=Commands(store.cases, parts.casework, store.requests, parts.rota, now, parts.threads.base_url),
+        commands=Commands(store.cases, parts.casework, parts.wishes, parts.rota, now, parts.threads.base_url),
         mend=lambda text: mended_files(text, parts.platform),
         describe=lambda attachments: enclosed(attachments, parts.platform),
         token=parts.link.token,
@@ -426,6 +436,8 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         gaps=lambda: gap_report(settings, parts.store),
         metrics=parts.metrics.registry,
         clock=now,
+        wishes=parts.wishes,
+        request_news=parts.store.request_news,
         platform=platform.name,
         docs=platform.docs,
         examples=platform.examples,
@@ -455,8 +467,18 @@ def _make_home(home: Path) -> None:
         ) from error
 
 
+def _wishes(store: Store, knowing: Library, platform: Platform) -> Wishes:
+    return Wishes(store.requests, Likeness(knowing.embedder.embed), names=platform.components)
+
+
 def _sheriff(
-    settings: Settings, knowing: Library, store: Store, casework: HandsOver, platform: Platform, metrics: Metrics
+    settings: Settings,
+    knowing: Library,
+    store: Store,
+    casework: HandsOver,
+    platform: Platform,
+    metrics: Metrics,
+    wishes: Wishes,
 ) -> Sheriff:
     return Sheriff(
         library=knowing,
@@ -466,6 +488,7 @@ def _sheriff(
         casework=casework,
         world=Surroundings(now, named(settings).name, named(settings).docs),
         metrics=metrics,
+        wishes=wishes,
     )
 
 

@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 
 from bot.messages import Person
+from bot.store.opening import Store
 from bot.support.cases import Case, CaseState
 from bot.support.handoff import Notification, Role, Ticket, TicketState
+from bot.support.likeness import Likeness
+from bot.wishing import Wishes
 from knowledge.errors import DeskRefused, DeskUnavailable, ModelUnavailable, Unavailable
 from knowledge.model import Chunk, Kind
 from knowledge.ports import ChatMessage, Faint, Field, Hit, Matrix, Vector
@@ -53,6 +56,11 @@ class HashEmbedder:
             place = zlib.crc32(feature.encode())
             vector[place % self._dimension] += weight if place & 0x10000 else -weight
         return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def wishes_of(store: Store) -> Wishes:
+    """Feature requests of a store, compared by their words; about Couchbase is not about Kafka."""
+    return Wishes(store.requests, Likeness(HashEmbedder().embed), names=("couchbase", "kafka"))
 
 
 class MemoryIndex:

@@ -31,7 +31,7 @@ from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import SourceFile
 from knowledge.validation.engine import validate
 from knowledge.validation.mending import with_mended
-from tests.fakes import a_chunk
+from tests.fakes import a_chunk, wishes_of
 
 WEDNESDAY = datetime(2026, 11, 25, 9, 36, tzinfo=UTC)  # 10:36 in Paris
 ROTA_TEXT = """\
@@ -287,6 +287,8 @@ class Office:
             "gaps": lambda: self.report,
             "metrics": registry,
             "clock": self.clock,
+            "wishes": wishes_of(self.store),
+            "request_news": self.store.request_news,
             "examples": ("How do I raise a Kafka quota?", "Where do I put alerting.yaml?", "What does ORA-01017 mean?"),
         }
         return Services(**(given | changed))

@@ -42,6 +42,7 @@ from bot.store.posts import ANSWER, Post, Posts
 from bot.store.turn_log import Claimed, TurnLog
 from bot.support.cases import OPEN, Case, CaseState, EventKind, NotPossible
 from bot.support.handoff import Refused, was_told
+from bot.support.wishes import Voter
 from bot.wording import joined, secrets_note
 from knowledge.errors import SheriffError, Unavailable
 
@@ -169,7 +170,7 @@ class Talk:
             return wire.text_activity(problem) if problem else {}
         if understand(incoming).intent is Intent.HELP:
             return wire.card_activity(help_card(self.platform, self.docs, COMMANDS))
-        card = self.commands.card(incoming.text, incoming.sender)
+        card = self.commands.card(incoming.text, Voter(incoming.sender, incoming.channel, incoming.reference))
         if card is not None:
             return wire.card_activity(card)
         if teams_files.is_any_attached(body):
@@ -302,7 +303,10 @@ class Talk:
             return refusal("This card is of another version. Ask for it again: status and the case’s number.")
         try:
             if verb == "vote":
-                return self.commands.vote(given.get("request"), by)
+                voter = Voter(by, "teams", wire.reference_of(body))
+                return self.commands.vote(given.get("request"), voter, listed=given.get("listed") is True)
+            if verb == "different":
+                return self.commands.different(given.get("request"), by)
             if verb in SWAP_VERBS and self.swaps is not None:
                 return self.swaps.press(verb, given.get("swap"), self.desk.member(by))
             return self._acted_on(case_id, verb, by, given)

@@ -18,6 +18,7 @@ from bot.store.case_store import CaseStore
 from bot.store.posts import Posts
 from bot.store.received import Received
 from bot.store.replicas import Replicas
+from bot.store.request_news import RequestNews
 from bot.store.request_store import RequestStore
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import RotaNews
@@ -39,6 +40,7 @@ class Store:
     posts: Posts
     received: Received
     requests: RequestStore
+    request_news: RequestNews
     news: RotaNews
     replicas: Replicas
     broadcast: Broadcast
@@ -74,6 +76,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         Posts(engine, clock=clock, owner=replicas.life),
         Received(engine, clock=clock, owner=replicas.life),
         RequestStore(engine, clock=clock),
+        RequestNews(engine, clock=clock),
         RotaNews(engine, clock=clock),
         replicas,
         broadcast,

@@ -21,7 +21,7 @@ _REMEMBERED = 4096  # numbers of updates that were published: those of this proc
 class Update:
     """One stored event, small: who is interested reads the rest from the store."""
 
-    number: int  # of the event, growing; the `after` of CaseStore.events_for_conversation
+    number: int  # of the event, growing; 0 for what is no event of a case
     case_id: str
     conversation: str
     kind: str  # an EventKind value
@@ -42,7 +42,8 @@ class Broadcast:
         with self._lock:
             if update.number in self._published:
                 return
-            self._published[update.number] = None
+            if update.number:
+                self._published[update.number] = None
             if len(self._published) > _REMEMBERED:
                 self._published.popitem(last=False)
             listeners = tuple(self._listeners.values())

@@ -118,6 +118,19 @@ HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "0005": {"replicas": {"name": "one", "life": "1", "beats": 7, "at": AT}},
     "0006": {"received": {"key": "k", "at": AT, "body": {"text": "Why?"}, "owner": "0", "tries": 1}},
+    "0008": {
+        "request_events": {
+            "number": 1,
+            "request": 1,
+            "at": AT,
+            "kind": "state",
+            "by_id": "ana",
+            "by_name": "Ana",
+            "text": "Soon.",
+            "data": {},
+        },
+        "request_news": {"event": 1, "voter": "kim", "at": AT},
+    },
 }
 
 

@@ -25,7 +25,7 @@ from knowledge.deployment.platform import Platform
 from knowledge.ports import ChatModel
 from knowledge.relevance import Policy
 from knowledge.validation.catalog import SchemaCatalog
-from tests.fakes import ScriptedChat
+from tests.fakes import ScriptedChat, wishes_of
 
 KIM = Person("kim", "Kim")
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -91,6 +91,7 @@ def office_of(
         casework=casework,
         world=Surroundings(lambda: NOW, "Meridian", "Dev Insight"),
         metrics=metrics,
+        wishes=wishes_of(store),
     )
     return Office(sheriff, store, casework, library, metrics)
 
