@@ -36,11 +36,16 @@ swap_app = typer.Typer(help="Swaps: asked by one, accepted or declined by the ot
 rota_app.add_typer(swap_app, name="swap")
 requests_app = typer.Typer(help="Feature requests.", no_args_is_help=True)
 app.add_typer(requests_app, name="requests")
+notice_app = typer.Typer(help="Known issues that stand above answers.", no_args_is_help=True)
+app.add_typer(notice_app, name="notice")
 db_app = typer.Typer(help="The database of cases.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 
 Home = Annotated[Path | None, typer.Option("--home", help="State folder (SHERIFF_HOME, default .sheriff).")]
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration (default ./sheriff.yaml, if there).")]
+
+Output = Annotated[str, typer.Option("--format", help="text or json.")]
+Acting = Annotated[str, typer.Option("--as", help="Who you are: id or name of a member.")]
 
 
 @app.command()
@@ -190,6 +195,44 @@ def requests_export(
     export_command(_settings(config, home), output=output, target=target)
 
 
+@notice_app.command("add")
+def notice_add(
+    title: Annotated[str, typer.Argument(help="What is known, in a line.")],
+    until: Annotated[str, typer.Option(help="4h, 2d, 18:00 or 2026-11-27T18:00.")] = "4h",
+    text: Annotated[str, typer.Option(help="What to do meanwhile, in Markdown.")] = "",
+    question: Annotated[list[str] | None, typer.Option(help="A question that it answers; may be repeated.")] = None,
+    case: Annotated[str, typer.Option(help="Case that is worked on for all who are affected.")] = "",
+    by: Acting = "",
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Pin a notice: questions about it see it before the answer, until it ends."""
+    from bot.upkeep.notices import add_command
+
+    add_command(_settings(config, home), title, until, text=text, questions=question or [], case=case, by=by)
+
+
+@notice_app.command("list")
+def notice_list(home: Home = None, config: Config = None, output: Output = "text") -> None:
+    """The notices that hold now."""
+    from bot.upkeep.notices import list_command
+
+    list_command(_settings(config, home), output=output)
+
+
+@notice_app.command("end")
+def notice_end(
+    number: Annotated[int, typer.Argument(min=1, help="As `sheriff notice list` numbers it.")],
+    by: Acting = "",
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """End a notice now."""
+    from bot.upkeep.notices import end_command
+
+    end_command(_settings(config, home), number, by=by)
+
+
 @db_app.command("upgrade")
 def db_upgrade(home: Home = None, config: Config = None) -> None:
     """Bring the tables up to date; safe to repeat. `sheriff serve` does it by itself, too."""
@@ -286,10 +329,6 @@ def teams_package(
     from bot.channels.teams_package import package_command
 
     package_command(_settings(config), output)
-
-
-Output = Annotated[str, typer.Option("--format", help="text or json.")]
-Acting = Annotated[str, typer.Option("--as", help="Who you are: id or name of a member.")]
 
 
 @rota_app.command("show")

@@ -6,9 +6,9 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from pydantic import TypeAdapter
@@ -19,6 +19,7 @@ from bot.intents import MAX_CHARACTERS, Intent, Request, understand
 from bot.landmarks import Landmark, passed
 from bot.library import Library, NotReadyError
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
+from bot.noticing import Notices
 from bot.redaction import masked, redact
 from bot.store.case_store import CaseStore
 from bot.store.turn_log import Answered, InProgress, TurnLog
@@ -58,6 +59,14 @@ class Surroundings:
     docs: str
 
 
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What people wish for, and what they should know."""
+
+    wishes: Wishes
+    notices: Notices
+
+
 class HandsOver(Protocol):
     """`bot.casework.Casework`, as far as a turn needs it."""
 
@@ -86,7 +95,7 @@ class Sheriff:
         casework: HandsOver,
         world: Surroundings,
         metrics: Metrics,
-        wishes: Wishes,
+        board: Board,
     ) -> None:
         self._library = library
         self._platform = platform
@@ -95,7 +104,7 @@ class Sheriff:
         self._casework = casework
         self._world = world
         self._metrics = metrics
-        self._wishes = wishes
+        self._board = board
 
     def take(self, incoming: Incoming, listen: Listener = ignore) -> Reply:
         """The reply to one message; the same message delivered again gets the same reply and no second case.
@@ -169,7 +178,7 @@ class Sheriff:
         """Feature requests; no case is opened for them."""
         by = Voter(incoming.sender, incoming.channel, incoming.reference)
         try:
-            return Reply(ReplyKind.NOTED, self._wishes.say(request.intent, request.question, by))
+            return Reply(ReplyKind.NOTED, self._board.wishes.say(request.intent, request.question, by))
         except Misuse as refusal:
             return Reply(ReplyKind.NOTED, f"Nothing was stored. {refusal}")
 
@@ -236,7 +245,8 @@ class Sheriff:
             return self._clarified(incoming, answer, answer.ask, question)
         if MODEL_SILENT in answer.note:
             self._metrics.model_failures.inc()
-        if answer.outcome is Outcome.UNANSWERED and not answer.note and is_off_topic(question, answer.confidence):
+        has_nothing = answer.outcome is Outcome.UNANSWERED and not answer.note
+        if has_nothing and is_off_topic(question, answer.confidence) and not self._board.notices.shown(question):
             return Reply(ReplyKind.NOTED, wording.off_topic(self._world.platform, self._world.docs))
         return self._handed_over(incoming, answer, question)
 
@@ -261,6 +271,7 @@ class Sheriff:
             looked_at=tuple(answer.looked_at),
             origin=answer.origin,
             note=answer.note,
+            notices=self._board.notices.shown(question),
         )
         if answer.outcome is not Outcome.UNANSWERED:
             return replace(reply, case=_summary(self._open(incoming, reply, question)))
@@ -326,9 +337,11 @@ def _as_sent(incoming: Incoming, reply: Reply) -> str:
     return "\n\n".join(part for part in (incoming.text, *blocks) if part)
 
 
-def _offered(reply: Reply) -> dict[str, list[str]]:
-    """The choices of a question back, so that a restart forgets none of them."""
-    return {"choices": list(reply.choices)} if reply.choices else {}
+def _offered(reply: Reply) -> dict[str, list[Any]]:
+    """The choices of a question back, and the notices above the answer, so that a restart forgets none of them."""
+    choices = {"choices": list(reply.choices)} if reply.choices else {}
+    notices = {"notices": [asdict(notice) for notice in reply.notices]} if reply.notices else {}
+    return {**choices, **notices}
 
 
 def _component(reply: Reply) -> str:

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from bot import desk_wiring, sign_in_wiring, teams_wiring, wording
 from bot.casework import Casework
+from bot.channels.notice_news import NoticeNews
 from bot.channels.services import Services
 from bot.channels.sign_in import SignIn
 from bot.channels.teams import TeamsChannel
@@ -36,6 +37,7 @@ from bot.glossary_file import read_glossary
 from bot.identity.roles import Role
 from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
+from bot.noticing import Notices
 from bot.occupancy import occupied
 from bot.settings import DeskSettings, Settings
 from bot.sources import code_page, named, reads_bundled, sources
@@ -55,7 +57,7 @@ from bot.support.handoff import AllChannels, Desk, Notifier
 from bot.support.likeness import Likeness
 from bot.support.rota_alarms import alarms
 from bot.telemetry import Metrics
-from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
+from bot.turn import Board, HandsOver, Sheriff, Surroundings, mended_files
 from bot.wishing import Wishes
 from bot.workflows import Plan, Workflows
 from ingestion import pipeline
@@ -70,6 +72,7 @@ from knowledge.tokens import Budget
 
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
+_LOOK_EVERY = 60.0  # seconds between two looks for questions that rise
 _TELL_EVERY = 15.0  # seconds between two looks at what the rota has to tell
 _OCCUPIED = (
     "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
@@ -255,8 +258,11 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
         casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
         staying = casework if hand_over else StayingHere(casework, store)
         platform = platform_of(settings)
-        wishes = _wishes(store, knowing, platform)
-        take = _sheriff(settings, knowing, store, staying, platform, Metrics(), wishes).take
+        likeness = Likeness(knowing.embedder.embed)
+        wishes = Wishes(store.requests, likeness, names=platform.components)
+        pinned = store if hand_over else stack.enter_context(opened_store(settings))  # known, whatever is kept
+        notices = Notices(pinned.notices, pinned.cases, likeness, clock=now, zone=rota.zone)
+        take = _sheriff(settings, knowing, store, staying, platform, Metrics(), Board(wishes, notices)).take
         yield take if hand_over else lambda incoming: _without_case(take(incoming), named(settings).docs)
 
 
@@ -318,6 +324,7 @@ class _Parts:
     casework: Casework
     sheriff: Sheriff
     wishes: Wishes
+    notices: Notices
 
 
 def start(settings: Settings, *, address: str) -> Running:
@@ -354,11 +361,14 @@ def _beside(parts: _Parts) -> Sequence[Regularly]:
     tidying = Tidying(parts.store, retention=parts.settings.retention, clock=now)
     news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
     wishes = teams_wiring.wish_news(parts.settings, parts.store, threads=parts.threads)
+    refresh = parts.rota.refresh_pages
+    rising = NoticeNews(parts.notices, parts.threads.outbox, parts.threads.place, refresh)
     return (
         Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
         Regularly("tidying", tidying.tidy, every=TIDIED_EVERY, warning="not_tidied", at_once=True),
         Regularly("rota", news.sweep, every=_TELL_EVERY, warning="rota_news_wait"),
         Regularly("wishes", wishes.sweep, every=_TELL_EVERY, warning="wish_news_wait"),
+        Regularly("notices", rising.sweep, every=_LOOK_EVERY, warning="notices_wait"),
     )
 
 
@@ -375,10 +385,25 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     workflows = _workflows(settings, store, rota, desk, told)
     watch = desk_wiring.watch(settings, store, desk, push=workflows.push, clock=now)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
-    wishes = _wishes(store, knowing, platform)
-    sheriff = _sheriff(settings, knowing, store, casework, platform, metrics, wishes)
+    likeness = Likeness(knowing.embedder.embed)
+    wishes = Wishes(store.requests, likeness, names=platform.components)
+    notices = Notices(store.notices, store.cases, likeness, clock=now, zone=rota.zone)
+    sheriff = _sheriff(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
     return _Parts(
-        settings, store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff, wishes
+        settings,
+        store,
+        knowing,
+        rota,
+        platform,
+        metrics,
+        link,
+        threads,
+        workflows,
+        watch,
+        casework,
+        sheriff,
+        wishes,
+        notices,
     )
 
 
@@ -396,7 +421,16 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         deliveries=store.turns,
         desk=desk,
         extension=extension,
-        commands=Commands(store.cases, parts.casework, parts.wishes, parts.rota, now, parts.threads.base_url),
+        commands=Commands(
+            store.cases,
+            parts.casework,
+            parts.wishes,
+            parts.notices,
+            parts.rota,
+            now,
+            parts.threads.base_url,
+            desk.member,
+        ),
         mend=lambda text: mended_files(text, parts.platform),
         describe=lambda attachments: enclosed(attachments, parts.platform),
         token=parts.link.token,
@@ -438,6 +472,7 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         clock=now,
         wishes=parts.wishes,
         request_news=parts.store.request_news,
+        notices=parts.notices,
         platform=platform.name,
         docs=platform.docs,
         examples=platform.examples,
@@ -467,10 +502,6 @@ def _make_home(home: Path) -> None:
         ) from error
 
 
-def _wishes(store: Store, knowing: Library, platform: Platform) -> Wishes:
-    return Wishes(store.requests, Likeness(knowing.embedder.embed), names=platform.components)
-
-
 def _sheriff(
     settings: Settings,
     knowing: Library,
@@ -478,7 +509,7 @@ def _sheriff(
     casework: HandsOver,
     platform: Platform,
     metrics: Metrics,
-    wishes: Wishes,
+    board: Board,
 ) -> Sheriff:
     return Sheriff(
         library=knowing,
@@ -488,7 +519,7 @@ def _sheriff(
         casework=casework,
         world=Surroundings(now, named(settings).name, named(settings).docs),
         metrics=metrics,
-        wishes=wishes,
+        board=board,
     )
 
 

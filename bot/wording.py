@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.intents import Intent
-from bot.messages import Reply
+from bot.messages import NoticeShown, Reply
 from bot.support.cases import Case
 from bot.support.wishes import FeatureRequest, WishState
 from knowledge.deployment.asking import MOST_LEAVES, Told
@@ -95,6 +95,16 @@ def of_top(top: Sequence[FeatureRequest]) -> str:
         return "Nobody has wished for anything yet. Write: request a page about Couchbase sizing"
     lines = [f"- {wish.label} {quoted(wish.text)}: {of_votes(wish.votes)}, {wish.state.value}" for wish in top]
     return "\n".join([*lines, "", f"Write “vote {top[0].label}” to vote, “request …” to wish for something else."])
+
+
+def of_notices(notices: Sequence[NoticeShown]) -> str:
+    """What is known, for channels that show only text; Markdown."""
+    shown = []
+    for notice in notices:
+        title = _MARKUP.sub(r"\\\g<0>", notice.title)
+        head = f"**Known: {title}** (pinned by {notice.by}, until {notice.until})"
+        shown.append("\n\n".join(part for part in (head, notice.text) if part))
+    return "\n\n".join(shown)
 
 
 def as_ticket(case: Case) -> str:

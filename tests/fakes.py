@@ -11,10 +11,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from bot.messages import Person
+from bot.noticing import Notices
 from bot.store.opening import Store
 from bot.support.cases import Case, CaseState
 from bot.support.handoff import Notification, Role, Ticket, TicketState
@@ -61,6 +63,13 @@ class HashEmbedder:
 def wishes_of(store: Store) -> Wishes:
     """Feature requests of a store, compared by their words; about Couchbase is not about Kafka."""
     return Wishes(store.requests, Likeness(HashEmbedder().embed), names=("couchbase", "kafka"))
+
+
+def notices_of(store: Store, clock: Callable[[], datetime]) -> Notices:
+    """Notices of a store, compared by their words."""
+    return Notices(
+        store.notices, store.cases, Likeness(HashEmbedder().embed), clock=clock, zone=ZoneInfo("Europe/Paris")
+    )
 
 
 class MemoryIndex:

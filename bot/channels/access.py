@@ -42,6 +42,8 @@ NEEDED: Sequence[tuple[str, Role]] = (
     # the desk
     ("/desk", Role.SHERIFF),
     ("/desk/**", Role.SHERIFF),
+    ("/notices", Role.SHERIFF),
+    ("/notices/**", Role.SHERIFF),
     ("/rota", Role.SHERIFF),
     ("/rota/**", Role.SHERIFF),
     ("/rota.ics", Role.SHERIFF),  # or by the key in its address

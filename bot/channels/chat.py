@@ -159,6 +159,9 @@ class Chat:
                 return casework.withdraw(case.id, person)
             case "details":
                 return casework.add_details(case.id, person, text)
+            case "affected":
+                _, master = self.services.notices.affected(case, person)
+                return casework.attach(case.id, person, to=master) if master else case
             case _:
                 raise Problem(404, "There is nothing at this address.")
 

@@ -15,6 +15,7 @@ from bot.casework import Casework
 from bot.channels.sign_in import SignIn
 from bot.identity.roles import Role
 from bot.messages import Incoming, Reply
+from bot.noticing import Notices
 from bot.store.case_store import CaseStore
 from bot.store.request_news import RequestNews
 from bot.store.rota_book import RotaBook
@@ -71,6 +72,7 @@ class Services:
     clock: Callable[[], datetime]
     wishes: Wishes
     request_news: RequestNews
+    notices: Notices
     platform: str = "Meridian"
     docs: str = "Dev Insight"
     examples: Sequence[str] = ()

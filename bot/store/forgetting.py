@@ -17,6 +17,9 @@ from bot.store.rows import case_of, row_of
 from bot.store.tables import (
     cases,
     events,
+    notice_events,
+    notice_proposals,
+    notices,
     notifications,
     posts,
     received,
@@ -109,6 +112,8 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
     with engine.execution_options(writes=True).connect() as connection:
         _pragma(connection, "secure_delete = ON")
         with connection.begin():
+            said = list(connection.execute(sa.select(cases.c.question).where(cases.c.id.in_(asked))).scalars())
+            _take_out_of_pinned(connection, said)
             for case_id in asked:
                 _empty(connection, case_id, person)
             if not found.namesakes:
@@ -122,6 +127,7 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
             deeds = request_events.update().where(request_events.c.by_id == person.id)
             connection.execute(deeds.values(by_id=_NOBODY.id, by_name=SOMEONE))
             connection.execute(request_news.delete().where(request_news.c.voter == person.id))
+            _take_out_of_notices(connection, person, asked)
         _pragma(connection, "wal_checkpoint(TRUNCATE)")  # the journal still has the old pages
 
 
@@ -173,6 +179,31 @@ def _take_out_name(connection: sa.Connection, person: Person) -> None:
     for table in (events, notifications, ticket_comments, rota_news, request_events):
         _rewrite(connection, table.c.text, person)
     _rewrite(connection, requests.c.reason, person)
+
+
+def _take_out_of_pinned(connection: sa.Connection, said: Sequence[str]) -> None:
+    """The person's own questions, in notices that they were pinned for."""
+    for row in connection.execute(sa.select(notices.c.number, notices.c.title, notices.c.questions)).all():
+        kept = [question for question in row.questions if question not in said]
+        if len(kept) < len(row.questions) or row.title in said:
+            title = REMOVED if row.title in said else row.title
+            connection.execute(
+                notices.update().where(notices.c.number == row.number).values(questions=kept, title=title)
+            )
+
+
+def _take_out_of_notices(connection: sa.Connection, person: Person, asked: Sequence[str]) -> None:
+    """Who pinned or is affected; and what the person asked, where a notice or a proposal repeats it."""
+    for table in (notices, notice_events):
+        deeds = table.update().where(table.c.by_id == person.id)
+        connection.execute(deeds.values(by_id=_NOBODY.id, by_name=SOMEONE))
+    connection.execute(
+        notice_proposals.update().where(notice_proposals.c.by_name == person.name).values(by_name=SOMEONE)
+    )
+    for row in connection.execute(sa.select(notice_proposals.c.number, notice_proposals.c.cases)).all():
+        if not set(asked).isdisjoint(row.cases):
+            gone = notice_proposals.update().where(notice_proposals.c.number == row.number)
+            connection.execute(gone.values(question=REMOVED, cases=[case for case in row.cases if case not in asked]))
 
 
 def _rewrite(connection: sa.Connection, column: sa.Column[str], person: Person) -> None:

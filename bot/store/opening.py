@@ -15,6 +15,7 @@ import sqlalchemy.orm  # whole, before there are threads: DBOS imports it in one
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot.store.case_store import CaseStore
+from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
 from bot.store.received import Received
 from bot.store.replicas import Replicas
@@ -41,6 +42,7 @@ class Store:
     received: Received
     requests: RequestStore
     request_news: RequestNews
+    notices: NoticeStore
     news: RotaNews
     replicas: Replicas
     broadcast: Broadcast
@@ -77,6 +79,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         Received(engine, clock=clock, owner=replicas.life),
         RequestStore(engine, clock=clock),
         RequestNews(engine, clock=clock),
+        NoticeStore(engine, clock=clock),
         RotaNews(engine, clock=clock),
         replicas,
         broadcast,
