@@ -15,6 +15,7 @@ import sqlalchemy.orm  # whole, before there are threads: DBOS imports it in one
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot.store.case_store import CaseStore
+from bot.store.faq_store import FaqStore
 from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
 from bot.store.received import Received
@@ -43,6 +44,7 @@ class Store:
     requests: RequestStore
     request_news: RequestNews
     notices: NoticeStore
+    faq: FaqStore
     news: RotaNews
     replicas: Replicas
     broadcast: Broadcast
@@ -80,6 +82,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         RequestStore(engine, clock=clock),
         RequestNews(engine, clock=clock),
         NoticeStore(engine, clock=clock),
+        FaqStore(engine, clock=clock),
         RotaNews(engine, clock=clock),
         replicas,
         broadcast,
