@@ -142,7 +142,7 @@ def _print_reply(reply: Reply, *, hand_over: bool) -> None:
         print(f"\n[{citation.number}] {citation.place or citation.title}\n    {citation.url or citation.path}", end="")
     if reply.citations:
         print()
-    if reply.outcome is ReplyKind.UNANSWERED:
+    if reply.outcome in {ReplyKind.UNANSWERED, ReplyKind.FORWARDED}:
         for citation in reply.looked_at[:3]:
             print(f"  looked at: {citation.place or citation.title} ({citation.path})")
         if not hand_over:

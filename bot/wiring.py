@@ -258,7 +258,8 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
 
 def _without_case(reply: Reply, docs: str) -> Reply:
     """The reply as it reads when nothing was kept: the case was thrown away with its store."""
-    text = wording.not_known(docs, reply) if reply.outcome is ReplyKind.UNANSWERED else reply.text
+    unkept = {ReplyKind.UNANSWERED: wording.not_known(docs, reply), ReplyKind.FORWARDED: "The nearest pages:"}
+    text = unkept.get(reply.outcome, reply.text)
     return replace(reply, text=text, case=None)
 
 

@@ -171,7 +171,7 @@ class Console:
             "ticket_url": case.ticket_url,
             "due": due[:1].lower() + due[1:],
             "over": over,
-            "answer": markdown(case.answer) if case.outcome != "unanswered" else "",
+            "answer": markdown(case.answer) if case.outcome not in story.NO_ANSWER else "",
             "verdict": _verdict(case),
             "said": story.said(case, watch),
             "steps": [*story.happened(case, watch), *_next(case)],
@@ -310,6 +310,7 @@ def _verdict_alone(case: Case) -> str:
         "answered": "answered",
         "hinted": "gave a hint",
         "unanswered": "not answered",
+        "forwarded": "not asked",
         "checked": "checked YAML",
         "clarify": "asked back",
     }
@@ -321,7 +322,7 @@ def _verdict(case: Case) -> str:
     asked = since_hand_over(case)
     by_asker = bool(asked) and asked[0].actor != "Sheriff" and case.outcome != "unanswered"
     more = f" · {asked[0].actor} asked for a person" if by_asker else ""
-    confidence = "" if case.outcome == "checked" else f", confidence {case.confidence:.2f}"
+    confidence = "" if case.outcome in {"checked", "forwarded"} else f", confidence {case.confidence:.2f}"
     return f"{said}{confidence}{more}"
 
 

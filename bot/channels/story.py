@@ -55,6 +55,7 @@ _DEEDS: Mapping[str, str] = {
 }
 _ACRONYMS = frozenset({"dns", "herm", "ibm", "jor"})
 RESOLVED = CaseState.RESOLVED
+NO_ANSWER = frozenset({"unanswered", "forwarded"})  # outcomes whose citations were looked at, not quoted
 _OF_ASKER = frozenset({EventKind.DETAILS_ADDED, EventKind.REOPENED})
 _SHERIFF_SPOKE = frozenset({EventKind.REPLIED, EventKind.DETAILS_ASKED, EventKind.RESOLVED})
 
@@ -154,7 +155,7 @@ def handed(case: Case, watch: Watch, *, begins: str = "", title_id: str = "") ->
         who=who,
         steps=[*happened(case, watch), *_to_come(case, begins)],
         said=said(case, watch),
-        looked_at=looked_at(case) if case.outcome == "unanswered" else (),
+        looked_at=looked_at(case) if case.outcome in NO_ANSWER else (),
         open=case.is_open,
         wanted=wanted,
         can_confirm=case.state is CaseState.RESOLVED or (case.is_open and _spoke(case)),
@@ -274,7 +275,7 @@ def _awaited(case: Case) -> str:
 def step_words(case: Case, event: Event) -> str:
     """One event as a step; "" for those that are no step, such as a reply, which is shown in full."""
     if event.kind == EventKind.HANDED_OVER:
-        pages = len(looked_at(case)) if case.outcome == "unanswered" else 0
+        pages = len(looked_at(case)) if case.outcome in NO_ANSWER else 0
         extra = f" and the {_number(pages)} page{'' if pages == 1 else 's'} Sheriff looked at" if pages else ""
         return f"Case saved with the question{extra}"
     words: Mapping[str, str] = {

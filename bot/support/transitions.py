@@ -24,7 +24,8 @@ def begin(case: Case) -> Case:
     events = tuple(case.events) or (Event(case.opened, EventKind.OPENED, case.asker.name, case.question),)
     if case.state is CaseState.NEW and not _happened(events, EventKind.HANDED_OVER):
         reason = "Sheriff found no sure answer." if case.outcome == "unanswered" else ""
-        events = (*events, Event(case.opened, EventKind.HANDED_OVER, SHERIFF, reason))
+        actor = case.asker.name if case.outcome == "forwarded" else SHERIFF
+        events = (*events, Event(case.opened, EventKind.HANDED_OVER, actor, reason))
     return replace(case, events=events)
 
 
