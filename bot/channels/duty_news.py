@@ -12,6 +12,7 @@ from bot.channels.cards import Card, duty_card, weekly_card
 from bot.channels.duty_words import swap_words
 from bot.channels.handover_note import as_text, hand_over
 from bot.channels.teams_thread import Outbox, Place
+from bot.landmarks import RotaLandmark, passed
 from bot.store.case_store import CaseStore
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import ALARM, ANSWERED, ASKED, REMINDED, WEEK, RotaNews
@@ -101,6 +102,7 @@ class DutyNews:
             if self.place.conversation:
                 self.outbox.post(self.place.reference(), wire.card_activity(card))
                 place = "in Teams"
+                passed(RotaLandmark.NEWS_SENT)
         except Refused:
             place = ""  # the bot was taken out of the channel; the pages still show it
         except Unavailable:
