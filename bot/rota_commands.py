@@ -28,6 +28,7 @@ from bot.support.swaps import Stretch, Swap, SwapState
 from knowledge.errors import Misuse
 
 FAIR_WEEKS = 12
+_NOBODY = "Nobody is on duty, now or later: the rota has no members. Cases go to the whole team."
 _FORMAT = "%a %d %b %Y %H:%M"
 
 
@@ -41,6 +42,9 @@ def show_command(settings: Settings, *, weeks: int, output: str, now: datetime) 
         print(json.dumps(_as_json(kept, now, weeks), ensure_ascii=False, indent=2))
         return
     rota = kept.rota
+    if not rota.members:
+        print(_NOBODY)
+        return
     print(f"{_sentence(rota.shift_at(now), rota)} Back-up: {rota.backup_on(now).name}.\n")
     _table(("from", "to", "who", "why"), [_row(s) for s in _shifts(rota, now, weeks)])
     for title, rows in (("Overrides and absences", _entries(kept, now)), ("Swaps", _swaps(kept, now))):
@@ -69,7 +73,7 @@ def next_command(settings: Settings, *, output: str, now: datetime) -> None:
     if output == "json":
         print(json.dumps(_shift_json(following), ensure_ascii=False, indent=2))
         return
-    print(_sentence(following, kept.rota, begins=True))
+    print(_sentence(following, kept.rota, begins=True) if kept.rota.members else _NOBODY)
 
 
 def check_command(settings: Settings, *, output: str, now: datetime) -> int:

@@ -216,6 +216,16 @@ def test_of_an_empty_rota_programs_read_that_the_team_has_the_duty(run: Run, fil
     assert ["the file is empty" in alarm for alarm in shown["alarms"]] == [True]
 
 
+@pytest.mark.parametrize("command", ["show", "next"])
+def test_an_empty_rota_does_not_sound_as_if_somebody_came_later(run: Run, file: Path, command: str) -> None:
+    file.write_text("")
+
+    done = run("rota", command)
+
+    assert done.out == "Nobody is on duty, now or later: the rota has no members. Cases go to the whole team.\n"
+    assert "line 1: the file is empty. Write timezone, start and members." in done.err
+
+
 def test_own_documentation_with_the_rota_of_the_example_is_told_until_there_is_another(
     run: Run, file: Path, tmp_path: Path
 ) -> None:
