@@ -249,7 +249,7 @@ def base_change(changes: Sequence[RotaChange]) -> RotaChange | None:
 
 def faults_of(checked: CheckedRota) -> str:
     """All that is wrong, each with its line."""
-    return "\n".join(f"Line {d.span.line}: {d.message}" for d in checked.faults)
+    return "\n".join(f"Line {d.span.line}: {d.message.rstrip('.')}." for d in checked.faults)
 
 
 def _required_member(rota: Rota, label: str, *, team: bool, field: str = "member") -> Member:
