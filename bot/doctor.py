@@ -12,6 +12,7 @@ from bot.channels.sign_in import CALLBACK
 from bot.findings import Finding, Health, printed
 from bot.identity.provider import Provider
 from bot.settings import Settings
+from bot.sources import strange_rota
 from bot.support.rota_alarms import alarms
 from bot.support.transitions import dead_letter
 from ingestion import generations
@@ -81,6 +82,9 @@ def _rota(settings: Settings) -> Finding:
     alarmed = alarms(kept, now)
     if alarmed:
         return Finding(Health.BAD, "rota", " ".join(alarmed))
+    strange = "" if kept.edited else strange_rota(settings)
+    if strange:
+        return Finding(Health.WARNING, "rota", strange)
     rota = kept.rota
     shift, following = rota.shift_at(now), rota.next_shift(now)
     if shift.member.is_team:

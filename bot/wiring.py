@@ -38,7 +38,7 @@ from bot.library import Library, Reading, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.occupancy import occupied
 from bot.settings import DeskSettings, Settings
-from bot.sources import code_page, named, reads_bundled, sources
+from bot.sources import code_page, named, reads_bundled, sources, strange_rota
 from bot.store.following import EVERY as FOLLOWED_EVERY
 from bot.store.following import Following
 from bot.store.notifications import DeskPageNotifier
@@ -53,6 +53,7 @@ from bot.support.clocks import goals_of
 from bot.support.gaps import GapReport, find_gaps
 from bot.support.handoff import AllChannels, Desk, Notifier
 from bot.support.rota_alarms import alarms
+from bot.support.rota_changes import Kept
 from bot.telemetry import Metrics
 from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
 from bot.workflows import Plan, Workflows
@@ -68,7 +69,7 @@ from knowledge.tokens import Budget
 
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
-_TELL_EVERY = 15.0  # seconds between two looks at what the rota has to tell
+_TELL_EVERY = 5.0  # seconds between two looks at what the rota has to tell
 _OCCUPIED = (
     "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
 )
@@ -338,10 +339,17 @@ def start(settings: Settings, *, address: str) -> Running:
         keeper.start()
         opening.callback(keeper.join, timeout=_LAST_STEP)
         opening.callback(parts.library.stop)
-        for alarm in alarms(parts.rota.now(), now()):
-            log.error("rota_alarm", reason=alarm)
+        _say_of_the_rota(settings, parts.rota.now())
         return Running(app, parts.store.broadcast.close, opening.pop_all().close)
     raise AssertionError("unreachable")
+
+
+def _say_of_the_rota(settings: Settings, kept: Kept) -> None:
+    for alarm in alarms(kept, now()):
+        log.error("rota_alarm", reason=alarm)
+    strange = "" if kept.edited else strange_rota(settings)
+    if strange:
+        log.warning("rota_alarm", reason=strange)
 
 
 def _beside(parts: _Parts) -> Sequence[Regularly]:

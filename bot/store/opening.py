@@ -74,7 +74,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         Posts(engine, clock=clock, owner=replicas.life),
         Received(engine, clock=clock, owner=replicas.life),
         RequestStore(engine, clock=clock),
-        RotaNews(engine, clock=clock),
+        RotaNews(engine, clock=clock, owner=replicas.life),
         replicas,
         broadcast,
         clock,

@@ -200,6 +200,7 @@ rota_news = sa.Table(
     sa.Column("told", UtcTime, nullable=True),  # null while it is being told
     sa.Column("place", sa.String(64), nullable=False),  # such as "in Teams"; "" for the pages alone
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("owner", sa.String(32), nullable=False, server_default=""),  # life of the replica that tells it
 )
 
 # The processes that share this database. One whose beats stop growing has died.
