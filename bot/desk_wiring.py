@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -42,11 +43,12 @@ def opened_desk(settings: Settings, store: Store, *, clock: Clock) -> Iterator[D
 
 
 def watch(settings: Settings, store: Store, desk: Desk, *, push: Callable[[str], object], clock: Clock) -> Watch | None:
-    """What notices that tickets were closed in the ticket system; None where nobody else can close them."""
+    """What notices what people do to tickets in the ticket system; None where nobody else can do anything."""
     chosen = settings.desk
     if chosen.kind == "sqlite" or not chosen.poll_seconds:
         return None
-    back = ReadBack(store.cases, desk=desk, push=push, clock=clock)
+    lag = timedelta(seconds=chosen.index_lag_seconds)
+    back = ReadBack(store.cases, desk=desk, push=push, clock=clock, lag=lag)
     return Watch(back.look, every=chosen.poll_seconds, lag=chosen.index_lag_seconds)
 
 

@@ -126,6 +126,13 @@ class Double(httpx.BaseTransport):
         if words:
             self.say_by_hand(kept, words)
 
+    def reopen_by_hand(self, number: int) -> None:
+        """Somebody opens a closed one again in the ticket system itself."""
+        self.tickets[number].closed = False
+
+    def delete_by_hand(self, number: int) -> None:
+        self.tickets[number].deleted = True
+
     def say_by_hand(self, kept: Kept, words: str) -> None:
         raise NotImplementedError
 
@@ -408,6 +415,10 @@ class ServiceNowDouble(Double):
     def close_by_hand(self, number: int, words: str = "") -> None:
         self.tickets[number].fields.update(state="7", active="false", close_notes=words)
         self.tickets[number].closed = True
+
+    def reopen_by_hand(self, number: int) -> None:
+        self.tickets[number].fields.update(state="2", active="true")
+        self.tickets[number].closed = False
 
     def texts(self, number: int) -> list[str]:
         kept = self.tickets[number]

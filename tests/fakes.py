@@ -16,7 +16,7 @@ import numpy as np
 
 from bot.messages import Person
 from bot.support.cases import Case, CaseState
-from bot.support.handoff import Notification, Role, Ticket, TicketState
+from bot.support.handoff import Found, Notification, Role, Ticket, TicketState, unexpected
 from knowledge.errors import DeskRefused, DeskUnavailable, ModelUnavailable, Unavailable
 from knowledge.model import Chunk, Kind
 from knowledge.ports import ChatMessage, Faint, Field, Hit, Matrix, Vector
@@ -206,6 +206,8 @@ class MemoryDesk:
         self.assignees: dict[str, str] = {}  # by ticket number
         self.closed: dict[str, str] = {}  # resolution by ticket number
         self.written: dict[tuple[str, str], str] = {}  # text by ticket number and key
+        self.deleted = 0  # tickets that somebody deleted
+        self.still_open: set[str] = set()  # numbers of tickets that are shown as open, whatever they are
         self.down = False
         self.refuses = ""  # why it will do nothing
         self._lock = threading.Lock()
@@ -213,7 +215,7 @@ class MemoryDesk:
     def open(self, case: Case, *, assignee: str) -> Ticket:
         self._answer()
         with self._lock:
-            ticket = self.tickets.setdefault(case.id, Ticket(f"MEM-{len(self.tickets) + 1}"))
+            ticket = self.tickets.setdefault(case.id, Ticket(f"MEM-{len(self.tickets) + self.deleted + 1}"))
             self.assignees[ticket.number] = assignee
             self.closed.pop(ticket.number, None)
             return ticket
@@ -233,13 +235,21 @@ class MemoryDesk:
             return TicketState.UNKNOWN
         return TicketState.CLOSED if ticket in self.closed else TicketState.OPEN
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
         self._answer()
-        return {ticket: self.closed[ticket] for ticket in wanted if ticket in self.closed}
+        asked = [ticket for ticket in (*opened, *closed) if ticket.startswith("MEM-")]
+        found = {ticket: Found(self.state(ticket), self.closed.get(ticket, "")) for ticket in asked}
+        found |= dict.fromkeys(self.still_open & found.keys(), Found(TicketState.OPEN))
+        return unexpected(found, opened=opened, closed=closed)
 
     def check(self) -> str:
         self._answer()
         return "in memory."
+
+    def delete(self, number: str) -> None:
+        """Somebody deletes a ticket."""
+        self.tickets = {case: ticket for case, ticket in self.tickets.items() if ticket.number != number}
+        self.deleted += 1
 
     def _answer(self) -> None:
         if self.down:

@@ -14,7 +14,7 @@ from bot.desks.calling import Client, Manner, Pace
 from bot.desks.once import Attempts, Once, surely
 from bot.desks.words import LABEL, body, headline, label_of, shortened
 from bot.support.cases import Case
-from bot.support.handoff import Ticket, TicketState
+from bot.support.handoff import Found, Ticket, TicketState, unexpected
 from knowledge.errors import DeskRefused
 
 Issue = Mapping[str, Any]
@@ -109,13 +109,14 @@ class JiraDesk:
             return TicketState.UNKNOWN
         return TicketState.CLOSED if _is_done(issue) else TicketState.OPEN
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
-        """One search for what is open; only what is missing there is looked at by itself."""
-        if not wanted:
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
+        """One search for what is open; only what it shows as it should not be is looked at by itself."""
+        if not (opened or closed):
             return {}
-        still_open = {issue["key"] for issue in self._search(f'labels = "{LABEL}" AND statusCategory != Done')}
-        looked_at = ((ticket, self._issue(ticket)) for ticket in wanted if ticket not in still_open)
-        return {ticket: self._last_words(ticket) for ticket, issue in looked_at if issue and _is_done(issue)}
+        listed = {issue["key"] for issue in self._search(f'labels = "{LABEL}" AND statusCategory != Done')}
+        odd = [*(t for t in opened if t not in listed), *(t for t in closed if t in listed)]
+        found = {ticket: self._found(ticket) for ticket in odd if _KEY.fullmatch(ticket)}
+        return unexpected(found, opened=opened, closed=closed)
 
     def check(self) -> str:
         project = self._place.project
@@ -138,6 +139,10 @@ class JiraDesk:
             return None
         issue: Issue = answer.content
         return issue
+
+    def _found(self, ticket: str) -> Found:
+        state = self.state(ticket)
+        return Found(state, self._last_words(ticket) if state is TicketState.CLOSED else "")
 
     def _find(self, case_id: str) -> Issue | None:
         label = label_of(case_id)

@@ -14,7 +14,7 @@ from bot.desks.calling import Client, Manner, Pace
 from bot.desks.once import Attempts, Once, surely
 from bot.desks.words import body, headline, label_of, shortened
 from bot.support.cases import Case
-from bot.support.handoff import Ticket, TicketState
+from bot.support.handoff import Found, Ticket, TicketState, unexpected
 
 Record = Mapping[str, str]
 _NUMBER = re.compile(r"[A-Z]{2,12}[0-9]{3,20}")
@@ -103,18 +103,18 @@ class ServiceNowDesk:
 
     def state(self, ticket: str) -> TicketState:
         record = self._record(ticket)
-        if record is None:
-            return TicketState.UNKNOWN
-        return TicketState.CLOSED if self._is_closed(record) else TicketState.OPEN
+        return self._found(record).state if record else TicketState.UNKNOWN
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
-        numbers = [ticket for ticket in wanted if _NUMBER.fullmatch(ticket)]
-        closed: dict[str, str] = {}
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
+        numbers = [ticket for ticket in (*opened, *closed) if _NUMBER.fullmatch(ticket)]
+        found: dict[str, Found] = {}
         for start in range(0, len(numbers), _AT_ONCE):
-            asked = numbers[start : start + _AT_ONCE]
-            found = self._query(f"numberIN{','.join(asked)}")
-            closed.update({r["number"]: r["close_notes"] for r in found if r["number"] in asked and self._is_closed(r)})
-        return closed
+            records = self._query(f"numberIN{','.join(numbers[start : start + _AT_ONCE])}")
+            found |= {record["number"]: self._found(record) for record in records if record["number"] in numbers}
+        missing = [number for number in numbers if number not in found]
+        if missing and self._query(""):  # an account that lost its rights is shown no records, and no refusal
+            found |= dict.fromkeys(missing, Found(TicketState.UNKNOWN))
+        return unexpected(found, opened=opened, closed=closed)
 
     def check(self) -> str:
         self._client.read(self._table, {"sysparm_limit": 1, "sysparm_fields": _FIELDS}, needs=("result",))
@@ -126,6 +126,9 @@ class ServiceNowDesk:
         if not _NUMBER.fullmatch(ticket):
             return None
         return next((r for r in self._query(f"number={ticket}") if r["number"] == ticket), None)
+
+    def _found(self, record: Record) -> Found:
+        return Found(TicketState.CLOSED, record["close_notes"]) if self._is_closed(record) else Found(TicketState.OPEN)
 
     def _find(self, case_id: str) -> Record | None:
         wanted = label_of(case_id)

@@ -15,7 +15,7 @@ from bot.desks.calling import Client, Manner, OutcomeUnknown, Pace
 from bot.desks.signing import Signed
 from bot.desks.words import headline
 from bot.support.cases import Case
-from bot.support.handoff import Ticket, TicketState
+from bot.support.handoff import Found, Ticket, TicketState, unexpected
 from bot.support.transitions import rounds
 
 _LONGEST_NUMBER = 128
@@ -82,14 +82,13 @@ class WebhookDesk:
             self._send("close", {"ticket": ticket, "resolution": resolution}, key="")
 
     def state(self, ticket: str) -> TicketState:
-        said = self._states([ticket]).get(ticket, {})
-        known = said.get("state")
-        return TicketState(known) if known in {TicketState.OPEN, TicketState.CLOSED} else TicketState.UNKNOWN
+        return _found(self._states([ticket]).get(ticket, {})).state
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
-        states = self._states(wanted)
-        closed = [ticket for ticket in wanted if states.get(ticket, {}).get("state") == TicketState.CLOSED]
-        return {ticket: str(states[ticket].get("resolution") or "") for ticket in closed}
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
+        asked = [ticket for ticket in (*opened, *closed) if ticket]
+        states = self._states(asked)
+        found = {ticket: _found(states.get(ticket, {})) for ticket in asked}
+        return unexpected(found, opened=opened, closed=closed)
 
     def check(self) -> str:
         self._send("states", {"tickets": []}, key="", needs=("tickets",))
@@ -116,6 +115,13 @@ class WebhookDesk:
             return send()
         except OutcomeUnknown:
             return send()
+
+
+def _found(said: Mapping[str, Any]) -> Found:
+    known = said.get("state")
+    if known not in {TicketState.OPEN, TicketState.CLOSED}:
+        return Found(TicketState.UNKNOWN)
+    return Found(TicketState(known), str(said.get("resolution") or ""))
 
 
 def _told(content: Any) -> str:

@@ -19,6 +19,7 @@ from bot.support.cases import UNTAKEN, Case, Change, Event, EventKind, NotPossib
 from bot.support.duplicates import followed, once
 from bot.support.handoff import (
     ASKER_HEARS,
+    HEARD_OUTSIDE,
     SHERIFF_HEARS,
     STARTS_HAND_OVER,
     Desk,
@@ -28,7 +29,15 @@ from bot.support.handoff import (
     Role,
 )
 from bot.support.rota import TEAM, Duty, Member
-from bot.support.transitions import dead_letter, name_sheriff, note, record_ticket, refused, since_hand_over
+from bot.support.transitions import (
+    dead_letter,
+    is_from_desk,
+    name_sheriff,
+    note,
+    record_ticket,
+    refused,
+    since_hand_over,
+)
 from knowledge.errors import DeskRefused, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -68,7 +77,7 @@ class Outreach:
                 ("tell sheriff", self.tell_sheriff),
                 ("tell asker", self.tell_asker),
             )
-        if event.kind == EventKind.TICKET_CLOSED:  # who closed the ticket need not read of it there
+        if event.kind in {EventKind.TICKET_CLOSED, EventKind.TICKET_GONE}:  # the ticket itself need not hear of it
             return (("pass on", self.pass_on),)
         if event.kind == EventKind.TICKET_RETRIED:
             return (
@@ -122,14 +131,19 @@ class Outreach:
             return problem
 
     def tell_asker(self, number: int) -> str:
-        """Only who was answered without a ticket number hears of it here; for others it stands in the reply."""
+        """Who was answered without a ticket number hears of it here; for others it stands in the reply. Nor does the
+        asker know yet of what somebody did in the ticket system."""
         with self._at_work():
             case, event = self._case(number)
-            late = _happened(case, EventKind.TICKET_PENDING) and not _happened(case, EventKind.ASKER_TOLD)
-            told = case.ticket or dead_letter(case) is not None
-            if not (late and told and case.is_open):
+            if not case.is_open or _happened(case, EventKind.ASKER_TOLD):
                 return ""
-            text = handoff.standing(case, self._rota, now=self._clock())
+            late = _happened(case, EventKind.TICKET_PENDING) and (case.ticket or dead_letter(case) is not None)
+            if is_from_desk(event):
+                text = handoff.for_asker(case, event)
+            elif late:
+                text = handoff.standing(case, self._rota, now=self._clock())
+            else:
+                return ""
             news = Notification(f"{number}/asker", Role.ASKER, _asker(case), case, event, text)
             return self._tell(news, EventKind.ASKER_TOLD)
 
@@ -151,13 +165,16 @@ class Outreach:
         return ""
 
     def rewrite_ticket(self, number: int) -> str:
-        """Write again what the desk refused; what it has already is not written twice."""
+        """Write again what the desk refused, into a ticket in the place of a lost one all; what it has already is not
+        written twice."""
         case, _ = self._case(number)
         failed = {e.data.get("event") for e in case.events if e.kind == EventKind.TICKET_FAILED}
-        for of in sorted(of for of in failed if isinstance(of, int)):
-            event = self._store.event(of)
-            if event is not None and ("write ticket", self.write_ticket) in self.steps_for(event.event):
-                problem = self.write_ticket(event.number)
+        lost = any(e.kind == EventKind.TICKET_GONE for e in case.events)
+        told = [stored for stored in self._store.events_of(case.id) if stored.event.kind in HEARD_OUTSIDE]
+        for stored in told:
+            wanted = stored.number in failed or (lost and stored.number < number)
+            if wanted and ("write ticket", self.write_ticket) in self.steps_for(stored.event):
+                problem = self.write_ticket(stored.number)
                 if problem:
                     return problem
         return ""

@@ -149,7 +149,7 @@ def a_life(desk: Desk, case_id: str) -> None:
     desk.comment(ticket, TRICKY, author="Kim", key="1")
     desk.comment(ticket, TRICKY, author="Kim", key="1")
     desk.close(ticket, resolution=TRICKY)
-    assert list(desk.closed_among([ticket])) == [ticket]
+    assert list(desk.changed_among(opened=[ticket], closed=[])) == [ticket]
     desk.open(a_case(case_id, ticket=ticket), assignee="Ana")
     assert desk.state(ticket) is TicketState.OPEN
     desk.close(ticket, resolution="Set callers.")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.support.handoff import TicketState
+from bot.support.handoff import Found, TicketState
 from knowledge.errors import DeskRefused, DeskUnavailable
 from tests.desk_double import PASSING, START, Killed, Trouble
 from tests.desks import KINDS, TOKEN, Bench, bench
@@ -223,7 +223,9 @@ def test_a_ticket_closed_by_hand_is_told_with_what_was_written(there: Bench) -> 
     second = there.desk.open(a_case("c-2"), assignee="Ana").number
     there.double.close_by_hand(1, "The broker was restarted.")
 
-    assert there.desk.closed_among([first, second]) == {first: "The broker was restarted."}
+    assert there.desk.changed_among(opened=[first, second], closed=[]) == {
+        first: Found(TicketState.CLOSED, "The broker was restarted.")
+    }
 
 
 @pytest.mark.parametrize("kind", ASSIGNED)
