@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import threading
+import time
 import unicodedata
 import zlib
 from collections import Counter, defaultdict
@@ -209,6 +210,8 @@ class MemoryDesk:
         self.deleted = 0  # tickets that somebody deleted
         self.still_open: set[str] = set()  # numbers of tickets that are shown as open, whatever they are
         self.down = False
+        self.after = 0.0  # seconds for which it asks to be left alone while it is down
+        self.asked: list[float] = []  # when anything was asked of it, on the monotonic clock
         self.refuses = ""  # why it will do nothing
         self._lock = threading.Lock()
 
@@ -252,8 +255,9 @@ class MemoryDesk:
         self.deleted += 1
 
     def _answer(self) -> None:
+        self.asked.append(time.monotonic())
         if self.down:
-            raise DeskUnavailable("The ticket system is not answering.")
+            raise DeskUnavailable("The ticket system is not answering.", after=self.after)
         if self.refuses:
             raise DeskRefused(self.refuses)
 

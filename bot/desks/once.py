@@ -64,7 +64,8 @@ class Once:
             self._pace.sleep(self._pace.lag)
             found = find()
             if found is None:
-                raise DeskUnavailable(f"{unknown} The ticket is looked for again before another is made.") from unknown
+                said = f"{unknown} The ticket is looked for again before another is made."
+                raise DeskUnavailable(said, after=unknown.after) from unknown
             return found
 
 

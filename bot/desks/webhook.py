@@ -113,7 +113,9 @@ class WebhookDesk:
 
         try:
             return send()
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
+            if error.after:  # it wants to be left alone
+                raise
             return send()
 
 

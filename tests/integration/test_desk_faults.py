@@ -153,10 +153,39 @@ def test_a_system_that_throttles_for_long_is_asked_again_later(there: Bench) -> 
     there.double.retry_after = "3600"
     there.double.script.extend([Trouble.THROTTLED] * 9)
 
-    with pytest.raises(DeskUnavailable, match="asks to wait 3600 seconds"):
+    with pytest.raises(DeskUnavailable, match="asks to wait 3600 seconds") as raised:
         there.desk.open(a_case(), assignee="Ana")
 
+    assert raised.value.after == 3600
     assert there.time.slept == []
+
+
+@pytest.mark.parametrize(
+    ("said", "after"), [("120", 120.0), ("Wed, 25 Nov 2026 09:05:00 GMT", 300.0), ("soon", 0.0), ("-5", 0.0)]
+)
+def test_a_system_that_is_down_is_left_alone_for_as_long_as_it_says(there: Bench, said: str, after: float) -> None:
+    there.double.refusal, there.double.refusal_headers = (503, {}), {"retry-after": said}
+
+    with pytest.raises(DeskUnavailable) as raised:
+        there.desk.open(a_case(), assignee="Ana")
+
+    assert raised.value.after == after
+    assert after == 0 or len(there.double.requests) == 1
+
+
+def test_a_write_of_unknown_outcome_says_how_long_to_wait_and_is_looked_for_then() -> None:
+    there = bench("github")
+    there.double.down_after = "120"
+    there.double.writes_only.append(Trouble.UNAVAILABLE_AFTER)
+    there.double.lag = 60.0
+
+    with pytest.raises(DeskUnavailable, match="looked for again before another is made") as raised:
+        there.desk.open(a_case(), assignee="Ana")
+    there.time.sleep(raised.value.after)
+    there.again().open(a_case(), assignee="Ana")
+
+    assert raised.value.after == 120
+    assert len(there.double.tickets) == 1
 
 
 def test_a_system_that_throttles_shortly_is_waited_for(there: Bench) -> None:

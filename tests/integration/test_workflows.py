@@ -22,7 +22,7 @@ from bot.store.replicas import Replicas
 from bot.store.turn_log import utc_now
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, EventKind
-from bot.support.handoff import Role, TicketState
+from bot.support.handoff import Role, TicketState, why_no_ticket
 from bot.support.rota import Member, Rota, WorkingHours
 from bot.workflows import Plan, Workflows
 from knowledge.errors import Misuse
@@ -133,6 +133,60 @@ def test_without_an_answer_from_the_desk_the_case_is_kept_and_the_asker_hears_la
     eventually(lambda: not office.store.cases.unheard())
     assert "Ticket MEM-1 is open." in office.notifier.texts(Role.ASKER)[0]
     assert len(office.notifier.texts(Role.SHERIFF)) == 1
+
+
+def test_a_desk_that_asks_to_be_left_alone_is_left_alone_also_by_the_next_process(office: Office) -> None:
+    office.desk.down, office.desk.after = True, 3.0
+    office.store.cases.save_new(fresh())
+    first = office.workflows()
+    first.start()
+    assert first.wait_until_ready(20)
+    first.push("c-00000001")
+    eventually(lambda: "sheriff_told" in kinds(office.store.cases.get("c-00000001")))
+    first.stop()
+    office.desk.down = False
+
+    second = office.workflows()
+    second.start()
+    eventually(lambda: not office.store.cases.unheard(), within=30)
+    second.stop()
+
+    case = office.store.cases.get("c-00000001")
+    assert case is not None
+    assert case.ticket == "MEM-1"
+    assert office.desk.asked[1] - office.desk.asked[0] >= 3.0  # it would be tried again after 0.2 seconds
+
+
+def test_a_desk_that_asks_for_days_is_asked_again_all_the_same(office: Office) -> None:
+    office.desk.down, office.desk.after = True, 9e5
+    office.store.cases.save_new(fresh())
+    workflows = office.workflows(replace(PATIENT, longest_asked=0.1))
+    workflows.start()
+    assert workflows.wait_until_ready(20)
+    workflows.push("c-00000001")
+    eventually(lambda: len(office.desk.asked) >= 3)
+    workflows.stop()
+
+
+def test_a_plan_heeds_what_is_asked_up_to_an_hour() -> None:
+    plan = Plan()
+
+    assert [plan.delay(0, asked) for asked in (0.0, 3.0, 60.0, 3600.0, 9e9)] == [5, 5, 60, 3600, 3600]
+    assert [plan.delay(9, asked) for asked in (0.0, 60.0, 1200.0)] == [600, 600, 1200]
+
+
+def test_the_case_says_when_the_next_try_is_however_regular_the_tries_are(office: Office) -> None:
+    office.desk.down, office.desk.after = True, 1800.0
+    office.store.cases.save_new(fresh())
+    workflows = office.workflows(replace(PATIENT, retry_after=(0.2,)))
+    workflows.start()
+    assert workflows.wait_until_ready(20)
+    before = utc_now()
+    case = workflows.hand_over("c-00000001", wait=20)
+    workflows.stop()
+
+    about = [f"{ROTA.local(before + timedelta(seconds=1800 + late)):%H:%M}" for late in (0, 30, 60)]
+    assert why_no_ticket(case) in {f"The ticket system is not answering. Next try {at}." for at in about}
 
 
 def test_a_slow_desk_does_not_keep_the_asker_waiting(office: Office, running: Workflows) -> None:
