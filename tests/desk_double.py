@@ -493,7 +493,7 @@ class ReceiverDouble(Double):
     def _open(self, body: dict[str, Any], _: str) -> Reply:
         case = body["case"]["id"]
         of_case = [kept for kept in self.tickets.values() if kept.fields["case"] == case and not kept.deleted]
-        kept = of_case[0] if of_case else self.keep({"case": case})
+        kept = of_case[0] if of_case else self.keep({"case": case, "earlier": body["case"]["earlier"]})
         kept.closed = False
         return 200, {"number": f"T-{kept.number}", "url": f"https://receiver.test/{kept.number}"}
 

@@ -205,6 +205,7 @@ class MemoryDesk:
     def __init__(self) -> None:
         self.tickets: dict[str, Ticket] = {}  # by case id
         self.assignees: dict[str, str] = {}  # by ticket number
+        self.earlier: dict[str, Sequence[Case]] = {}  # what was asked before, by ticket number
         self.closed: dict[str, str] = {}  # resolution by ticket number
         self.written: dict[tuple[str, str], str] = {}  # text by ticket number and key
         self.deleted = 0  # tickets that somebody deleted
@@ -215,11 +216,12 @@ class MemoryDesk:
         self.refuses = ""  # why it will do nothing
         self._lock = threading.Lock()
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         self._answer()
         with self._lock:
             ticket = self.tickets.setdefault(case.id, Ticket(f"MEM-{len(self.tickets) + self.deleted + 1}"))
             self.assignees[ticket.number] = assignee
+            self.earlier.setdefault(ticket.number, earlier)
             self.closed.pop(ticket.number, None)
             return ticket
 

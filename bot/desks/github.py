@@ -70,9 +70,9 @@ class GitHubDesk:
         """Close the connections; the next call fails."""
         self._client.close()
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         issue = self._issue(case.ticket) or self._once.open(
-            case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)
+            case.id, find=partial(self._find, case.id), create=partial(self._create, case, earlier, assignee)
         )
         if issue["state"] == "closed":
             self._change(issue["number"], {"state": "open", **self._assigned(assignee)})
@@ -164,9 +164,9 @@ class GitHubDesk:
             if len(page) < _PAGE:
                 return
 
-    def _create(self, case: Case, sheriff: str) -> Issue:
+    def _create(self, case: Case, earlier: Sequence[Case], sheriff: str) -> Issue:
         place = self._place
-        text = _unnotified(body(case, sheriff=sheriff, page=place.page.format(case=case.id)))
+        text = _unnotified(body(case, earlier, sheriff=sheriff, page=place.page, most=_LONGEST))
         content = {
             "title": headline(case, width=200),
             "body": f"{_mark(case.id)}\n{text}",
@@ -257,4 +257,4 @@ def _begins(written: Issue, mark: str) -> bool:
 
 def _unnotified(text: str) -> str:
     """The text with names that call nobody: an @ in a question is no mention of somebody on GitHub."""
-    return shortened(text, _LONGEST).replace("@", "@\u200b")
+    return shortened(text.replace("@", "@\u200b"), _LONGEST)

@@ -74,9 +74,9 @@ class JiraDesk:
         """Close the connections; the next call fails."""
         self._client.close()
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         issue = self._issue(case.ticket) or self._once.open(
-            case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)
+            case.id, find=partial(self._find, case.id), create=partial(self._create, case, earlier, assignee)
         )
         key = str(issue["key"])
         if "fields" in issue and _is_done(issue):
@@ -164,9 +164,9 @@ class JiraDesk:
             else:
                 return
 
-    def _create(self, case: Case, sheriff: str) -> Issue:
+    def _create(self, case: Case, earlier: Sequence[Case], sheriff: str) -> Issue:
         place = self._place
-        text = shortened(body(case, sheriff=sheriff, page=place.page.format(case=case.id)), _LONGEST)
+        text = body(case, earlier, sheriff=sheriff, page=place.page, most=_LONGEST)
         account = place.assignees.get(sheriff)
         fields = {
             **place.fields,

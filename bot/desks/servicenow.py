@@ -71,9 +71,9 @@ class ServiceNowDesk:
         """Close the connections; the next call fails."""
         self._client.close()
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         record = self._record(case.ticket) or self._once.open(
-            case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)
+            case.id, find=partial(self._find, case.id), create=partial(self._create, case, earlier, assignee)
         )
         if self._is_closed(record):
             self._change(record, {"state": self._place.open_state, **self._assigned(assignee)})
@@ -141,12 +141,12 @@ class ServiceNowDesk:
         records: Sequence[Record] = self._client.read(self._table, params, needs=("result",)).content["result"]
         return records
 
-    def _create(self, case: Case, sheriff: str) -> Record:
+    def _create(self, case: Case, earlier: Sequence[Case], sheriff: str) -> Record:
         place = self._place
         content = {
             **place.fields,
             "short_description": headline(case, width=150),
-            "description": shortened(body(case, sheriff=sheriff, page=place.page.format(case=case.id)), _LONGEST),
+            "description": body(case, earlier, sheriff=sheriff, page=place.page, most=_LONGEST),
             "correlation_id": label_of(case.id),
             "correlation_display": "Sheriff",
             **self._assigned(sheriff),

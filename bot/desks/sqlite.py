@@ -35,9 +35,9 @@ class SqliteDesk:
         self._url = url
         self._clock = clock
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         try:
-            number: int | None = self._reopened(case, assignee) or self._created(case, assignee)
+            number: int | None = self._reopened(case, assignee) or self._created(case, earlier, assignee)
         except IntegrityError:  # another process has just made it
             number = self._reopened(case, assignee)
         except (OperationalError, Unavailable) as error:
@@ -103,12 +103,12 @@ class SqliteDesk:
             number: int | None = connection.execute(opened.returning(tickets.c.number)).scalar_one_or_none()
         return number
 
-    def _created(self, case: Case, assignee: str) -> int:
+    def _created(self, case: Case, earlier: Sequence[Case], assignee: str) -> int:
         values = {
             "case_id": case.id,
             "state": TicketState.OPEN.value,
             "title": title(case),
-            "body": story(case),
+            "body": story(case, earlier),
             "assignee": assignee,
             "opened": self._clock(),
             "resolution": "",

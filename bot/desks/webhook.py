@@ -13,7 +13,7 @@ import httpx
 
 from bot.desks.calling import Client, Manner, OutcomeUnknown, Pace
 from bot.desks.signing import Signed
-from bot.desks.words import headline
+from bot.desks.words import headline, turn
 from bot.support.cases import Case
 from bot.support.handoff import Found, Ticket, TicketState, unexpected
 from bot.support.transitions import rounds
@@ -51,7 +51,7 @@ class WebhookDesk:
         """Close the connections; the next call fails."""
         self._client.close()
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         content = {
             "case": {
                 "id": case.id,
@@ -62,6 +62,7 @@ class WebhookDesk:
                 "component": case.component,
                 "asker": case.asker.name,
                 "url": self._page.format(case=case.id),
+                "earlier": [{"asked": asked, "answered": said} for asked, said in map(turn, reversed(earlier))],
             },
             "assignee": assignee,
             "ticket": case.ticket,

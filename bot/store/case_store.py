@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -104,6 +104,14 @@ class CaseStore:
         in question, answer, resolution, ticket or the asker's name. `asker` is a person's id."""
         query = sa.select(cases).where(*_where(states, asker, conversation, sheriff, text, since))
         query = query.order_by(cases.c.opened.desc(), cases.c.id.desc()).limit(limit).offset(offset)
+        with self._engine.connect() as connection:
+            return tuple(case_of(row) for row in connection.execute(query).mappings())
+
+    def earlier(self, case: Case, *, within: timedelta, limit: int) -> Sequence[Case]:
+        """What the asker asked in the same conversation in the time before the case, newest first, without events."""
+        here = (cases.c.asker_id == case.asker.id) & (cases.c.conversation == case.conversation)
+        before = (cases.c.opened < case.opened) & (cases.c.opened > case.opened - within)
+        query = sa.select(cases).where(here, before).order_by(cases.c.opened.desc(), cases.c.id.desc()).limit(limit)
         with self._engine.connect() as connection:
             return tuple(case_of(row) for row in connection.execute(query).mappings())
 

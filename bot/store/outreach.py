@@ -19,7 +19,9 @@ from bot.support.cases import UNTAKEN, Case, Change, Event, EventKind, NotPossib
 from bot.support.duplicates import followed, once
 from bot.support.handoff import (
     ASKER_HEARS,
+    EARLIER,
     HEARD_OUTSIDE,
+    LATELY,
     SHERIFF_HEARS,
     STARTS_HAND_OVER,
     Desk,
@@ -113,7 +115,8 @@ class Outreach:
                 return None
             try:
                 passed(Landmark.TICKET_WANTED)
-                ticket = self._desk.open(case, assignee=case.sheriff or TEAM.name)
+                earlier = self._store.earlier(case, within=LATELY, limit=EARLIER)
+                ticket = self._desk.open(case, assignee=case.sheriff or TEAM.name, earlier=earlier)
                 passed(Landmark.TICKET_OPENED)
                 change = partial(record_ticket, at=self._clock(), ticket=ticket.number, url=ticket.url)
                 case = self._store.record(case.id, change)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -44,13 +44,16 @@ def unexpected(found: Mapping[str, Found], *, opened: Sequence[str], closed: Seq
     }
 
 
+LATELY, EARLIER = timedelta(days=1), 5  # how much of a conversation is told with a case: since when, and questions
+
+
 class Desk(Protocol):
     """A ticket system. Every method raises DeskUnavailable when it gives no answer, or an unclear one, and DeskRefused
     when it will not do it however often it is asked."""
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         """The case's ticket, open and assigned. Called twice for one case, in any process, it is the same ticket;
-        one that was closed is opened again."""
+        one that was closed is opened again. A new one also tells what the asker asked before, newest first."""
 
     def comment(self, ticket: str, text: str, *, author: str, key: str) -> None:
         """Add a comment, once per key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import timedelta
 
@@ -221,6 +222,34 @@ def test_github_says_how_long_to_stay_away_in_three_ways(headers: dict[str, str]
 
     with pytest.raises(DeskUnavailable, match=told):
         there.desk.open(a_case(), assignee="Ana")
+
+
+def test_a_new_ticket_tells_the_conversation_before_it(there: Bench) -> None:
+    before = [
+        a_case("c-2", question="And for\nprod?", answer="Set\n`callers`.", outcome="hinted"),
+        a_case(
+            "c-1", question="How do I start a job?", answer="With JOR.", outcome="answered", resolution="In its file."
+        ),
+    ]
+
+    there.desk.open(a_case(), assignee="Ana", earlier=before)
+
+    written = json.dumps(there.double.tickets[1].fields, ensure_ascii=False)
+    told = ["How do I start a job?", "Sheriff (answered): With JOR. Resolution: In its file.", "And for"]
+    told += ["Sheriff (hinted): Set `callers`."]
+    assert [written.find(words) for words in told] == sorted(written.find(words) for words in told)
+    assert written.find(told[0]) > 0
+
+
+@pytest.mark.parametrize("kind", FINDING)
+def test_a_long_question_leaves_room_for_who_is_on_duty(kind: str) -> None:
+    there = bench(kind)
+
+    there.desk.open(a_case(question="Why me? " * 20_000), assignee="Cleo", earlier=[a_case("c-1")])
+
+    written = json.dumps(there.double.tickets[1].fields, ensure_ascii=False)
+    assert written.find("the rest is in the case") < written.find("On duty: Cleo.")
+    assert written.find("the rest is in the case") > 0
 
 
 def test_half_a_character_in_a_question_is_replaced(there: Bench) -> None:

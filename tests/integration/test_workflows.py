@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.desks.sqlite import SqliteDesk
+from bot.messages import Person
 from bot.store.opening import Store, open_store
 from bot.store.replicas import Replicas
 from bot.store.turn_log import utc_now
@@ -189,14 +190,34 @@ def test_the_case_says_when_the_next_try_is_however_regular_the_tries_are(office
     assert why_no_ticket(case) in {f"The ticket system is not answering. Next try {at}." for at in about}
 
 
+def test_a_new_ticket_tells_what_the_asker_asked_before_in_the_same_conversation(
+    office: Office, running: Workflows
+) -> None:
+    now = utc_now()
+    for case_id, ago, given in (
+        ("c-1", timedelta(days=2), {}),
+        ("c-2", timedelta(minutes=9), {}),
+        ("c-3", timedelta(minutes=5), {"asker": Person("lee", "Lee")}),
+        ("c-4", timedelta(minutes=4), {"conversation": "elsewhere"}),
+        ("c-5", timedelta(minutes=3), {}),
+    ):
+        office.store.cases.save_new(a_case(case_id, state=CaseState.ANSWERED, opened=now - ago, updated=now, **given))
+    office.store.cases.save_new(a_case(opened=now, updated=now))
+    office.store.cases.save_new(a_case("c-6", state=CaseState.ANSWERED, opened=now + timedelta(minutes=1), updated=now))
+
+    running.hand_over("c-00000001", wait=20)
+
+    assert [each.id for each in office.desk.earlier["MEM-1"]] == ["c-5", "c-2"]
+
+
 def test_a_slow_desk_does_not_keep_the_asker_waiting(office: Office, running: Workflows) -> None:
     office.store.cases.save_new(fresh())
     opening = office.desk.open
 
     class SlowDesk(MemoryDesk):
-        def open(self, case: Case, *, assignee: str) -> object:  # type: ignore[override]
+        def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> object:  # type: ignore[override]
             time.sleep(0.5)
-            return opening(case, assignee=assignee)
+            return opening(case, assignee=assignee, earlier=earlier)
 
     office.desk.__class__ = SlowDesk
 
@@ -335,8 +356,8 @@ from tests.fakes import RecordingNotifier
 from tests.integration.test_workflows import fresh, make
 
 class DyingDesk(SqliteDesk):
-    def open(self, case, *, assignee):
-        ticket = super().open(case, assignee=assignee)
+    def open(self, case, *, assignee, earlier=()):
+        ticket = super().open(case, assignee=assignee, earlier=earlier)
         if ticket.number == "SUP-7":
             os.kill(os.getpid(), 9)  # the ticket is made; nothing of it is stored with the case
         return ticket
