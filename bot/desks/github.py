@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from bot.desks.calling import Client, Manner, Pace, retry_after
-from bot.desks.once import Attempts, Once, surely
+from bot.desks.calling import Manner, retry_after
+from bot.desks.once import Access, surely
 from bot.desks.words import LABEL, body, headline, label_of, shortened
 from bot.support.cases import Case
 from bot.support.handoff import Found, Ticket, TicketState, unexpected
@@ -40,31 +40,13 @@ class GitHubPlace:
 class GitHubDesk:
     """A Desk. Each issue has the label `sheriff-CASE` and begins with a hidden mark: by these it is found again."""
 
-    def __init__(
-        self,
-        place: GitHubPlace,
-        *,
-        token: str,
-        attempts: Attempts,
-        pace: Pace,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
+    def __init__(self, place: GitHubPlace, access: Access) -> None:
         self._place = place
+        self._pace = access.pace
+        self._once = access.once()
         self._issues = f"/repos/{place.repository}/issues"
-        self._pace = pace
-        self._once = Once(attempts, pace)
-        self._client = Client(
-            place.url,
-            _manner(place.repository),
-            pace=pace,
-            headers={
-                "authorization": f"Bearer {token}",
-                "accept": "application/vnd.github+json",
-                "x-github-api-version": "2022-11-28",
-            },
-            secrets=[token],
-            transport=transport,
-        )
+        headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
+        self._client = access.client(place.url, _manner(place.repository), headers=headers)
 
     def hang_up(self) -> None:
         """Close the connections; the next call fails."""

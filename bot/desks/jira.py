@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import httpx
-
-from bot.desks.calling import Client, Manner, Pace
-from bot.desks.once import Attempts, Once, surely
+from bot.desks.calling import Manner
+from bot.desks.once import Access, surely
 from bot.desks.words import LABEL, body, headline, label_of, shortened
 from bot.support.cases import Case
 from bot.support.handoff import Found, Ticket, TicketState, unexpected
@@ -46,29 +44,11 @@ class JiraPlace:
 class JiraDesk:
     """A Desk. Each issue has the label `sheriff-CASE`, by which it is found again, and the case in its properties."""
 
-    def __init__(
-        self,
-        place: JiraPlace,
-        *,
-        user: str,
-        token: str,
-        attempts: Attempts,
-        pace: Pace,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        """With a user the token is his API token; without, it is sent as a bearer's."""
+    def __init__(self, place: JiraPlace, access: Access) -> None:
         self._place = place
-        self._pace = pace
-        self._once = Once(attempts, pace)
-        self._client = Client(
-            place.url,
-            _manner(place.project),
-            pace=pace,
-            headers={} if user else {"authorization": f"Bearer {token}"},
-            auth=(user, token) if user else None,
-            secrets=[token],
-            transport=transport,
-        )
+        self._pace = access.pace
+        self._once = access.once()
+        self._client = access.client(place.url, _manner(place.project))
 
     def hang_up(self) -> None:
         """Close the connections; the next call fails."""

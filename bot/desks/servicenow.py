@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import httpx
-
-from bot.desks.calling import Client, Manner, Pace
-from bot.desks.once import Attempts, Once, surely
+from bot.desks.calling import Manner
+from bot.desks.once import Access, surely
 from bot.desks.words import body, headline, label_of, shortened
 from bot.support.cases import Case
 from bot.support.handoff import Found, Ticket, TicketState, unexpected
@@ -42,30 +40,12 @@ class ServiceNowPlace:
 class ServiceNowDesk:
     """A Desk. Each record has the correlation id `sheriff-CASE`, by which it is found again."""
 
-    def __init__(
-        self,
-        place: ServiceNowPlace,
-        *,
-        user: str,
-        token: str,
-        attempts: Attempts,
-        pace: Pace,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        """With a user the token is his password; without, it is sent as a bearer's."""
+    def __init__(self, place: ServiceNowPlace, access: Access) -> None:
         self._place = place
-        self._pace = pace
-        self._once = Once(attempts, pace)
+        self._pace = access.pace
+        self._once = access.once()
         self._table = f"/api/now/table/{place.table}"
-        self._client = Client(
-            place.url,
-            _manner(place.table),
-            pace=pace,
-            headers={} if user else {"authorization": f"Bearer {token}"},
-            auth=(user, token) if user else None,
-            secrets=[token],
-            transport=transport,
-        )
+        self._client = access.client(place.url, _manner(place.table))
 
     def hang_up(self) -> None:
         """Close the connections; the next call fails."""
