@@ -28,7 +28,7 @@ from bot.support.cases import Case, Cause, NotPossible
 from bot.support.handoff import EARLIER, LATELY
 from bot.support.rota import Member
 from bot.support.severity import CaseSeverity
-from bot.support.transitions import since_hand_over
+from bot.support.transitions import SHERIFF, TICKET_SYSTEM, since_hand_over
 
 _ACTING = "sheriff_acting"
 _YEAR = 365 * 24 * 3600
@@ -132,7 +132,7 @@ class Console:
         case, me = self._case(case_id), self.acting(request).name
         if not seen.isdigit():
             return
-        newer = [e for e in case.events[int(seen) :] if e.actor not in {me, "Sheriff", case.asker.name}]
+        newer = [e for e in case.events[int(seen) :] if e.actor not in {me, SHERIFF, TICKET_SYSTEM, case.asker.name}]
         if newer:
             last = newer[-1]
             what = story.deed(last)

@@ -70,7 +70,8 @@ class ReadBack:
         busy = {row.case_id for row in self._store.unheard(limit=100_000)}
 
         def by_ticket(cases: Sequence[Case]) -> dict[str, Case]:
-            calm = [case for case in cases if case.id not in busy and case.updated <= now - self._lag]
+            fresh = now - self._lag  # what lies ahead of the clock was written before it was set back
+            calm = [case for case in cases if case.id not in busy and not fresh < case.updated <= now]
             return {case.ticket: case for case in calm if case.ticket}
 
         return by_ticket(open_), by_ticket([case for case in ended if case.updated >= now - _LOOKED_AFTER])

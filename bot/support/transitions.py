@@ -201,10 +201,11 @@ def record_ticket(case: Case, *, at: datetime, ticket: str, url: str) -> Change:
 
 
 def dead_letter(case: Case) -> Event | None:
-    """The last thing that the ticket system refused and that nobody has wanted tried again; needs the events."""
+    """The last thing that the ticket system refused, or the ticket that it lost and an open case needs, when nobody has
+    wanted it tried again; needs the events."""
     for event in reversed(case.events):
         if event.kind in DEAD_LETTERS:
-            return event
+            return event if event.kind == EventKind.TICKET_FAILED or case.is_open else None
         if event.kind in {EventKind.TICKET_RETRIED, EventKind.HANDED_OVER, EventKind.REOPENED}:
             return None
     return None

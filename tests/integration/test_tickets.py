@@ -530,6 +530,22 @@ def test_a_deleted_ticket_of_a_case_that_has_ended_is_nobody_s_trouble(office: O
     assert office.store.cases.dead_letters() == ()
 
 
+def test_a_deleted_ticket_is_forgotten_when_its_case_ends_and_made_anew_when_that_comes_back(office: Office) -> None:
+    office.handed_over()
+    office.desk.delete("MEM-1")
+    office.back.look()
+    office.casework.resolve(CASE, ANA, Cause.OTHER, "Restarted.")
+    office.settle()
+    ended = office.store.cases.dead_letters()
+
+    office.casework.reopen(CASE, KIM, "It is back.")
+    office.settle()
+
+    assert ended == ()
+    assert office.case().ticket == "MEM-2"
+    assert len(office.desk.tickets) == 1
+
+
 # ---- one ticket, through the workflows ----
 
 
