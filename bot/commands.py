@@ -13,7 +13,7 @@ from uuid import uuid4
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot import wiring
+from bot import knowledge_wiring, wiring
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
 from bot.sources import remember_sources
@@ -37,10 +37,10 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
             report = pipeline.ingest(
                 found,
                 home=settings.home,
-                embedder=wiring.embedder(settings),
+                embedder=knowledge_wiring.embedder(settings),
                 dry_run=dry_run,
                 progress=advance,
-                store=wiring.indexes(settings),
+                store=knowledge_wiring.indexes(settings),
             )
     except KeyboardInterrupt:
         print("Stopped. The index stays as it was; the next run begins again.", file=sys.stderr)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from bot import desk_wiring, sign_in_wiring, wiring
+from bot import desk_wiring, knowledge_wiring, sign_in_wiring, wiring
 from bot.channels.sign_in import CALLBACK
 from bot.findings import Finding, Health, printed
 from bot.identity.provider import Provider
@@ -64,7 +64,7 @@ def _index(settings: Settings) -> Finding:
     folder = generations.current(settings.home)
     if folder is None:
         return Finding(Health.NOTICE, "index", "There is none yet. `sheriff serve` builds it, or run `sheriff ingest`.")
-    with wiring.opened_library(settings) as library:
+    with knowledge_wiring.opened_library(settings) as library:
         status = library.status()
     health = Health.GOOD if status.ready else Health.BAD
     return Finding(health, "index", f"{folder.name}: {status.sentence}")

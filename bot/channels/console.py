@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -26,14 +25,13 @@ from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.messages import Person
 from bot.support.cases import Case, Cause, NotPossible
+from bot.support.handoff import EARLIER, LATELY
 from bot.support.rota import Member
 from bot.support.severity import CaseSeverity
-from bot.support.transitions import since_hand_over
+from bot.support.transitions import SHERIFF, TICKET_SYSTEM, since_hand_over
 
 _ACTING = "sheriff_acting"
 _YEAR = 365 * 24 * 3600
-_EARLIER = 5
-_LATELY = timedelta(days=1)
 MODES = ("reply", "ask", "resolve", "hand")
 
 
@@ -134,7 +132,7 @@ class Console:
         case, me = self._case(case_id), self.acting(request).name
         if not seen.isdigit():
             return
-        newer = [e for e in case.events[int(seen) :] if e.actor not in {me, "Sheriff", case.asker.name}]
+        newer = [e for e in case.events[int(seen) :] if e.actor not in {me, SHERIFF, TICKET_SYSTEM, case.asker.name}]
         if newer:
             last = newer[-1]
             what = story.deed(last)
@@ -196,10 +194,9 @@ class Console:
 
     def _earlier(self, case: Case) -> list[tuple[str, str, str]]:
         """What the asker asked before in the same conversation, newest first: when, what, and what became of it."""
-        found = self.services.cases.list(asker=case.asker.id, conversation=case.conversation, limit=_EARLIER + 20)
-        before = [each for each in found if each.opened < case.opened and case.opened - each.opened < _LATELY]
+        before = self.services.cases.earlier(case, within=LATELY, limit=EARLIER)
         watch = self._watch()
-        return [(watch.at(each.opened), story.short_title(each), _verdict_alone(each)) for each in before[:_EARLIER]]
+        return [(watch.at(each.opened), story.short_title(each), _verdict_alone(each)) for each in before]
 
     def _last_resolved(self) -> str:
         found = self.services.cases.list(states=(story.RESOLVED,), limit=1)

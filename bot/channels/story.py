@@ -13,7 +13,7 @@ from bot.channels.rendering import markdown
 from bot.channels.times import Watch
 from bot.support.cases import UNTAKEN, Case, CaseState, Cause, Event, EventKind, title
 from bot.support.handoff import was_told, why_no_ticket
-from bot.support.transitions import dead_letter, since_hand_over
+from bot.support.transitions import dead_letter, is_from_desk, since_hand_over
 
 CAUSES = {
     Cause.MISSING: "Docs: missing",
@@ -238,6 +238,8 @@ def trouble(case: Case) -> str:
     letter = dead_letter(case)
     if letter is None:
         return ""
+    if letter.kind == EventKind.TICKET_GONE:
+        return letter.text
     return f"{'The ticket is out of date' if case.ticket else 'No ticket'}: {letter.text}"
 
 
@@ -279,7 +281,9 @@ def step_words(case: Case, event: Event) -> str:
         extra = f" and the {_number(pages)} page{'' if pages == 1 else 's'} Sheriff looked at" if pages else ""
         return f"Case saved with the question{extra}"
     words: Mapping[str, str] = {
-        EventKind.REOPENED: f"Reopened by {event.actor}",
+        EventKind.REOPENED: "Opened again in the ticket system"
+        if is_from_desk(event)
+        else f"Reopened by {event.actor}",
         EventKind.TICKET_OPENED: f"Ticket {case.ticket} opened",
         EventKind.SHERIFF_TOLD: event.text.rstrip("."),
         EventKind.NOT_TOLD: event.text.rstrip("."),
@@ -295,6 +299,7 @@ def step_words(case: Case, event: Event) -> str:
         EventKind.TICKET_FAILED: "The ticket system refused",
         EventKind.TICKET_RETRIED: f"{event.actor} asked the ticket system again",
         EventKind.TICKET_CLOSED: "The ticket was closed in the ticket system",
+        EventKind.TICKET_GONE: "The ticket is no longer in the ticket system",
     }
     return words.get(event.kind, "")
 
