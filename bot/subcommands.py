@@ -237,6 +237,23 @@ def export(
 
 
 @app.command()
+def demo(
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Another one, another history.")] = 7,
+    weeks: Annotated[int, typer.Option(min=1, max=52, help="How far it goes back.")] = 13,
+    remove: Annotated[bool, typer.Option("--remove", help="Clear the demonstration and what was asked in it.")] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Fill an empty home with a made-up quarter of cases, to look around in."""
+    from bot.demo.command import demo_command, remove_command
+
+    if remove:
+        remove_command(_settings(config, home), now=datetime.now(UTC))
+    else:
+        demo_command(_settings(config, home), seed=seed, weeks=weeks, now=datetime.now(UTC))
+
+
+@app.command()
 def tidy(
     home: Home = None,
     config: Config = None,
