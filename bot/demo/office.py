@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -79,23 +80,30 @@ class Office:
 
     def _swap(self, back: int) -> None:
         """One asks for the week of another, who accepts the next morning."""
-        given, taken = self._week(back - 2), self._week(back - 3)
-        self._ask_swap(self._day(back, 0, 11), given, taken)
+        self._ask_swap(self._day(back, 0, 11), back - 2)
         self.stage.at(self._day(back, 1, 9), self._accept)
 
     def _coming(self, back: int) -> None:
         """Ahead: somebody is away, and a swap waits for an answer."""
         away = Stretch(self._day(back - 6, 0), self._day(back - 6, 5))
         self._away(self._day(1, 3, 14), 2, away)
-        self._ask_swap(self._day(1, 4, 16), self._week(-3), self._week(-4))
+        self._ask_swap(self._day(1, 4, 16), -2)
 
-    def _ask_swap(self, at: datetime, given: Stretch, taken: Stretch) -> None:
+    def _ask_swap(self, at: datetime, back: int) -> None:
+        """For the week after it; when that is not theirs to swap, a later pair of weeks."""
+
         def asked() -> None:
-            giver, taker = (self.book.sheriff_on(s.starts) for s in (given, taken))
-            by = Person(giver.id, giver.name)
-            self._record(by, lambda kept: ask_swap(kept, giver.id, taker.id, given, taken, now=self.stage.hands()))
+            for earlier in range(4):
+                with suppress(NotPossible):
+                    self._swapped(self._week(back - earlier), self._week(back - earlier - 1))
+                    return
 
         self.stage.at(at, asked)
+
+    def _swapped(self, given: Stretch, taken: Stretch) -> None:
+        giver, taker = (self.book.sheriff_on(stretch.starts) for stretch in (given, taken))
+        by = Person(giver.id, giver.name)
+        self._record(by, lambda kept: ask_swap(kept, giver.id, taker.id, given, taken, now=self.stage.hands()))
 
     def _accept(self) -> None:
         swaps = self.book.now().swaps

@@ -3,6 +3,7 @@ have it, too."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from bot.store.tables import demonstration, metadata, replicas
 from knowledge.errors import Misuse
 
+SENTENCE = "Demonstration data: people, cases and tickets are made up."
 _NO_CASES = frozenset({"replicas", "rota_news", "turns", "demonstration"})  # filled by a server that nobody has used
 _ALIVE = timedelta(seconds=30)  # since the last beat of a replica
 
@@ -66,6 +68,15 @@ class DemonstrationMark:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(table.delete())
         return count
+
+
+def marked(text: str, form: str) -> str:
+    """A report in "md", "html" or "json" that says what it rests on."""
+    if form == "json":
+        return json.dumps({"demonstration": True} | json.loads(text), ensure_ascii=False, indent=2)
+    if form == "html":
+        return text.replace("</h1>", f"</h1><p><strong>{SENTENCE}</strong></p>", 1)
+    return f"> {SENTENCE}\n\n{text}"
 
 
 def _count(connection: sa.Connection, table: sa.Table) -> tuple[str, int]:
