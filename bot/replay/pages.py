@@ -26,15 +26,15 @@ class Pages:
 
     def loser(self, one: Replayed) -> tuple[str, int] | None:
         """File and line of the changed page that lost the question, or else of the one that took it over."""
-        for said in (one.before, one.after):
-            if said.document_id in self.changed and said.document_id in self._documents:
-                return self.place(said)
-        return None
-
-    def place(self, said: Said) -> tuple[str, int]:
-        document = self._documents[said.document_id]
-        lines = [section.line for section in document.sections if section.anchor == said.anchor]
-        return self.repository.name(document.path), next(iter(lines), 1)
+        both = (one.before, one.after)
+        lost = next((said for said in both if said.document_id in self.changed and not self.is_gone(said)), None)
+        if lost is None:
+            return None
+        document = self._documents[lost.document_id]
+        lines = {section.anchor: section.line for section in document.sections}
+        anchors = [said.anchor for said in both if said.document_id == document.id]  # the old heading may be gone
+        line = next((lines[anchor] for anchor in anchors if anchor in lines), 1)
+        return self.repository.name(document.path), line
 
     def is_gone(self, said: Said) -> bool:
         """Whether the page that won is not there any more."""
