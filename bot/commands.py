@@ -18,6 +18,7 @@ from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
 from bot.sources import remember_sources
 from bot.sources import sources as sources_of
+from bot.store.demonstration import marked
 from bot.store.opening import Store
 from bot.support import gap_report
 from bot.support.cases import Case, title
@@ -80,7 +81,10 @@ def gaps_command(settings: Settings, *, output: str, target: Path | None) -> Non
         raise Misuse(f"--format {output}: choose md, html or json.")
     with wiring.opened_store(settings) as store:
         report = wiring.gap_report(settings, store)
+        made_up = store.demonstration.get() is not None
     text = renderers[output](report)
+    if made_up:
+        text = marked(text, output)
     if target is None:
         print(text)
     else:

@@ -100,7 +100,11 @@ def _rota(settings: Settings) -> Finding:
 
 def _cases(settings: Settings) -> Finding:
     with wiring.opened_store(settings) as store:
-        return Finding(Health.GOOD, "cases", f"{store.cases.count():,} kept; the database opens.")
+        kept = f"{store.cases.count():,} kept; the database opens."
+        if store.demonstration.get() is None:
+            return Finding(Health.GOOD, "cases", kept)
+    remedy = "Nothing is sent outside. `sheriff demo --remove` clears them before real ones come."
+    return Finding(Health.NOTICE, "cases", f"{kept} They are made up for a demonstration. {remedy}")
 
 
 def _desk(settings: Settings) -> Finding:

@@ -92,6 +92,22 @@ def gap_report(settings: Settings, store: Store) -> GapReport:
     return find_gaps(cases, embed=knowledge_wiring.embedder(settings).embed, now=now())
 
 
+def inward(settings: Settings, store: Store) -> Settings:
+    """The settings as they are; of a demonstration without everything that would reach somebody outside."""
+    if store.demonstration.get() is None:
+        return settings
+    teams = {"sheriff_channel": "", "remind_after_hours": 0.0}
+    kept = {
+        "desk": DeskSettings(prefix=settings.desk.prefix),
+        "desk_secret": SecretStr(""),
+        "teams": settings.teams.model_copy(update=teams),
+        "teams_app_id": "",
+        "teams_app_password": SecretStr(""),
+        "handoff": settings.handoff.model_copy(update={"reminders": 0}),
+    }
+    return settings.model_copy(update=kept)
+
+
 # ---- one question, on the command line ----
 
 
@@ -113,6 +129,7 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
         knowing = stack.enter_context(knowledge_wiring.opened_library(settings, with_model=True, until=until))
         if not hand_over:
             knowing.require()
+        database = inward(database, store)
         rota = store.rota(settings.rota)
         desk = stack.enter_context(desk_wiring.opened_desk(database, store, clock=now))
         workflows = _workflows(database, store, rota, desk, [DeskPageNotifier(store.engine, clock=now)])
@@ -184,6 +201,7 @@ class _Parts:
     watch: Watch | None
     casework: Casework
     sheriff: Sheriff
+    demonstration: bool  # nothing leaves this home
 
 
 def start(settings: Settings, *, address: str) -> Running:
@@ -236,18 +254,23 @@ def _beside(parts: _Parts) -> Sequence[Regularly]:
 def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     platform = platform_of(settings)
     store = opening.enter_context(opened_store(settings, replica=settings.replica))
+    made_up = store.demonstration.get() is not None
+    if made_up:
+        settings = inward(settings, store)
+        log.warning("demonstration", home=str(settings.home), reason="Nothing is sent to Teams or a ticket system.")
     rota = store.rota(settings.rota)
     knowing = opening.enter_context(knowledge_wiring.opened_library(settings, with_model=True))
     metrics = Metrics()
     link = TeamsLink(lambda: teams_wiring.connection(settings))
     threads = teams_wiring.threads(settings, store, rota=rota, link=link, clock=now, address=address)
-    told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link, threads]
+    told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), *(() if made_up else (link, threads))]
     desk = opening.enter_context(desk_wiring.opened_desk(settings, store, clock=now))
     workflows = _workflows(settings, store, rota, desk, told)
     watch = desk_wiring.watch(settings, store, desk, push=workflows.push, clock=now)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
     sheriff = _sheriff(settings, knowing, store, casework, platform, metrics)
-    return _Parts(settings, store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
+    parts = (store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
+    return _Parts(settings, *parts, demonstration=made_up)
 
 
 def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
@@ -289,7 +312,11 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
     settings = parts.settings
     platform = named(settings)
     events = desk_wiring.events(settings, parts.watch, clock=now)
-    teams_routers = (teams.router(),) if teams_wiring.may_answer(settings) else ()
+    in_teams = teams_wiring.may_answer(settings) and not parts.demonstration
+    teams_routers = (teams.router(),) if in_teams else ()
+    lifespan = None
+    if not parts.demonstration:
+        lifespan = teams_wiring.lifespan(settings, parts.store, teams=teams, link=parts.link, clock=now)
     return Services(
         sheriff=parts.sheriff,
         casework=parts.casework,
@@ -317,7 +344,8 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         goals=goals_of(settings.handoff.goals),
         routers=(*teams_routers, *((events.router(),) if events else ())),
         acknowledge_minutes=settings.handoff.acknowledge_minutes,
-        lifespan=teams_wiring.lifespan(settings, parts.store, teams=teams, link=parts.link, clock=now),
+        lifespan=lifespan,
+        demonstration=parts.demonstration,
         docs_sources=tuple(s.name for s in sources(settings)),
     )
 

@@ -15,6 +15,7 @@ import sqlalchemy.orm  # whole, before there are threads: DBOS imports it in one
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot.store.case_store import CaseStore
+from bot.store.demonstration import DemonstrationMark
 from bot.store.posts import Posts
 from bot.store.received import Received
 from bot.store.replicas import Replicas
@@ -43,6 +44,7 @@ class Store:
     replicas: Replicas
     broadcast: Broadcast
     clock: Clock
+    demonstration: DemonstrationMark
 
     def rota(self, file: Path) -> RotaBook:
         """The rota in a file, with what people have changed on it."""
@@ -78,6 +80,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         replicas,
         broadcast,
         clock,
+        DemonstrationMark(engine),
     )
 
 

@@ -223,3 +223,13 @@ received = sa.Table(
     sa.Column("owner", sa.String(32), nullable=False),  # life of the replica that works on it
     sa.Column("tries", sa.Integer, nullable=False),
 )
+
+# One row in a database whose cases are made up: nothing of it is told to anybody outside.
+demonstration = sa.Table(
+    "demonstration",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # always 1
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("weeks", sa.Integer, nullable=False),
+)
