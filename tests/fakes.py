@@ -212,7 +212,7 @@ class MemoryDesk:
         self.still_open: set[str] = set()  # numbers of tickets that are shown as open, whatever they are
         self.down = False
         self.after = 0.0  # seconds for which it asks to be left alone while it is down
-        self.asked: list[float] = []  # when anything was asked of it, on the monotonic clock
+        self.called: list[float] = []  # when anything was asked of it, on the monotonic clock
         self.refuses = ""  # why it will do nothing
         self._lock = threading.Lock()
 
@@ -257,7 +257,7 @@ class MemoryDesk:
         self.deleted += 1
 
     def _answer(self) -> None:
-        self.asked.append(time.monotonic())
+        self.called.append(time.monotonic())
         if self.down:
             raise DeskUnavailable("The ticket system is not answering.", after=self.after)
         if self.refuses:
