@@ -61,8 +61,8 @@ def learn(
     """Everything that can be learnt from the index alone; the same index gives the same lessons.
 
     What does not hang on the pages is taken from the lessons `before`, if they are of the same embedder; with
-    `same_faq` what hangs on the FAQ as well. Takes about twenty milliseconds for each of the sampled sentences, and some
-    seconds for a FAQ. Raises what searching raises.
+    `same_faq` what hangs on the FAQ as well. Takes about twenty milliseconds for each of the sampled sentences, and
+    some seconds for a FAQ. Raises what searching raises.
     """
     entries = _entries(index)
     background = everyday(embedder) if before.background is None else before.background
