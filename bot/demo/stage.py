@@ -168,11 +168,12 @@ class Stage:
             for minute, words in enumerate(asking.topic.replies):
                 self.at(self._working(5 + 40 * minute), partial(self.casework.reply, case_id, sheriff, words))
             return 60.0
-        if draw.random() < 0.25:
+        if draw.random() < (0.45 if asking.lasting else 0.25):
             asked, added = self.cast.say("details_asked", asking), self.cast.say("details_added", asking)
             self.at(self._working(spent), partial(self.casework.ask_for_details, case_id, sheriff, asked))
             spent += draw.uniform(10, 150)
-            self.at(self._working(spent), partial(self.casework.add_details, case_id, asking.by, added))
+            if not asking.lasting:
+                self.at(self._working(spent), partial(self.casework.add_details, case_id, asking.by, added))
         elif draw.random() < 0.55:
             words = self.cast.say("replies", asking)
             self.at(self._working(spent), partial(self.casework.reply, case_id, sheriff, words))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from ingestion.sources import Source
 from ingestion.sources.entries import Entry, Skipped
 from ingestion.tokens import counter
 from knowledge.errors import Misuse
-from knowledge.model import Document
+from knowledge.model import Chunk, Document
 from knowledge.ports import ChunkIndex, Embedder, Matrix, Vector
 
 _AT_ONCE = 256  # texts
@@ -63,6 +64,29 @@ class Remembering:
             chunks = index.document(document_id)
             vectors = index.vectors([chunk.id for chunk in chunks])
             self._known |= {chunk.indexed_text: vector for chunk, vector in zip(chunks, vectors, strict=True)}
+
+
+class Unchanging:
+    """A ChunkIndex that nobody writes to any more: each of its documents is read once."""
+
+    def __init__(self, index: ChunkIndex) -> None:
+        self._index = index
+        self._documents: dict[str, list[Chunk]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def document(self, document_id: str) -> list[Chunk]:
+        if document_id not in self._documents:
+            self._documents[document_id] = self._index.document(document_id)
+        return self._documents[document_id]
+
+    def size(self, document_id: str) -> int:
+        return len(self.document(document_id))
+
+
+def _opened(folder: Path, fingerprint: str) -> ChunkIndex:
+    return cast("ChunkIndex", Unchanging(pipeline.chroma().open(folder, fingerprint)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +149,7 @@ class State:
 
     def ask(self, questions: Sequence[Question], *, heard: Callable[[], None] = lambda: None) -> list[Said]:
         """What is said to each question, without a language model; `heard` is called after each."""
-        library = Library(self.home, self.reading)
+        library = Library(self.home, self.reading, store=pipeline.Store(_opened, _opened))
 
         def said(question: Question) -> Said:
             answer = Said.of(library.answer(question.text))

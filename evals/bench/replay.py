@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from knowledge import bundled
 from knowledge.errors import Failure
 
 MONDAY: Final = datetime(2026, 11, 23, tzinfo=UTC)
+HEAD: Final = f"{{:36}}{'seconds':>9}{'embedded':>10}{'worse':>7}{'better':>8}"
 LOST: Final = ("kafka/quotas.md", "base/key-vaults.md", "dns/failover.md", "splunk/onboarding-logs.md")
 
 
@@ -51,14 +51,14 @@ def replay_command(count: int) -> None:
         docs = changed_docs(folder / "repository")
         home = Settings(home=folder / "home")
         pipeline.ingest(sources(home), home=home.home, embedder=knowledge_wiring.embedder(home))
+        empty = _without_index(home, folder / "empty")
+        print(HEAD.format(f"replay of {len(asked):,} questions"), flush=True)
         taken = [
-            ours("sheriff replay, indexed before", home, docs, asked, folder / "warm"),
-            ours(
-                "sheriff replay, nothing indexed", _without_index(home, folder / "empty"), docs, asked, folder / "cold"
-            ),
-            plain(home, docs, asked, folder / "plain"),
+            shown(ours("sheriff replay, indexed before", home, docs, asked, folder / "warm")),
+            shown(ours("sheriff replay, nothing indexed", empty, docs, asked, folder / "cold")),
+            shown(plain(home, docs, asked, folder / "plain")),
         ]
-    print("\n".join(lines(taken, len(asked))))
+    print("\n".join(compared(taken)))
 
 
 def questions(count: int) -> list[Question]:
@@ -89,7 +89,6 @@ def changed_docs(repository: Path) -> Path:
 
 
 def ours(name: str, settings: Settings, docs: Path, asked: Sequence[Question], scratch: Path) -> Taken:
-    print(f"{name} …", file=sys.stderr)
     begun = monotonic()
     report = replayed(settings, Wanted(docs, base="HEAD"), asked, scratch)
     return Taken(name, monotonic() - begun, report.embedded, [one.verdict.value for one in report.judged])
@@ -97,8 +96,6 @@ def ours(name: str, settings: Settings, docs: Path, asked: Sequence[Question], s
 
 def plain(settings: Settings, docs: Path, asked: Sequence[Question], scratch: Path) -> Taken:
     """What a script does that knows `ingest` and `ask` alone."""
-    name = "two ingests, two times asked"
-    print(f"{name} …", file=sys.stderr)
     begun = monotonic()
     said = []
     for number, folder in enumerate((bundled.DOCS, docs)):
@@ -112,22 +109,25 @@ def plain(settings: Settings, docs: Path, asked: Sequence[Question], scratch: Pa
         said.append([Said.of(library.answer(question.text)) for question in asked])
         library.close()
     verdicts = [judge(q, a, b, margin=Wanted(docs).margin).verdict.value for q, a, b in zip(asked, *said, strict=True)]
-    return Taken(name, monotonic() - begun, -1, verdicts)
+    return Taken("two ingests, two times asked", monotonic() - begun, -1, verdicts)
 
 
-def lines(taken: Sequence[Taken], count: int) -> list[str]:
-    """A table, and what it comes to."""
-    first, *_, peer = taken
-    rows = [f"replay of {count:,} questions".ljust(36) + f"{'seconds':>9}{'embedded':>10}{'worse':>7}{'better':>8}"]
-    for one in taken:
-        embedded = f"{one.embedded:,}" if one.embedded >= 0 else "all"
-        worse, better = (one.verdicts.count(verdict) for verdict in ("worse", "better"))
-        rows.append(f"{one.name:36}{one.seconds:9.1f}{embedded:>10}{worse:7}{better:8}")
-    for one in taken[:-1]:
+def shown(one: Taken) -> Taken:
+    """Print its row: it takes minutes until the next one is there."""
+    embedded = f"{one.embedded:,}" if one.embedded >= 0 else "all"
+    worse, better = (one.verdicts.count(verdict) for verdict in ("worse", "better"))
+    print(f"{one.name:36}{one.seconds:9.1f}{embedded:>10}{worse:7}{better:8}", flush=True)
+    return one
+
+
+def compared(taken: Sequence[Taken]) -> list[str]:
+    """Whether all ways agree, and how much longer the last one takes than the first."""
+    *quick, peer = taken
+    rows = []
+    for one in quick:
         same = sum(a == b for a, b in zip(one.verdicts, peer.verdicts, strict=True))
-        rows.append(f"{one.name}: {same:,} of {count:,} verdicts as the plain way has them")
-    rows.append(f"plain / ours {peer.seconds / first.seconds:.2f}")
-    return rows
+        rows.append(f"{one.name}: {same:,} of {len(peer.verdicts):,} verdicts as the plain way has them")
+    return [*rows, f"plain / ours {peer.seconds / quick[0].seconds:.2f}"]
 
 
 def _without_index(settings: Settings, home: Path) -> Settings:
