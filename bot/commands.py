@@ -23,6 +23,7 @@ from bot.store.opening import Store
 from bot.support import gap_report
 from bot.support.cases import Case, title
 from bot.support.transitions import dead_letter, retry_ticket
+from bot.wording import of_notices
 from ingestion import pipeline
 from ingestion.report import as_text
 from knowledge.errors import Failure, Misuse
@@ -137,6 +138,8 @@ def _print_reply(reply: Reply, *, hand_over: bool) -> None:
     }
     notes = [f"({reply.note})"] if reply.note else []
     head = [heads[reply.outcome]] if reply.outcome in heads else []
+    if reply.notices:
+        print(f"{of_notices(reply.notices)}\n")
     print("\n\n".join(["\n".join([*head, *notes]), reply.text]).strip())
     for number, choice in enumerate(reply.choices, start=1):
         print(f"  {number}. {choice}")

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from bot import desk_wiring, knowledge_wiring, sign_in_wiring, teams_wiring, wording
 from bot.casework import Casework
+from bot.channels.notice_news import NoticeNews
 from bot.channels.services import Services
 from bot.channels.sign_in import SignIn
 from bot.channels.teams import TeamsChannel
@@ -35,6 +36,7 @@ from bot.enclosures import enclosed
 from bot.identity.roles import Role
 from bot.library import Library, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
+from bot.noticing import Notices
 from bot.occupancy import occupied
 from bot.settings import DeskSettings, Settings
 from bot.sources import code_page, named, sources, strange_rota
@@ -51,10 +53,12 @@ from bot.support.cases import Case
 from bot.support.clocks import goals_of
 from bot.support.gaps import GapReport, find_gaps
 from bot.support.handoff import AllChannels, Desk, Notifier
+from bot.support.likeness import Likeness
 from bot.support.rota_alarms import alarms
 from bot.support.rota_changes import Kept
 from bot.telemetry import Metrics
-from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
+from bot.turn import Board, HandsOver, Sheriff, Surroundings, mended_files
+from bot.wishing import Wishes
 from bot.workflows import Plan, Workflows
 from ingestion.report import IngestReport
 from knowledge.deployment.platform import Platform
@@ -64,6 +68,7 @@ from knowledge.errors import Failure, SheriffError, Unavailable
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
 _TELL_EVERY = 5.0  # seconds between two looks at what the rota has to tell
+_LOOK_EVERY = 60.0  # seconds between two looks for questions that rise
 _OCCUPIED = (
     "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
 )
@@ -139,7 +144,12 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
             workflows.wait_until_ready(timeout=20)
         casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
         staying = casework if hand_over else StayingHere(casework, store)
-        take = _sheriff(settings, knowing, store, staying, platform_of(settings), Metrics()).take
+        platform = platform_of(settings)
+        likeness = Likeness(knowing.embedder.embed)
+        wishes = Wishes(store.requests, likeness, names=platform.components)
+        pinned = store if hand_over else stack.enter_context(opened_store(settings))  # known, whatever is kept
+        notices = Notices(pinned.notices, pinned.cases, likeness, clock=now, zone=rota.zone)
+        take = _sheriff(settings, knowing, store, staying, platform, Metrics(), Board(wishes, notices)).take
         yield take if hand_over else lambda incoming: _without_case(take(incoming), named(settings).docs)
 
 
@@ -201,6 +211,8 @@ class _Parts:
     watch: Watch | None
     casework: Casework
     sheriff: Sheriff
+    wishes: Wishes
+    notices: Notices
     demonstration: bool  # nothing leaves this home
 
 
@@ -240,14 +252,19 @@ def _say_of_the_rota(settings: Settings, kept: Kept) -> None:
 
 
 def _beside(parts: _Parts) -> Sequence[Regularly]:
-    """What a server does again and again: hear other replicas, remove what is old, tell what the rota has to tell."""
+    """What a server does again and again: hear other replicas, remove what is old, tell what there is to tell."""
     following = Following(parts.store.engine, parts.store.broadcast)
     tidying = Tidying(parts.store, retention=parts.settings.retention, clock=now)
     news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
+    wishes = teams_wiring.wish_news(parts.settings, parts.store, threads=parts.threads)
+    refresh = parts.rota.refresh_pages
+    rising = NoticeNews(parts.notices, parts.threads.outbox, parts.threads.place, refresh)
     return (
         Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
         Regularly("tidying", tidying.tidy, every=TIDIED_EVERY, warning="not_tidied", at_once=True),
         Regularly("rota", news.sweep, every=_TELL_EVERY, warning="rota_news_wait"),
+        Regularly("wishes", wishes.sweep, every=_TELL_EVERY, warning="wish_news_wait"),
+        Regularly("notices", rising.sweep, every=_LOOK_EVERY, warning="notices_wait"),
     )
 
 
@@ -268,9 +285,12 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     workflows = _workflows(settings, store, rota, desk, told)
     watch = desk_wiring.watch(settings, store, desk, push=workflows.push, clock=now)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
-    sheriff = _sheriff(settings, knowing, store, casework, platform, metrics)
+    likeness = Likeness(knowing.embedder.embed)
+    wishes = Wishes(store.requests, likeness, names=platform.components)
+    notices = Notices(store.notices, store.cases, likeness, clock=now, zone=rota.zone)
+    sheriff = _sheriff(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
     parts = (store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
-    return _Parts(settings, *parts, demonstration=made_up)
+    return _Parts(settings, *parts, wishes, notices, demonstration=made_up)
 
 
 def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
@@ -287,7 +307,16 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         deliveries=store.turns,
         desk=desk,
         extension=extension,
-        commands=Commands(store.cases, parts.casework, store.requests, parts.rota, now, parts.threads.base_url),
+        commands=Commands(
+            store.cases,
+            parts.casework,
+            parts.wishes,
+            parts.notices,
+            parts.rota,
+            now,
+            parts.threads.base_url,
+            desk.member,
+        ),
         mend=lambda text: mended_files(text, parts.platform),
         describe=lambda attachments: enclosed(attachments, parts.platform),
         token=parts.link.token,
@@ -331,6 +360,9 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         gaps=lambda: gap_report(settings, parts.store),
         metrics=parts.metrics.registry,
         clock=now,
+        wishes=parts.wishes,
+        request_news=parts.store.request_news,
+        notices=parts.notices,
         platform=platform.name,
         docs=platform.docs,
         examples=platform.examples,
@@ -362,7 +394,13 @@ def _make_home(home: Path) -> None:
 
 
 def _sheriff(
-    settings: Settings, knowing: Library, store: Store, casework: HandsOver, platform: Platform, metrics: Metrics
+    settings: Settings,
+    knowing: Library,
+    store: Store,
+    casework: HandsOver,
+    platform: Platform,
+    metrics: Metrics,
+    board: Board,
 ) -> Sheriff:
     return Sheriff(
         library=knowing,
@@ -372,6 +410,7 @@ def _sheriff(
         casework=casework,
         world=Surroundings(now, named(settings).name, named(settings).docs),
         metrics=metrics,
+        board=board,
     )
 
 

@@ -12,12 +12,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from bot.messages import Person
+from bot.noticing import Notices
+from bot.store.opening import Store
 from bot.support.cases import Case, CaseState
 from bot.support.handoff import Found, Notification, Role, Ticket, TicketState, unexpected
+from bot.support.likeness import Likeness
+from bot.wishing import Wishes
 from knowledge.errors import DeskRefused, DeskUnavailable, ModelUnavailable, Unavailable
 from knowledge.model import Chunk, Kind
 from knowledge.ports import ChatMessage, Faint, Field, Hit, Matrix, Vector
@@ -54,6 +59,18 @@ class HashEmbedder:
             place = zlib.crc32(feature.encode())
             vector[place % self._dimension] += weight if place & 0x10000 else -weight
         return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def wishes_of(store: Store) -> Wishes:
+    """Feature requests of a store, compared by their words; about Couchbase is not about Kafka."""
+    return Wishes(store.requests, Likeness(HashEmbedder().embed), names=("couchbase", "kafka"))
+
+
+def notices_of(store: Store, clock: Callable[[], datetime]) -> Notices:
+    """Notices of a store, compared by their words."""
+    return Notices(
+        store.notices, store.cases, Likeness(HashEmbedder().embed), clock=clock, zone=ZoneInfo("Europe/Paris")
+    )
 
 
 class MemoryIndex:

@@ -92,6 +92,7 @@ class Console:
             case=self._view(case, clerk, acting) if case else None,
             draft=draft or Draft(),
             last=self._last_resolved(),
+            rising=self.services.notices.proposals(),
         )
 
     def act(self, request: Request, case_id: str, verb: str, form: dict[str, str]) -> Case:

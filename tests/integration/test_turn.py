@@ -18,14 +18,14 @@ from bot.store.opening import Store, open_store
 from bot.support import transitions
 from bot.support.cases import Case, CaseState
 from bot.telemetry import Metrics
-from bot.turn import Sheriff, Surroundings
+from bot.turn import Board, Sheriff, Surroundings
 from knowledge import bundled
 from knowledge.adapters.local_embedder import LocalEmbedder
 from knowledge.deployment.platform import Platform
 from knowledge.ports import ChatModel
 from knowledge.relevance import Policy
 from knowledge.validation.catalog import SchemaCatalog
-from tests.fakes import ScriptedChat
+from tests.fakes import ScriptedChat, notices_of, wishes_of
 
 KIM = Person("kim", "Kim")
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -91,6 +91,7 @@ def office_of(
         casework=casework,
         world=Surroundings(lambda: NOW, "Meridian", "Dev Insight"),
         metrics=metrics,
+        board=Board(wishes_of(store), notices_of(store, lambda: NOW)),
     )
     return Office(sheriff, store, casework, library, metrics)
 
