@@ -13,11 +13,12 @@ from uuid import uuid4
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot import wiring
+from bot import knowledge_wiring, wiring
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
 from bot.sources import remember_sources
 from bot.sources import sources as sources_of
+from bot.store.demonstration import marked
 from bot.store.opening import Store
 from bot.support import gap_report
 from bot.support.cases import Case, title
@@ -38,10 +39,10 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
             report = pipeline.ingest(
                 found,
                 home=settings.home,
-                embedder=wiring.embedder(settings),
+                embedder=knowledge_wiring.embedder(settings),
                 dry_run=dry_run,
                 progress=advance,
-                store=wiring.indexes(settings),
+                store=knowledge_wiring.indexes(settings),
             )
     except KeyboardInterrupt:
         print("Stopped. The index stays as it was; the next run begins again.", file=sys.stderr)
@@ -81,7 +82,10 @@ def gaps_command(settings: Settings, *, output: str, target: Path | None) -> Non
         raise Misuse(f"--format {output}: choose md, html or json.")
     with wiring.opened_store(settings) as store:
         report = wiring.gap_report(settings, store)
+        made_up = store.demonstration.get() is not None
     text = renderers[output](report)
+    if made_up:
+        text = marked(text, output)
     if target is None:
         print(text)
     else:
@@ -145,7 +149,7 @@ def _print_reply(reply: Reply, *, hand_over: bool) -> None:
         print(f"\n[{citation.number}] {citation.place or citation.title}\n    {citation.url or citation.path}", end="")
     if reply.citations:
         print()
-    if reply.outcome is ReplyKind.UNANSWERED:
+    if reply.outcome in {ReplyKind.UNANSWERED, ReplyKind.FORWARDED}:
         for citation in reply.looked_at[:3]:
             print(f"  looked at: {citation.place or citation.title} ({citation.path})")
         if not hand_over:

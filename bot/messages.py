@@ -55,6 +55,7 @@ class ReplyKind(StrEnum):
     ANSWERED = "answered"
     HINTED = "hinted"
     UNANSWERED = "unanswered"
+    FORWARDED = "forwarded"  # "ask the sheriff: …": a person was wanted, and nothing is said of what the pages know
     CLARIFY = "clarify"  # one question back; the message waits for its answer
     CHECKED = "checked"  # YAML was validated
     NOTED = "noted"  # a greeting, thanks, details added to a case, a command

@@ -295,6 +295,46 @@ def export(
 
 
 @app.command()
+def replay(
+    docs: Annotated[Path, typer.Option(help="The folder of pages as they would be.")],
+    base: Annotated[str, typer.Option(help="Branch, tag or commit to compare with; else what is indexed now.")] = "",
+    weeks: Annotated[int, typer.Option(min=1, max=520, help="How far back the stored questions go.")] = 13,
+    questions: Annotated[Path | None, typer.Option(help="An export, or a question a line, instead of those.")] = None,
+    source: Annotated[str, typer.Option(help="Which source the pages are, if there are several.")] = "",
+    margin: Annotated[float, typer.Option(min=0.01, max=1, help="How far a confidence must move to matter.")] = 0.15,
+    most: Annotated[int, typer.Option(min=1, max=50_000, help="Questions, the most asked first.")] = 1000,
+    output: Annotated[str, typer.Option("--format", help="text, json, md or github.")] = "text",
+    report: Annotated[Path | None, typer.Option(help="Write the report as Markdown to this file, too.")] = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Ask what people have asked against a change of the pages. Exit code 1 when a question gets worse."""
+    from bot.checking.showing import allow_any_name
+    from bot.replay.command import Wanted, replay_command
+
+    allow_any_name()
+    wanted = Wanted(docs, base, weeks, questions, source, margin, most, output, report)
+    raise typer.Exit(replay_command(_settings(config, home), wanted, now=datetime.now(UTC)))
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Another one, another history.")] = 7,
+    weeks: Annotated[int, typer.Option(min=1, max=52, help="How far it goes back.")] = 13,
+    remove: Annotated[bool, typer.Option("--remove", help="Clear the demonstration and what was asked in it.")] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Fill an empty home with a made-up quarter of cases, to look around in."""
+    from bot.demo.command import demo_command, remove_command
+
+    if remove:
+        remove_command(_settings(config, home), now=datetime.now(UTC))
+    else:
+        demo_command(_settings(config, home), seed=seed, weeks=weeks, now=datetime.now(UTC))
+
+
+@app.command()
 def tidy(
     home: Home = None,
     config: Config = None,

@@ -161,7 +161,7 @@ class Sheriff:
             case Intent.ASK:
                 reply = self._ask(incoming, message.text, listen)
             case Intent.TO_SHERIFF:
-                reply = self._handed_over(incoming, Answer(Outcome.UNANSWERED, "", 0.0), redact(request.question).text)
+                reply = self._forwarded(incoming, redact(request.question).text)
             case Intent.SOLVED:
                 reply = self._solved(incoming)
             case Intent.WISH | Intent.VOTE | Intent.TOP | Intent.DIFFERENT:
@@ -250,6 +250,15 @@ class Sheriff:
             return Reply(ReplyKind.NOTED, wording.off_topic(self._world.platform, self._world.docs))
         return self._handed_over(incoming, answer, question)
 
+    def _forwarded(self, incoming: Incoming, question: str) -> Reply:
+        """To a person at once, with the nearest pages for whoever reads the case."""
+        try:
+            near = self._library.find(question, limit=3)
+        except (IndexBroken, Unavailable) as error:
+            log.error("search_failed", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace is noise
+            near = ()
+        return self._with_person(incoming, Reply(ReplyKind.FORWARDED, "", looked_at=near), question)
+
     def _clarified(self, incoming: Incoming, answer: Answer, ask: Clarification, question: str) -> Reply:
         """The question back, stored as a turn to come back to; nobody is called."""
         reply = Reply(
@@ -275,6 +284,10 @@ class Sheriff:
         )
         if answer.outcome is not Outcome.UNANSWERED:
             return replace(reply, case=_summary(self._open(incoming, reply, question)))
+        return self._with_person(incoming, reply, question)
+
+    def _with_person(self, incoming: Incoming, reply: Reply, question: str) -> Reply:
+        """The reply with what became of the question, as far as it has really happened."""
         case = self._open(incoming, reply, question, state=CaseState.NEW)
         self._metrics.handovers.inc()
         case = self._casework.hand_over(case.id, wait=2.0)

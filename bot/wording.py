@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.intents import Intent
-from bot.messages import NoticeShown, Reply
+from bot.messages import NoticeShown, Reply, ReplyKind
 from bot.support.cases import Case
 from bot.support.wishes import FeatureRequest, WishState
 from knowledge.deployment.asking import MOST_LEAVES, Told
@@ -221,12 +221,11 @@ def not_known(docs: str, reply: Reply) -> str:
 
 
 def of_handover(case: Case, docs: str, reply: Reply) -> str:
-    """What to say when Sheriff does not know: who has the question, and which ticket, as far as it really happened."""
-    head = not_known(docs, reply)
+    """Why a person has the question, if Sheriff did not know; who, and which ticket, as far as it really happened."""
+    head = "" if reply.outcome is ReplyKind.FORWARDED else f"{not_known(docs, reply)} "
     if case.ticket and case.sheriff:
-        return f"{head} {case.sheriff} has your question now, as ticket {case.ticket}."
+        return f"{head}{case.sheriff} has your question now, as ticket {case.ticket}."
     if case.ticket:
-        return (
-            f"{head} Your question is ticket {case.ticket}; nobody is on duty right now, so it goes to the whole team."
-        )
-    return f"{head} Your case {case.id} is saved. No ticket yet; you will see its number here."
+        team = "nobody is on duty right now, so it goes to the whole team"
+        return f"{head}Your question is ticket {case.ticket}; {team}."
+    return f"{head}Your case {case.id} is saved. No ticket yet; you will see its number here."

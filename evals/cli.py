@@ -204,6 +204,7 @@ class Topic(StrEnum):
     YAML = "yaml"
     TEAMS = "teams"
     KILLS = "kills"
+    REPLAY = "replay"
 
 
 class Database(StrEnum):
@@ -215,7 +216,9 @@ class Database(StrEnum):
 
 @app.command()
 def bench(
-    topic: Annotated[Topic, typer.Argument(help="`yaml`, `teams` or `kills` for one part alone.")] = Topic.ALL,
+    topic: Annotated[
+        Topic, typer.Argument(help="`yaml`, `teams`, `kills` or `replay` for one part alone.")
+    ] = Topic.ALL,
     sets: Sets = None,
     docs: Docs = None,
     home: Home = None,
@@ -233,6 +236,7 @@ def bench(
     rate: Annotated[float, typer.Option(min=0.1, help="With `kills`: messages a second.")] = 5,
     database: Annotated[Database, typer.Option(help="With `kills`: where the cases are.")] = Database.SQLITE,
     seed: Annotated[int, typer.Option(help="With `kills`: of the moments at which the server is killed.")] = 1,
+    questions: Annotated[int, typer.Option(min=10, help="With `replay`: how many are asked.")] = 1000,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="With `teams` and `kills`: keep the figures here.")
     ] = None,
@@ -242,7 +246,8 @@ def bench(
     Beside a LangChain EnsembleRetriever, and jsonschema, in the same run. `bench yaml` measures validation alone, and
     with --cases what is accepted, refused and told for files whose truth is known. `bench teams` measures the Bot
     Framework channel beside the SDK's stock adapter, on the example platform. `bench kills` kills a server again and
-    again while messages come in, and counts what is lost and what happens twice.
+    again while messages come in, and counts what is lost and what happens twice. `bench replay` times `sheriff replay`
+    beside two whole ingests that are asked one by one.
     """
     from evals.bench.report import bench_command, hostile_command, yaml_command
     from evals.commands import Asked
@@ -252,6 +257,11 @@ def bench(
         return
     if json_file is not None and topic is not Topic.TEAMS:
         raise Misuse("--json goes with `sheriff-evals bench teams` and `bench kills`.")
+    if topic is Topic.REPLAY:
+        from evals.bench.replay import replay_command
+
+        replay_command(questions)
+        return
     if hostile and (topic is not Topic.YAML or cases is not None):
         raise Misuse("--hostile goes with `sheriff-evals bench yaml`, and without --cases.")
     if hostile:

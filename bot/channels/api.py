@@ -158,6 +158,7 @@ def _add_questions(routes: APIRouter, services: Services, workers: Workers) -> N
             "sections": index.chunks,
             "sheriff": "" if shift.member.is_team else shift.member.name,
             "until": shift.ends.isoformat(),
+            "demonstration": services.demonstration,
         }
 
 

@@ -300,6 +300,7 @@ def _spoken(turn: Turn) -> str:
         "hinted": "Hint",
         "checked": "Checked",
         "unanswered": "Not known; handed over",
+        "forwarded": "Handed over",
         "clarify": "A question back",
     }
     return f"{kinds.get(turn.outcome, 'Reply')} is here."

@@ -70,7 +70,7 @@ def merged(remembered: Sequence[Exchange], cases: Sequence[Case]) -> list[Exchan
 
 
 def _from_case(case: Case) -> Exchange:
-    cited = case.outcome not in {ReplyKind.UNANSWERED, ReplyKind.CLARIFY}
+    cited = case.outcome not in {ReplyKind.UNANSWERED, ReplyKind.FORWARDED, ReplyKind.CLARIFY}
     outcome = ReplyKind(case.outcome) if case.outcome in set(ReplyKind) else ReplyKind.NOTED
     reply = Reply(
         outcome,
@@ -178,7 +178,7 @@ class Reader:
     def _handed(self, case: Case, key: str, reply: Reply) -> story.Handed | None:
         if not story.was_handed_over(case):
             return None
-        unanswered = reply.outcome is ReplyKind.UNANSWERED
+        unanswered = reply.outcome in {ReplyKind.UNANSWERED, ReplyKind.FORWARDED}
         return story.handed(case, self.watch, begins=self.begins, title_id=f"t-{key}" if unanswered else "")
 
     def _drawer(self, sources: Sources, citation: Citation, answer: str) -> Drawer:

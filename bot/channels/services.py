@@ -89,6 +89,7 @@ class Services:
     acknowledge_minutes: float = 30
     routers: Sequence[APIRouter] = ()
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+    demonstration: bool = False  # the cases are made up: every page says so
     docs_sources: Sequence[str] = field(default=("docs",))  # where a page without a source's name is looked for
 
     @property

@@ -110,6 +110,7 @@ def _frame(services: Services) -> dict[str, Any]:
         "zone": services.rota.zone.key,
         "alarms": alarms(kept, now),
         "awaited": awaited(kept, now),
+        "demonstration": services.demonstration,
         "handed": lambda: services.news.get(week_key(kept.rota.week_of(now).starts)) is not None,
     }
 

@@ -35,7 +35,7 @@ from bot.store.tables import (
     votes,
 )
 from bot.support.cases import OPEN, EventKind
-from bot.support.transitions import SHERIFF
+from bot.support.transitions import SHERIFF, TICKET_SYSTEM
 
 SOMEONE = "Someone"
 REMOVED = "(removed)"
@@ -67,7 +67,7 @@ def people(engine: sa.Engine, wanted: str) -> Sequence[Person]:
     with engine.connect() as connection:
         known = {person.id: person for person in _askers(connection)}
         actors = connection.execute(sa.select(events.c.actor).distinct()).scalars()
-        silent = {actor: Person(actor, actor) for actor in actors if actor not in {SOMEONE, SHERIFF}}
+        silent = {actor: Person(actor, actor) for actor in actors if actor not in {SOMEONE, SHERIFF, TICKET_SYSTEM}}
     found = [person for person in known.values() if name in {person.id.casefold(), person.name.casefold()}]
     found = found or [person for person in silent.values() if person.name.casefold() == name]
     return sorted(found, key=lambda person: person.id)

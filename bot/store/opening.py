@@ -15,6 +15,7 @@ import sqlalchemy.orm  # whole, before there are threads: DBOS imports it in one
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot.store.case_store import CaseStore
+from bot.store.demonstration import DemonstrationMark
 from bot.store.faq_store import FaqStore
 from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
@@ -49,6 +50,7 @@ class Store:
     replicas: Replicas
     broadcast: Broadcast
     clock: Clock
+    demonstration: DemonstrationMark
 
     def rota(self, file: Path) -> RotaBook:
         """The rota in a file, with what people have changed on it."""
@@ -83,10 +85,11 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         RequestNews(engine, clock=clock),
         NoticeStore(engine, clock=clock),
         FaqStore(engine, clock=clock),
-        RotaNews(engine, clock=clock),
+        RotaNews(engine, clock=clock, owner=replicas.life),
         replicas,
         broadcast,
         clock,
+        DemonstrationMark(engine),
     )
 
 

@@ -309,6 +309,7 @@ rota_news = sa.Table(
     sa.Column("told", UtcTime, nullable=True),  # null while it is being told
     sa.Column("place", sa.String(64), nullable=False),  # such as "in Teams"; "" for the pages alone
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("owner", sa.String(32), nullable=False, server_default=""),  # life of the replica that tells it
 )
 
 # The processes that share this database. One whose beats stop growing has died.
@@ -330,4 +331,14 @@ received = sa.Table(
     sa.Column("body", sa.JSON, nullable=False),
     sa.Column("owner", sa.String(32), nullable=False),  # life of the replica that works on it
     sa.Column("tries", sa.Integer, nullable=False),
+)
+
+# One row in a database whose cases are made up: nothing of it is told to anybody outside.
+demonstration = sa.Table(
+    "demonstration",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # always 1
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("weeks", sa.Integer, nullable=False),
 )

@@ -21,7 +21,7 @@ _REMEMBERED = 4096  # numbers of updates that were published: those of this proc
 class Update:
     """One stored event, small: who is interested reads the rest from the store."""
 
-    number: int  # of the event, growing; 0 for what is no event of a case
+    number: int  # of the event, growing; the `after` of CaseStore.events_for_conversation. 0: news of no case
     case_id: str
     conversation: str
     kind: str  # an EventKind value
@@ -38,7 +38,7 @@ class Broadcast:
         self._closed = False
 
     def publish(self, update: Update) -> None:
-        """Call every listener in this thread; an update that was published before calls nobody."""
+        """Call every listener in this thread; an event that was published before calls nobody."""
         with self._lock:
             if update.number in self._published:
                 return

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from bot import wiring
+from bot import knowledge_wiring, wiring
 from bot.messages import Person
 from bot.noticing import Notices
 from bot.settings import Settings
@@ -50,7 +50,7 @@ def end_command(settings: Settings, number: int, *, by: str) -> None:
 def _opened(settings: Settings) -> Iterator[tuple[Notices, Duty]]:
     with wiring.opened_store(settings) as store:
         rota = store.rota(settings.rota)
-        likeness = Likeness(wiring.embedder(settings).embed)  # loads nothing until texts are compared
+        likeness = Likeness(knowledge_wiring.embedder(settings).embed)  # loads nothing until texts are compared
         yield Notices(store.notices, store.cases, likeness, clock=wiring.now, zone=rota.zone), rota
 
 

@@ -119,6 +119,18 @@ def test_a_question_that_the_docs_answer_gets_the_page_and_heading(office: Offic
     assert stored.component == "kafka"
 
 
+def test_who_asks_for_the_sheriff_gets_the_sheriff_and_no_word_of_what_is_unknown(office: Office) -> None:
+    reply = office.say("ask the sheriff: how many partitions may a Kafka topic have?")
+
+    assert (reply.outcome, reply.text) == (ReplyKind.FORWARDED, "Ana has your question now, as ticket SUP-1.")
+    assert reply.case is not None
+    case = office.store.cases.get(reply.case.id)
+    assert case is not None
+    assert case.question == "how many partitions may a Kafka topic have?"
+    assert (case.events[-1].kind, case.events[-1].actor) == ("handed_over", "Kim")
+    assert any("kafka" in place.path for place in case.citations)  # whoever takes it sees the nearest pages
+
+
 def test_a_question_that_nothing_answers_is_handed_over_with_a_ticket(office: Office) -> None:
     reply = office.say("Can I get a FortranGrid licence for Solaris?")
 
@@ -368,7 +380,7 @@ def test_a_question_off_topic_gets_a_polite_no_and_no_case(office: Office) -> No
 def test_the_way_to_a_person_stays_open_after_a_polite_no(office: Office) -> None:
     reply = office.say("Ask the sheriff: is there a recipe for sourdough in the canteen app?")
 
-    assert reply.outcome is ReplyKind.UNANSWERED
+    assert reply.outcome is ReplyKind.FORWARDED
     assert reply.case
     assert office.casework.handed == [reply.case.id]
 

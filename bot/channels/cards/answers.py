@@ -27,7 +27,7 @@ def reply_card(reply: Reply, *, docs: str = "", base_url: str = "") -> Card | No
     match reply.outcome:
         case ReplyKind.ANSWERED | ReplyKind.HINTED:
             return answer_card(reply, base_url=base_url)
-        case ReplyKind.UNANSWERED:
+        case ReplyKind.UNANSWERED | ReplyKind.FORWARDED:
             return handover_card(reply, docs=docs)
         case ReplyKind.CLARIFY:
             return choice_card(reply)
@@ -70,9 +70,13 @@ def choice_card(reply: Reply) -> Card:
 
 
 def handover_card(reply: Reply, *, docs: str = "") -> Card:
-    """I don't know: who has it, what has happened so far, and the way back."""
+    """Who has it, why, what has happened so far, and the way back."""
     case = reply.case
-    title = f"I don’t know. {case.sheriff} has your question now." if case and case.sheriff else "I don’t know."
+    has_it = f"{case.sheriff} has your question now." if case and case.sheriff else ""
+    if reply.outcome is ReplyKind.FORWARDED:
+        title = has_it or "Your question goes to the team."
+    else:
+        title = f"I don’t know. {has_it}".strip()
     body = [*_notices(reply.notices), parts.heading(title)]
     body.append(parts.text(_standing(reply, case, docs or "the documentation"), spacing="Small"))
     if reply.note:
@@ -143,7 +147,8 @@ def _ask_the_sheriff(case: CaseSummary) -> Card:
 
 def _standing(reply: Reply, case: CaseSummary | None, docs: str) -> str:
     """What the title leaves open: why there is no answer, and which ticket."""
-    why = not_known(docs, reply).removeprefix("I don’t know").strip(":. ")
+    known = reply.outcome is ReplyKind.FORWARDED
+    why = "" if known else not_known(docs, reply).removeprefix("I don’t know").strip(":. ")
     said = [f"{why[:1].upper()}{why[1:]}."] if why else []
     if case:
         said.append(f"Ticket {_ticket(case)}." if case.ticket else f"Case {case.id} is saved. No ticket yet.")
