@@ -31,6 +31,7 @@ from bot.channels.teams_swaps import SwapButtons
 from bot.channels.teams_talk import Talk
 from bot.channels.teams_thread import CaseThreads
 from bot.channels.web import build_app
+from bot.curating import Curation
 from bot.deployments import platform_of
 from bot.enclosures import enclosed
 from bot.identity.roles import Role
@@ -363,6 +364,7 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         wishes=parts.wishes,
         request_news=parts.store.request_news,
         notices=parts.notices,
+        curation=_curation(parts),
         platform=platform.name,
         docs=platform.docs,
         examples=platform.examples,
@@ -379,6 +381,13 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         lifespan=lifespan,
         demonstration=parts.demonstration,
         docs_sources=tuple(s.name for s in sources(settings)),
+    )
+
+
+def _curation(parts: _Parts) -> Curation:
+    settings, store = parts.settings, parts.store
+    return Curation(
+        store.faq, store.cases, parts.library, lambda: sources(settings), settings.home, now, settings.faq.write
     )
 
 
@@ -441,6 +450,7 @@ def _ingested(parts: _Parts) -> IngestReport:
     """What came of it; while the Chroma server or the embeddings do not answer, it is tried again and again."""
     while True:
         try:
+            _curation(parts).keep_local()
             return parts.library.ingest(sources(parts.settings))
         except Unavailable as error:
             log.warning("index_waits", reason=str(error), seconds=_TRY_AGAIN)

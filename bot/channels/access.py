@@ -49,6 +49,8 @@ NEEDED: Sequence[tuple[str, Role]] = (
     ("/rota.ics", Role.SHERIFF),  # or by the key in its address
     # what the documentation lacks
     ("/gaps", Role.MAINTAINER),
+    ("/faq", Role.MAINTAINER),
+    ("/faq/**", Role.MAINTAINER),
     # programs
     ("/api/docs", Role.ASKER),
     ("/api/openapi.json", Role.ASKER),

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from bot.casework import Casework
 from bot.channels.sign_in import SignIn
+from bot.curating import Curation
 from bot.identity.roles import Role
 from bot.messages import Incoming, Reply
 from bot.noticing import Notices
@@ -73,6 +74,7 @@ class Services:
     wishes: Wishes
     request_news: RequestNews
     notices: Notices
+    curation: Curation
     platform: str = "Meridian"
     docs: str = "Dev Insight"
     examples: Sequence[str] = ()

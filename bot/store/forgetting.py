@@ -17,6 +17,7 @@ from bot.store.rows import case_of, row_of
 from bot.store.tables import (
     cases,
     events,
+    faq_drafts,
     notice_events,
     notice_proposals,
     notices,
@@ -128,6 +129,7 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
             connection.execute(deeds.values(by_id=_NOBODY.id, by_name=SOMEONE))
             connection.execute(request_news.delete().where(request_news.c.voter == person.id))
             _take_out_of_notices(connection, person, asked)
+            _take_out_of_drafts(connection, person, asked)
         _pragma(connection, "wal_checkpoint(TRUNCATE)")  # the journal still has the old pages
 
 
@@ -204,6 +206,16 @@ def _take_out_of_notices(connection: sa.Connection, person: Person, asked: Seque
         if not set(asked).isdisjoint(row.cases):
             gone = notice_proposals.update().where(notice_proposals.c.number == row.number)
             connection.execute(gone.values(question=REMOVED, cases=[case for case in row.cases if case not in asked]))
+
+
+def _take_out_of_drafts(connection: sa.Connection, person: Person, asked: Sequence[str]) -> None:
+    """Entries for the FAQ that nobody has approved go; of approved ones, which are published, the question asked."""
+    own = faq_drafts.c.case_id.in_(asked)
+    connection.execute(faq_drafts.delete().where(own, faq_drafts.c.state != "approved"))
+    connection.execute(faq_drafts.update().where(own).values(asked=REMOVED, proof={}))
+    drafted = faq_drafts.update().where(faq_drafts.c.by_id == person.id)
+    connection.execute(drafted.values(by_id=_NOBODY.id, by_name=SOMEONE))
+    connection.execute(faq_drafts.update().where(faq_drafts.c.decided_by == person.name).values(decided_by=SOMEONE))
 
 
 def _rewrite(connection: sa.Connection, column: sa.Column[str], person: Person) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModul
 
 from bot.store.case_store import CaseStore
 from bot.store.demonstration import DemonstrationMark
+from bot.store.faq_store import FaqStore
 from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
 from bot.store.received import Received
@@ -44,6 +45,7 @@ class Store:
     requests: RequestStore
     request_news: RequestNews
     notices: NoticeStore
+    faq: FaqStore
     news: RotaNews
     replicas: Replicas
     broadcast: Broadcast
@@ -82,6 +84,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         RequestStore(engine, clock=clock),
         RequestNews(engine, clock=clock),
         NoticeStore(engine, clock=clock),
+        FaqStore(engine, clock=clock),
         RotaNews(engine, clock=clock, owner=replicas.life),
         replicas,
         broadcast,
