@@ -18,6 +18,7 @@ from bot.demo.command import demo_command, fill, remove_command
 from bot.demo.script import Cast, script
 from bot.demo.stage import Hands
 from bot.library import Library, Reading
+from bot.messages import Person
 from bot.occupancy import occupied
 from bot.settings import DeskSettings, Settings, TeamsSettings, load
 from bot.store.demonstration import Demonstration
@@ -34,7 +35,7 @@ from tests.fakes import HashEmbedder, a_case
 from tests.web_office import Office
 
 FRIDAY = datetime(2026, 11, 27, 10, 30, tzinfo=UTC)
-WEEKS = 3
+WEEKS = 2
 
 
 @pytest.fixture(scope="module")
@@ -184,11 +185,14 @@ def test_a_home_that_is_served_or_reads_other_pages_is_refused(tmp_path: Path, s
 
 
 def test_a_removed_demonstration_leaves_nothing_and_real_cases_may_come(
-    library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    filled(tmp_path, library).close()
     store = open_store(Settings(home=tmp_path).database)
+    store.demonstration.begin(Demonstration(FRIDAY, 7, WEEKS))
     store.cases.save_new(a_case("c-asked-since"))
+    store.requests.ask("A dark theme", Person("kim", "Kim"))
+    store.news.claim("week:1", "week")
+    store.turns.claim("web:kim:1")
     store.close()
 
     remove_command(Settings(home=tmp_path), now=FRIDAY)
