@@ -126,6 +126,16 @@ class Casework:
                 self._change(follower.id, linked)
         return case
 
+    def attach(self, case_id: str, by: Person, *, to: str) -> Case:
+        """The asker has the trouble of another case, which is worked on for this one, too. Raises NotPossible."""
+        master = self._store.get(to)
+        if master is None:
+            raise NotPossible(f"There is no case {to} to attach to.")
+        case = self._store.record(case_id, lambda case: transitions.ask_sheriff(case, by=by.name, at=self._clock()))
+        if not case.master:
+            self._store.record(case_id, lambda case: transitions.link_to(case, master, by=by.name, at=self._clock()))
+        return self._workflows.hand_over(case_id, wait=0)
+
     def unlink(self, case_id: str, by: Person) -> Case:
         """The case is worked on by itself again."""
         return self._change(case_id, lambda case: transitions.unlink(case, by=by.name, at=self._clock()))

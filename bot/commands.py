@@ -13,7 +13,7 @@ from uuid import uuid4
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot import wiring
+from bot import knowledge_wiring, wiring
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
 from bot.sources import remember_sources
@@ -23,6 +23,7 @@ from bot.store.opening import Store
 from bot.support import gap_report
 from bot.support.cases import Case, title
 from bot.support.transitions import dead_letter, retry_ticket
+from bot.wording import of_notices
 from ingestion import pipeline
 from ingestion.report import as_text
 from knowledge.errors import Failure, Misuse
@@ -38,10 +39,10 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
             report = pipeline.ingest(
                 found,
                 home=settings.home,
-                embedder=wiring.embedder(settings),
+                embedder=knowledge_wiring.embedder(settings),
                 dry_run=dry_run,
                 progress=advance,
-                store=wiring.indexes(settings),
+                store=knowledge_wiring.indexes(settings),
             )
     except KeyboardInterrupt:
         print("Stopped. The index stays as it was; the next run begins again.", file=sys.stderr)
@@ -137,6 +138,8 @@ def _print_reply(reply: Reply, *, hand_over: bool) -> None:
     }
     notes = [f"({reply.note})"] if reply.note else []
     head = [heads[reply.outcome]] if reply.outcome in heads else []
+    if reply.notices:
+        print(f"{of_notices(reply.notices)}\n")
     print("\n\n".join(["\n".join([*head, *notes]), reply.text]).strip())
     for number, choice in enumerate(reply.choices, start=1):
         print(f"  {number}. {choice}")
@@ -146,7 +149,7 @@ def _print_reply(reply: Reply, *, hand_over: bool) -> None:
         print(f"\n[{citation.number}] {citation.place or citation.title}\n    {citation.url or citation.path}", end="")
     if reply.citations:
         print()
-    if reply.outcome is ReplyKind.UNANSWERED:
+    if reply.outcome in {ReplyKind.UNANSWERED, ReplyKind.FORWARDED}:
         for citation in reply.looked_at[:3]:
             print(f"  looked at: {citation.place or citation.title} ({citation.path})")
         if not hand_over:

@@ -16,10 +16,12 @@ from bot.channels.teams import TeamsChannel
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_reminders import Reminders
 from bot.channels.teams_thread import CaseThreads, Outbox, Place
+from bot.channels.wish_news import WishNews
 from bot.settings import Settings
 from bot.store.opening import Store
 from bot.store.rota_book import RotaBook
 from bot.store.turn_log import Clock
+from bot.support.broadcast import Update
 from bot.support.clocks import goals_of
 from bot.support.rota import Duty
 from knowledge.errors import Unavailable
@@ -85,6 +87,18 @@ def duty_news(store: Store, *, book: RotaBook, threads: CaseThreads) -> DutyNews
         clock=threads.clock,
         goals=threads.goals,
         base_url=threads.base_url,
+    )
+
+
+def wish_news(settings: Settings, store: Store, *, threads: CaseThreads) -> WishNews:
+    """Who hears what became of a feature request; without an app id those on this machine."""
+    return WishNews(
+        requests=store.requests,
+        news=store.request_news,
+        outbox=threads.outbox,
+        base_url=threads.base_url,
+        refresh=lambda person: store.broadcast.publish(Update(0, "", f"{person}:", "request")),
+        here_only=not settings.teams_app_id,
     )
 
 

@@ -15,7 +15,9 @@ from bot.casework import Casework
 from bot.channels.sign_in import SignIn
 from bot.identity.roles import Role
 from bot.messages import Incoming, Reply
+from bot.noticing import Notices
 from bot.store.case_store import CaseStore
+from bot.store.request_news import RequestNews
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import RotaNews
 from bot.support.broadcast import Broadcast
@@ -23,6 +25,7 @@ from bot.support.clocks import DEFAULTS, Goal
 from bot.support.gaps import GapReport
 from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
+from bot.wishing import Wishes
 from knowledge.model import Chunk
 from knowledge.validation.diagnostics import SourceFile, ValidationReport
 
@@ -67,6 +70,9 @@ class Services:
     gaps: Callable[[], GapReport]
     metrics: CollectorRegistry
     clock: Callable[[], datetime]
+    wishes: Wishes
+    request_news: RequestNews
+    notices: Notices
     platform: str = "Meridian"
     docs: str = "Dev Insight"
     examples: Sequence[str] = ()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from functools import partial
 
-from bot import wiring
+from bot import knowledge_wiring
 from bot.casework import Casework
 from bot.demo.office import Office
 from bot.demo.script import Cast, script
@@ -17,6 +17,7 @@ from bot.demo.stage import AtOnce, Hands, Stage
 from bot.deployments import platform_of
 from bot.desks.sqlite import SqliteDesk
 from bot.library import Library
+from bot.noticing import Notices
 from bot.occupancy import occupied
 from bot.settings import Settings
 from bot.sources import named, reads_bundled, sources
@@ -25,9 +26,11 @@ from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, open_store
 from bot.store.outreach import Outreach
 from bot.support.cases import OPEN
+from bot.support.likeness import Likeness
 from bot.support.rota import Duty
 from bot.telemetry import Metrics
-from bot.turn import Sheriff, Surroundings
+from bot.turn import Board, Sheriff, Surroundings
+from bot.wishing import Wishes
 from knowledge.errors import Misuse
 
 _STILL_OPEN = 10
@@ -45,7 +48,7 @@ def demo_command(settings: Settings, *, seed: int, weeks: int, now: datetime) ->
         if not store.rota(settings.rota).members:
             raise Misuse(f"{settings.rota}: nobody is in the rota, so nobody could answer. Name a rota with members.")
         store.demonstration.begin(Demonstration(now, seed, weeks))
-        with wiring.opened_library(settings) as library:
+        with knowledge_wiring.opened_library(settings) as library:
             if not library.status().ready:
                 print("Reading the example platform's pages first; that takes a minute or two.", file=sys.stderr)
                 library.ingest(sources(settings))
@@ -73,15 +76,21 @@ def fill(settings: Settings, store: Store, library: Library, hands: Hands, *, un
     stage = Stage(cast, hands, store.cases, book, outreach)
     delivers = AtOnce(store.cases, outreach, handed=stage.handed)
     stage.casework = Casework(store.cases, workflows=delivers, rota=book, clock=hands)
-    platform = named(settings)
+    platform, likeness = named(settings), Likeness(library.embedder.embed)
+    topology = platform_of(settings)
+    board = Board(
+        Wishes(store.requests, likeness, names=topology.components),
+        Notices(store.notices, store.cases, likeness, clock=hands, zone=book.zone),
+    )
     stage.take = Sheriff(
         library=library,
-        platform=platform_of(settings),
+        platform=topology,
         cases=store.cases,
         turns=store.turns,
         casework=stage.casework,
         world=Surroundings(hands, platform.name, platform.docs),
         metrics=Metrics(),
+        board=board,
     ).take
     for asking in script(cast, monday=monday, weeks=made.weeks, seed=made.seed, lately=_lately(book, until)):
         stage.at(asking.at, partial(stage.ask, asking))

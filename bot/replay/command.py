@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from bot import wiring
+from bot import knowledge_wiring, wiring
 from bot.library import Reading
 from bot.replay import asked, rendering, verdicts, versions
 from bot.replay.asked import Question
@@ -59,8 +59,8 @@ def replay_command(settings: Settings, wanted: Wanted, *, now: datetime) -> int:
 def replayed(settings: Settings, wanted: Wanted, questions: Sequence[Question], scratch: Path) -> Report:
     """Both states indexed below `scratch`, and each question asked of both."""
     begun = monotonic()
-    embedder = Remembering(wiring.embedder(settings))
-    reading = Reading(embedder, None, wiring.policy(settings), glossary=wiring.glossary(settings))
+    embedder = Remembering(knowledge_wiring.embedder(settings))
+    reading = Reading(embedder, None, knowledge_wiring.policy(settings), glossary=knowledge_wiring.glossary(settings))
     every = sources_of(settings)
     docs = _source(every, wanted)
     before, after = State(scratch / "before", reading), State(scratch / "after", reading)

@@ -16,9 +16,11 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModul
 
 from bot.store.case_store import CaseStore
 from bot.store.demonstration import DemonstrationMark
+from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
 from bot.store.received import Received
 from bot.store.replicas import Replicas
+from bot.store.request_news import RequestNews
 from bot.store.request_store import RequestStore
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import RotaNews
@@ -40,6 +42,8 @@ class Store:
     posts: Posts
     received: Received
     requests: RequestStore
+    request_news: RequestNews
+    notices: NoticeStore
     news: RotaNews
     replicas: Replicas
     broadcast: Broadcast
@@ -76,7 +80,9 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         Posts(engine, clock=clock, owner=replicas.life),
         Received(engine, clock=clock, owner=replicas.life),
         RequestStore(engine, clock=clock),
-        RotaNews(engine, clock=clock),
+        RequestNews(engine, clock=clock),
+        NoticeStore(engine, clock=clock),
+        RotaNews(engine, clock=clock, owner=replicas.life),
         replicas,
         broadcast,
         clock,

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Final
 
-from bot import wiring
+from bot import knowledge_wiring
 from bot.demo.script import Cast, script
 from bot.library import Library, Reading
 from bot.replay.asked import Question
@@ -50,7 +50,7 @@ def replay_command(count: int) -> None:
         folder = Path(scratch)
         docs = changed_docs(folder / "repository")
         home = Settings(home=folder / "home")
-        pipeline.ingest(sources(home), home=home.home, embedder=wiring.embedder(home))
+        pipeline.ingest(sources(home), home=home.home, embedder=knowledge_wiring.embedder(home))
         empty = _without_index(home, folder / "empty")
         print(HEAD.format(f"replay of {len(asked):,} questions"), flush=True)
         taken = [
@@ -100,9 +100,11 @@ def plain(settings: Settings, docs: Path, asked: Sequence[Question], scratch: Pa
     said = []
     for number, folder in enumerate((bundled.DOCS, docs)):
         home = scratch / str(number)
-        embedder = wiring.embedder(settings)
+        embedder = knowledge_wiring.embedder(settings)
         pipeline.ingest(_sources(settings, folder), home=home, embedder=embedder)
-        reading = Reading(embedder, None, wiring.policy(settings), glossary=wiring.glossary(settings))
+        reading = Reading(
+            embedder, None, knowledge_wiring.policy(settings), glossary=knowledge_wiring.glossary(settings)
+        )
         library = Library(home, reading)
         said.append([Said.of(library.answer(question.text)) for question in asked])
         library.close()
