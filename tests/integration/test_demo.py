@@ -26,6 +26,7 @@ from bot.store.opening import Store, open_store
 from bot.store.replicas import Replicas
 from bot.store.tables import metadata
 from bot.support.cases import CaseState, EventKind
+from bot.support.wishes import WishState
 from bot.upkeep.exporting import exported
 from ingestion.sources import FaqSource
 from knowledge import bundled
@@ -93,7 +94,8 @@ def test_everything_that_people_do_is_there(store: Store) -> None:
         EventKind.CLOSED,
         EventKind.RATED,
     }
-    assert store.requests.top()
+    assert {wish.state for wish in store.requests.all()} > {WishState.OPEN}
+    assert [notice.title for notice in store.notices.active()]
     assert len(store.rota(bundled.ROTA).changes()) >= 2
 
 
@@ -115,6 +117,7 @@ def test_a_resolved_case_has_cause_and_words_and_an_answered_one_its_citations(s
 
 def test_nobody_is_left_to_be_told_of_anything(store: Store) -> None:
     assert store.cases.unheard() == ()
+    assert store.request_news.due() == []
 
 
 def test_the_same_seed_gives_the_same_history_and_another_one_another(
