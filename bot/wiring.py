@@ -294,6 +294,7 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         sheriff=parts.sheriff,
         casework=parts.casework,
         cases=parts.store.cases,
+        facts=parts.store.facts,
         rota=parts.rota,
         book=parts.rota,
         news=parts.store.news,

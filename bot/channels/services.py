@@ -16,6 +16,7 @@ from bot.channels.sign_in import SignIn
 from bot.identity.roles import Role
 from bot.messages import Incoming, Reply
 from bot.store.case_store import CaseStore
+from bot.store.fact_book import FactBook
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import RotaNews
 from bot.support.broadcast import Broadcast
@@ -57,6 +58,7 @@ class Services:
     sheriff: Answerer
     casework: Casework
     cases: CaseStore
+    facts: FactBook
     rota: Duty
     book: RotaBook  # the same rota, for those who change it
     news: RotaNews

@@ -15,6 +15,7 @@ import sqlalchemy.orm  # whole, before there are threads: DBOS imports it in one
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot.store.case_store import CaseStore
+from bot.store.fact_book import FactBook
 from bot.store.posts import Posts
 from bot.store.received import Received
 from bot.store.replicas import Replicas
@@ -35,6 +36,7 @@ class Store:
 
     engine: sa.Engine
     cases: CaseStore
+    facts: FactBook
     turns: TurnLog
     posts: Posts
     received: Received
@@ -70,6 +72,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
     return Store(
         engine,
         CaseStore(engine, broadcast=broadcast),
+        FactBook(engine),
         TurnLog(engine, clock=clock, owner=replicas.life),
         Posts(engine, clock=clock, owner=replicas.life),
         Received(engine, clock=clock, owner=replicas.life),
