@@ -212,7 +212,7 @@ def _everything(store: Store, wanted: Wanted) -> History:
         if since <= fact.opened < until:
             pauses = " ".join(f"{a}-{b}" for a, b in fact.pauses)
             _, *columns = astuple(fact)[:14]
-            rows.append((*columns, pauses))  # type: ignore[arg-type]
+            rows.append((*columns, pauses))
     known = frozenset(fact.asker for fact in facts if fact.opened < since)
     return history_of(rows, known=known, first=min(fact.opened for fact in facts))
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -69,8 +70,8 @@ def fill(store: Store) -> None:
     store.cases.record("c-3", lambda c: transitions.ask_sheriff(c, by="Person 0", at=at + timedelta(hours=1)))
     for case, minutes in (("c-3", 90), ("c-4", 30)):
         late = at + timedelta(minutes=minutes)
-        store.cases.record(case, lambda c, late=late: transitions.take(c, by="Ana", at=late))
-        store.cases.record(case, lambda c, late=late: transitions.reply(c, by="Ana", at=late, text="Set callers."))
+        store.cases.record(case, partial(transitions.take, by="Ana", at=late))
+        store.cases.record(case, partial(transitions.reply, by="Ana", at=late, text="Set callers."))
 
 
 def count(store: Store, *, now: datetime = NOW) -> Insights:
