@@ -45,15 +45,16 @@ from bot.store.opening import Store, open_store
 from bot.store.read_back import Watch
 from bot.store.regularly import Regularly
 from bot.store.rota_book import RotaBook
+from bot.store.standing import standing
 from bot.store.tidying import EVERY as TIDIED_EVERY
 from bot.store.tidying import Tidying
 from bot.support.cases import Case
-from bot.support.clocks import goals_of
+from bot.support.clocks import Clocks, goals_of
 from bot.support.gaps import GapReport, find_gaps
 from bot.support.handoff import AllChannels, Desk, Notifier
 from bot.support.rota_alarms import alarms
 from bot.support.rota_changes import Kept
-from bot.telemetry import Metrics
+from bot.telemetry import CaseMeter, Metrics, StandingCollector
 from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
 from bot.workflows import Plan, Workflows
 from ingestion.report import IngestReport
@@ -237,8 +238,8 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     platform = platform_of(settings)
     store = opening.enter_context(opened_store(settings, replica=settings.replica))
     rota = store.rota(settings.rota)
-    knowing = opening.enter_context(knowledge_wiring.opened_library(settings, with_model=True))
-    metrics = Metrics()
+    metrics = _metrics(settings, store, rota, platform)
+    knowing = opening.enter_context(knowledge_wiring.opened_library(settings, with_model=True, metrics=metrics))
     link = TeamsLink(lambda: teams_wiring.connection(settings))
     threads = teams_wiring.threads(settings, store, rota=rota, link=link, clock=now, address=address)
     told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link, threads]
@@ -248,6 +249,15 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
     sheriff = _sheriff(settings, knowing, store, casework, platform, metrics)
     return _Parts(settings, store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
+
+
+def _metrics(settings: Settings, store: Store, rota: RotaBook, platform: Platform) -> Metrics:
+    """The figures of this process, and those that every replica reads in the database."""
+    metrics = Metrics()
+    clocks = Clocks(rota, goals_of(settings.handoff.goals))
+    store.cases.observe(CaseMeter(metrics, clocks, components=platform.components))
+    metrics.registry.register(StandingCollector(lambda: standing(store.engine), now))
+    return metrics
 
 
 def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:

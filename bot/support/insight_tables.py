@@ -148,7 +148,9 @@ def _adoption(found: Insights) -> Table:
 
 def _channels(found: Insights) -> Table:
     names = list(found.adoption.channels)
-    rows: list[tuple[Cell, ...]] = [(w.number, w.starts.isoformat(), *(w.adoption.channels.get(n, 0) for n in names)) for w in found.weeks]
+    rows: list[tuple[Cell, ...]] = [
+        (w.number, w.starts.isoformat(), *(w.adoption.channels.get(n, 0) for n in names)) for w in found.weeks
+    ]
     return Table("channels", "Where people ask", "Cases by channel.", ("Week", "From", *names), rows)
 
 
