@@ -64,6 +64,7 @@ from knowledge.errors import Failure, SheriffError, Unavailable
 
 log = structlog.get_logger(__name__)
 _MAX_CASES_IN_REPORT = 20_000
+_FACTS_EVERY = 300.0  # seconds between two looks for cases whose figures are missing, so that no page waits for many
 _TELL_EVERY = 5.0  # seconds between two looks at what the rota has to tell
 _OCCUPIED = (
     "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
@@ -223,12 +224,14 @@ def _say_of_the_rota(settings: Settings, kept: Kept) -> None:
 
 
 def _beside(parts: _Parts) -> Sequence[Regularly]:
-    """What a server does again and again: hear other replicas, remove what is old, tell what the rota has to tell."""
+    """What a server does again and again: hear other replicas, remove what is old, tell what the rota has to tell,
+    make what figures lack."""
     following = Following(parts.store.engine, parts.store.broadcast)
     tidying = Tidying(parts.store, retention=parts.settings.retention, clock=now)
     news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
     return (
         Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
+        Regularly("facts", parts.store.facts.mend, every=_FACTS_EVERY, warning="figures_wait", at_once=True),
         Regularly("tidying", tidying.tidy, every=TIDIED_EVERY, warning="not_tidied", at_once=True),
         Regularly("rota", news.sweep, every=_TELL_EVERY, warning="rota_news_wait"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,7 +15,9 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
+from bot.insight_commands import insights_command
 from bot.messages import Person
+from bot.settings import Settings
 from bot.store import forgetting
 from bot.store.opening import Store, open_store
 from bot.store.tables import case_facts
@@ -24,6 +27,7 @@ from bot.support.case_facts import facts_of
 from bot.support.cases import CaseState, Cause
 from bot.support.insights import Insights, Wanted, bounds, insights
 from bot.support.working_time import WorkingTime
+from knowledge.errors import Misuse
 from knowledge.model import Citation
 from tests.fakes import a_case
 from tests.web_office import Office
@@ -253,3 +257,46 @@ def test_a_table_that_there_is_not_is_told(office: Office) -> None:
 
 def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
+
+
+# ---- the command ----
+
+
+def test_the_command_prints_the_figures_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(home=tmp_path)
+    store = open_store(settings.database)
+    fill(store)
+    store.close()
+
+    run_command(settings, output="text")
+    text = capsys.readouterr().out
+    run_command(settings, output="json", rebuild=True)
+    printed = capsys.readouterr()
+    run_command(settings, output="csv", table="rota")
+    rota = table(capsys.readouterr().out)
+
+    assert "Confirmed solved  25 %  1 of 4. The asker pressed" in text
+    found = json.loads(printed.out)
+    assert (found["questions"], found["people"], found["checked"]) == (4, 3, 1)
+    assert [row["Questions"] for row in found["tables"]["rates"]["rows"]][:4] == [3, 1, 1, 2]
+    assert printed.err == "sheriff: the facts of 5 cases were made anew.\n"
+    assert [(row["Sheriff"], row["Cases"]) for row in rota] == [("Ana", "2")]
+
+
+def test_the_command_says_what_an_empty_history_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_command(Settings(home=tmp_path))
+
+    assert "No questions yet. Figures appear with the first one" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [({"output": "xml"}, "choose text, json, csv"), ({"output": "csv", "table": "x"}, "choose rates,")],
+)
+def test_the_command_refuses_what_there_is_not(tmp_path: Path, given: dict[str, str], says: str) -> None:
+    with pytest.raises(Misuse, match=says):
+        run_command(Settings(home=tmp_path), **given)
+
+
+def run_command(settings: Settings, *, output: str = "text", table: str = "rates", rebuild: bool = False) -> None:
+    insights_command(settings, asked={}, output=output, table=table, rebuild=rebuild, now=NOW)
