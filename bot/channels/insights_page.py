@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -111,11 +111,9 @@ def _asked(request: Request) -> dict[str, str]:
 
 
 def _period(wanted: Wanted) -> str:
-    return f"{_day(wanted.since)} to {_day(wanted.until)} {wanted.until.year}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b}"
+    since, until = wanted.since, wanted.until
+    begins = f"{since.day} {since:%b}" if since.year == until.year else f"{since.day} {since:%b %Y}"
+    return f"{begins} to {until.day} {until:%b %Y}"
 
 
 def _duty(rota: Rota, wanted: Wanted, now: datetime) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -12,25 +13,10 @@ from bot.store.rows import case_of, event_of
 from bot.store.tables import case_facts, cases, events
 from bot.support.case_facts import CaseFacts, facts_of
 from bot.support.cases import Case
-from bot.support.insights import History, Row, history_of
+from bot.support.insights import MOMENTS, WORDS, History, history_of_columns
 
 _AT_ONCE = 500
-_ASKED = (
-    "opened",
-    "asker",
-    "application",
-    "channel",
-    "component",
-    "fate",
-    "cited",
-    "heard",
-    "sheriff",
-    "handed",
-    "responded",
-    "taken",
-    "ended",
-    "pauses",
-)
+_MARK = "\x1f"  # between the words of a column; no word keeps it
 _FIRST = sa.select(sa.func.min(case_facts.c.opened))
 
 
@@ -44,13 +30,22 @@ class FactBook:
     def history(self, *, since: int = 0, until: int = 2**53) -> History:
         """What was asked from `since` to just before `until`, in seconds."""
         within = (case_facts.c.opened >= since) & (case_facts.c.opened < until)
-        rows = sa.select(*(case_facts.c[name] for name in _ASKED)).where(within)
+        columns = [*map(_numbers, MOMENTS), *map(_words, WORDS)]  # of each one text: a cell a value takes twice as long
         earlier = sa.select(case_facts.c.asker).where(case_facts.c.opened < since).distinct()
         with self._engine.connect() as connection:
-            found: Sequence[Row] = connection.execute(rows).cursor.fetchall()  # plain tuples: a third of the time
+            found = connection.execute(sa.select(*columns).where(within)).one()
             known = frozenset(connection.execute(earlier).scalars()) if since else frozenset()
             first = connection.execute(_FIRST).scalar()
-        return history_of(found, known=known, first=first)
+        moments, words = found[: len(MOMENTS)], found[len(MOMENTS) :]
+        return history_of_columns(
+            {
+                name: np.fromstring(text or "", dtype=np.int64, sep=" ")
+                for name, text in zip(MOMENTS, moments, strict=True)
+            },
+            {name: [] if text is None else text.split(_MARK) for name, text in zip(WORDS, words, strict=True)},
+            known=known,
+            first=first,
+        )
 
     def first(self) -> int | None:
         """When the first case was opened, in seconds."""
@@ -92,6 +87,14 @@ class FactBook:
             with self._writes.begin() as connection:
                 write(connection, [facts_of(case) for case in _load(connection, some)])
         return len(wanted)
+
+
+def _numbers(name: str) -> sa.ColumnElement[str]:
+    return sa.func.aggregate_strings(sa.cast(case_facts.c[name], sa.Text), " ")
+
+
+def _words(name: str) -> sa.ColumnElement[str]:
+    return sa.func.aggregate_strings(sa.func.replace(case_facts.c[name], _MARK, " "), _MARK)
 
 
 def write(connection: sa.Connection, facts: Sequence[CaseFacts]) -> None:

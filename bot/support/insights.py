@@ -21,7 +21,24 @@ SILENT_AFTER = 3  # working days
 NO_COMPONENT = "(none)"
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-# opened, asker, application, channel, component, fate, cited, heard, sheriff, handed, responded, taken, ended, pauses
+MOMENTS = ("opened", "cited", "heard", "handed", "responded", "taken", "ended")
+WORDS = ("asker", "application", "channel", "component", "fate", "sheriff", "pauses")
+COLUMNS = (
+    "opened",
+    "asker",
+    "application",
+    "channel",
+    "component",
+    "fate",
+    "cited",
+    "heard",
+    "sheriff",
+    "handed",
+    "responded",
+    "taken",
+    "ended",
+    "pauses",
+)
 Row = tuple[int, str, str, str, str, str, int, int, str, int, int, int, int, str]
 _FATES = tuple(Fate)
 _WEEK = timedelta(weeks=1)
@@ -66,39 +83,50 @@ class History:
 
 
 def history_of(rows: Sequence[Row], *, known: frozenset[str] = frozenset(), first: int | None = None) -> History:
-    """The columns of rows as the store has them."""
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * 14
-    opened, asker, application, channel, component, fate, cited, heard, sheriff, *moments, pauses = columns
-    places = {word.value: place for place, word in enumerate(_FATES)}
-    handed, responded, taken, ended = (_numbers(column) for column in moments)
-    return History(
-        opened=_numbers(opened),
-        asker=_coded(asker),
-        application=_coded(application),
-        channel=_coded(channel),
-        component=_coded(component),
-        fate=_numbers([places[word] for word in fate]),
-        cited=_numbers(cited) == 1,
-        heard=_numbers(heard),
-        sheriff=_coded(sheriff),
-        handed=handed,
-        responded=responded,
-        taken=taken,
-        ended=ended,
-        pauses={place: text for place, text in enumerate(pauses) if text},
+    """The columns of rows, one a case."""
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
+    by_name = dict(zip(COLUMNS, columns, strict=True))
+    return history_of_columns(
+        {name: np.array(by_name[name], dtype=np.int64) for name in MOMENTS},
+        {name: by_name[name] for name in WORDS},
         known=known,
         first=first,
     )
 
 
-def _numbers(column: Sequence[int]) -> Numbers:
-    return np.array(column, dtype=np.int64)
+def history_of_columns(
+    moments: Mapping[str, Numbers],
+    words: Mapping[str, Sequence[str]],
+    *,
+    known: frozenset[str] = frozenset(),
+    first: int | None = None,
+) -> History:
+    """`moments` has the columns of MOMENTS and `words` those of WORDS, all equally long."""
+    places = {word.value: place for place, word in enumerate(_FATES)}
+    return History(
+        opened=moments["opened"],
+        asker=_coded(words["asker"]),
+        application=_coded(words["application"]),
+        channel=_coded(words["channel"]),
+        component=_coded(words["component"]),
+        fate=np.array([places[word] for word in words["fate"]], dtype=np.int64),
+        cited=moments["cited"] == 1,
+        heard=moments["heard"],
+        sheriff=_coded(words["sheriff"]),
+        handed=moments["handed"],
+        responded=moments["responded"],
+        taken=moments["taken"],
+        ended=moments["ended"],
+        pauses={place: text for place, text in enumerate(words["pauses"]) if text},
+        known=known,
+        first=first,
+    )
 
 
 def _coded(column: Sequence[str]) -> Coded:
     places: dict[str, int] = {}
     codes = [places.setdefault(word, len(places)) for word in column]
-    return Coded(_numbers(codes), tuple(places))
+    return Coded(np.array(codes, dtype=np.int64), tuple(places))
 
 
 # ---- what comes out ----
@@ -377,7 +405,7 @@ def _spans(pauses: Mapping[int, str]) -> tuple[Numbers, Numbers, Numbers]:
     counts = [text.count("-") for text in pauses.values()]
     moments = " ".join(pauses.values()).replace("-", " ").split()
     edges = np.array(moments, dtype=np.int64)
-    return np.repeat(_numbers(list(pauses)), counts), edges[::2], edges[1::2]
+    return np.repeat(np.array(list(pauses), dtype=np.int64), counts), edges[::2], edges[1::2]
 
 
 def _summed(places: Numbers, lengths: Numbers, count: int) -> Numbers:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -184,17 +183,25 @@ def _measured(way: str, url: str, period: str) -> Cost:
         seconds.append(time.perf_counter() - begun)
         busy.append(time.process_time() - worked)
     store.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     return Cost(
         way,
         period,
         median=percentile(seconds, 0.5),
         slowest=max(seconds),
         busy=percentile(busy, 0.5),
-        megabytes=peak - idle,
+        megabytes=max(0.0, _peak_mb() - idle),
         questions=found[0].outcomes.questions,
         same=_digest(found[0]),
     )
+
+
+def _peak_mb() -> float:
+    """The most memory this process ever held; 0 where the system does not tell. `getrusage` counts the parent's, too."""
+    try:
+        status = Path("/proc/self/status").read_text("ascii")
+    except OSError:
+        return 0.0
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1000
 
 
 def _facts(store: Store, wanted: Wanted) -> History:

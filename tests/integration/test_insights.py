@@ -141,6 +141,19 @@ def test_a_forgotten_person_still_counts_as_one_and_as_nobody(store: Store) -> N
     assert stored(store) == written
 
 
+def test_any_name_may_stand_in_a_column(store: Store) -> None:
+    names = ["", " ", "a\x1fb", "日本語", "x;y,z", "'; DROP TABLE cases; --"]
+    for number, name in enumerate(names):
+        store.cases.save_new(
+            a_case(f"c-{number}", application=name, component=name, sheriff=name, opened=MONDAY, updated=MONDAY)
+        )
+
+    found = count(store)
+
+    assert (found.outcomes.questions, found.adoption.applications) == (6, 5)
+    assert {component.name for component in found.components} == {"(none)", " ", "a b", *names[3:]}
+
+
 def test_cases_that_are_removed_take_their_facts_along(store: Store) -> None:
     fill(store)
     store.cases.record("c-4", lambda c: transitions.withdraw(c, by="Person 1", at=NOW))
