@@ -196,7 +196,7 @@ def _measured(way: str, url: str, period: str) -> Cost:
 
 
 def _peak_mb() -> float:
-    """The most memory this process ever held; 0 where the system does not tell. `getrusage` counts the parent's, too."""
+    """The most memory this process ever held; 0 where the system does not tell. `getrusage` has the parent’s in it."""
     try:
         status = Path("/proc/self/status").read_text("ascii")
     except OSError:
