@@ -25,7 +25,7 @@ class Fate(StrEnum):
     SOLVED = "solved"  # the asker said so, and no person was needed
     QUIET = "quiet"  # something was shown and nothing was heard: silent in time
     DOWN = "down"  # the answer was rated unhelpful, and no person was asked
-    ASKED = "asked"  # there was an answer, and then a person was asked
+    ASKED = "asked"  # the asker wanted a person: after an answer, or at once
     UNKNOWN = "unknown"  # Sheriff did not know, so a person was asked
     CHECKED = "checked"  # YAML was checked, and no person was asked: not a question
     ASKED_BACK = "asked_back"  # a question back; its answer is the next case

@@ -18,11 +18,11 @@ SILENT = (
     f"Nothing was heard for {SILENT_AFTER} working days: not solved, not rated unhelpful, no person asked. It may be "
     "solved, the asker may have given up."
 )
-HANDED = "A person was asked: because Sheriff did not know, or by the asker after an answer."
+HANDED = "A person was asked: because Sheriff did not know, or because the asker wanted one."
 EARLY = f"Answered, and {SILENT_AFTER} working days have not passed."
 DOWN = "The answer was rated unhelpful, and no person was asked."
-ASKED = "There was an answer, and then a person was asked."
-UNKNOWN = "Sheriff gave no answer, or the asker wrote to the sheriff at once."
+ASKED = "The asker wanted a person: after an answer, or at once."
+UNKNOWN = "Sheriff had no sure answer, so a person was asked."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _rates(found: Insights) -> Table:
     more = (
         Rate("Too early to say", bands.early, bands.questions, EARLY),
         Rate("Rated unhelpful", bands.down, bands.questions, DOWN),
-        Rate("Answered, then asked a person", bands.asked, bands.questions, ASKED),
+        Rate("Asker wanted a person", bands.asked, bands.questions, ASKED),
         Rate("Sheriff did not know", bands.unknown, bands.questions, UNKNOWN),
     )
     rows = [(rate.name, rate.count, rate.of, rate.percent, rate.about) for rate in (*rates(bands), *more)]
@@ -83,7 +83,17 @@ def _rates(found: Insights) -> Table:
 
 
 def _outcomes(found: Insights) -> Table:
-    head = ("Week", "From", "Questions", "Solved", "Silent", "Too early", "Unhelpful", "Asked a person", "Did not know")
+    head = (
+        "Week",
+        "From",
+        "Questions",
+        "Solved",
+        "Silent",
+        "Too early",
+        "Unhelpful",
+        "Wanted a person",
+        "Did not know",
+    )
     rows = [
         (w.number, w.starts.isoformat(), o.questions, o.solved, o.silent, o.early, o.down, o.asked, o.unknown, o.cited)
         for w, o in ((week, week.outcomes) for week in found.weeks)

@@ -39,9 +39,15 @@ def hours(count: float) -> datetime:
 
 def asked(outcome: str = "answered", **given: object) -> Case:
     """A case of Monday 10:00, answered with a source unless told otherwise."""
-    usual = {"outcome": outcome, "citations": (PAGE,), "opened": MONDAY, "updated": MONDAY, "component": "kafka"}
-    state = CaseState.NEW if outcome == "unanswered" else CaseState.ANSWERED
-    return begin(a_case(state=state, **(usual | given)))
+    usual: dict[str, object] = {
+        "outcome": outcome,
+        "citations": (PAGE,),
+        "opened": MONDAY,
+        "updated": MONDAY,
+        "component": "kafka",
+    }
+    usual["state"] = CaseState.NEW if outcome == "unanswered" else CaseState.ANSWERED
+    return begin(a_case(**(usual | given)))
 
 
 def then(case: Case, *changes: object) -> Case:
@@ -106,6 +112,7 @@ def count(cases: Sequence[Case], *, now: datetime = FRIDAY, **wanted: str) -> In
         (then(asked(), ask_person, solved), Fate.ASKED),
         (then(asked(), solved, ask_person), Fate.ASKED),
         (asked("unanswered"), Fate.UNKNOWN),
+        (asked("forwarded", state=CaseState.NEW), Fate.ASKED),
         (then(asked("unanswered"), lambda c: transitions.withdraw(c, by="Kim", at=hours(1))), Fate.UNKNOWN),
         (asked("checked"), Fate.CHECKED),
         (then(asked("checked"), ask_person), Fate.ASKED),
