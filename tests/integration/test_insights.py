@@ -303,12 +303,11 @@ def test_the_command_says_what_an_empty_history_needs(tmp_path: Path, capsys: py
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
-    [({"output": "xml"}, "choose text, json, csv"), ({"output": "csv", "table": "x"}, "choose rates,")],
+    ("output", "name", "says"), [("xml", "rates", "choose text, json, csv"), ("csv", "x", "choose rates,")]
 )
-def test_the_command_refuses_what_there_is_not(tmp_path: Path, given: dict[str, str], says: str) -> None:
+def test_the_command_refuses_what_there_is_not(tmp_path: Path, output: str, name: str, says: str) -> None:
     with pytest.raises(Misuse, match=says):
-        run_command(Settings(home=tmp_path), **given)
+        run_command(Settings(home=tmp_path), output=output, table=name)
 
 
 def run_command(settings: Settings, *, output: str = "text", table: str = "rates", rebuild: bool = False) -> None:

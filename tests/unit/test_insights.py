@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -39,7 +40,7 @@ def hours(count: float) -> datetime:
 
 def asked(outcome: str = "answered", **given: object) -> Case:
     """A case of Monday 10:00, answered with a source unless told otherwise."""
-    usual: dict[str, object] = {
+    usual: dict[str, Any] = {
         "outcome": outcome,
         "citations": (PAGE,),
         "opened": MONDAY,
