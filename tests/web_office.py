@@ -290,6 +290,7 @@ class Office:
             "sheriff": self.sheriff,
             "casework": self.casework,
             "cases": self.store.cases,
+            "facts": self.store.facts,
             "rota": self.book,
             "book": self.book,
             "news": self.store.news,

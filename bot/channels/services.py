@@ -18,6 +18,7 @@ from bot.identity.roles import Role
 from bot.messages import Incoming, Reply
 from bot.noticing import Notices
 from bot.store.case_store import CaseStore
+from bot.store.fact_book import FactBook
 from bot.store.request_news import RequestNews
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import RotaNews
@@ -61,6 +62,7 @@ class Services:
     sheriff: Answerer
     casework: Casework
     cases: CaseStore
+    facts: FactBook
     rota: Duty
     book: RotaBook  # the same rota, for those who change it
     news: RotaNews

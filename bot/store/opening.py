@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModul
 
 from bot.store.case_store import CaseStore
 from bot.store.demonstration import DemonstrationMark
+from bot.store.fact_book import FactBook
 from bot.store.faq_store import FaqStore
 from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
@@ -39,6 +40,7 @@ class Store:
 
     engine: sa.Engine
     cases: CaseStore
+    facts: FactBook
     turns: TurnLog
     posts: Posts
     received: Received
@@ -78,6 +80,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
     return Store(
         engine,
         CaseStore(engine, broadcast=broadcast),
+        FactBook(engine),
         TurnLog(engine, clock=clock, owner=replicas.life),
         Posts(engine, clock=clock, owner=replicas.life),
         Received(engine, clock=clock, owner=replicas.life),
