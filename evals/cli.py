@@ -204,6 +204,7 @@ class Topic(StrEnum):
     YAML = "yaml"
     TEAMS = "teams"
     KILLS = "kills"
+    GAPS = "gaps"
 
 
 class Database(StrEnum):
@@ -215,7 +216,10 @@ class Database(StrEnum):
 
 @app.command()
 def bench(
-    topic: Annotated[Topic, typer.Argument(help="`yaml`, `teams` or `kills` for one part alone.")] = Topic.ALL,
+    topic: Annotated[Topic, typer.Argument(help="`yaml`, `teams`, `kills` or `gaps` for one part alone.")] = Topic.ALL,
+    data: Annotated[
+        Path | None, typer.Argument(help="With `gaps`: folder of FAQs, dev/faq-*.jsonl and pools/faq-*.jsonl.")
+    ] = None,
     sets: Sets = None,
     docs: Docs = None,
     home: Home = None,
@@ -242,11 +246,17 @@ def bench(
     Beside a LangChain EnsembleRetriever, and jsonschema, in the same run. `bench yaml` measures validation alone, and
     with --cases what is accepted, refused and told for files whose truth is known. `bench teams` measures the Bot
     Framework channel beside the SDK's stock adapter, on the example platform. `bench kills` kills a server again and
-    again while messages come in, and counts what is lost and what happens twice.
+    again while messages come in, and counts what is lost and what happens twice. `bench gaps` groups the questions of
+    FAQs, and measures how well beside k-means that is told the number of entries.
     """
     from evals.bench.report import bench_command, hostile_command, yaml_command
     from evals.commands import Asked
 
+    if topic is Topic.GAPS:
+        _bench_gaps(data, config)
+        return
+    if data is not None:
+        raise Misuse(f"{data}: a folder goes with `sheriff-evals bench gaps`.")
     if topic is Topic.KILLS:
         _bench_kills(minutes, rate, database, seed, json_file)
         return
@@ -266,6 +276,16 @@ def bench(
     if cases is not None:
         raise Misuse("--cases goes with `sheriff-evals bench yaml`.")
     bench_command(Asked.of(sets, None, docs=docs, home=home, config=config), files=files)
+
+
+def _bench_gaps(data: Path | None, config: Path | None) -> None:
+    from bot.settings import load
+    from bot.wiring import embedder
+    from evals.bench.gaps import gaps_command
+
+    if data is None:
+        raise Misuse("Name the folder of FAQs: sheriff-evals bench gaps DIR, with DIR/dev/faq-*.jsonl in it.")
+    gaps_command(data, embedder(load(config)))
 
 
 def _bench_teams(turns: int, resent: int, json_file: Path | None) -> None:
