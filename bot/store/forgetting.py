@@ -17,6 +17,10 @@ from bot.store.rows import case_of, row_of
 from bot.store.tables import (
     cases,
     events,
+    gap_events,
+    gap_signals,
+    gap_texts,
+    gaps,
     notifications,
     posts,
     received,
@@ -29,11 +33,12 @@ from bot.store.tables import (
     votes,
 )
 from bot.support.cases import OPEN, EventKind
+from bot.support.ledger import FORGOTTEN
 from bot.support.transitions import SHERIFF
 
 SOMEONE = "Someone"
 REMOVED = "(removed)"
-_NOBODY = Person("forgotten", SOMEONE)
+_NOBODY = Person(FORGOTTEN, SOMEONE)
 _KEPT = frozenset({EventKind.RESOLVED})  # what was learnt; the person's name is taken out
 
 
@@ -106,6 +111,7 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
                 _empty(connection, case_id, person)
             if not found.namesakes:
                 _take_out_name(connection, person)
+            _empty_gaps(connection, asked, person)
             connection.execute(turns.delete().where(turns.c.key.contains(f":{person.id}:", autoescape=True)))
             unanswered = sa.cast(received.c.body, sa.Text).contains(person.id, autoescape=True)
             connection.execute(received.delete().where(unanswered))
@@ -148,6 +154,20 @@ def _empty(connection: sa.Connection, case_id: str, person: Person) -> None:
     connection.execute(turns.delete().where(turns.c.reply.contains(case_id, autoescape=True)))
 
 
+def _empty_gaps(connection: sa.Connection, asked: Sequence[str], person: Person) -> None:
+    """Their questions still count in the ledger; their words, and what could be compared with these, are gone."""
+    own = gap_signals.c.asker == person.id
+    alone = sa.select(gap_signals.c.said).where(own, gap_signals.c.said != "")
+    connection.execute(
+        gap_texts.delete().where(gap_texts.c.said.in_(alone))
+    )  # of others with the same words: made anew
+    connection.execute(gap_signals.update().where(own).values(asker=_NOBODY.id, said=""))
+    named = gaps.update().where(gaps.c.named_from.in_(asked))
+    connection.execute(named.values(name=REMOVED, named_from="", draft="", diagnosed=""))
+    acted = gap_events.update().where(gap_events.c.by_id == person.id)
+    connection.execute(acted.values(by_id=_NOBODY.id, by_name=SOMEONE))
+
+
 def _take_out_name(connection: sa.Connection, person: Person) -> None:
     """Where the person acted as a colleague, the deed stays and the name goes."""
     connection.execute(events.update().where(events.c.actor == person.name).values(actor=SOMEONE))
@@ -158,17 +178,20 @@ def _take_out_name(connection: sa.Connection, person: Person) -> None:
     connection.execute(notifications.update().where(told).values(member_id=_NOBODY.id, member_name=SOMEONE))
     changed = (rota_changes.c.by_id == person.id) | (rota_changes.c.by_name == person.name)
     connection.execute(rota_changes.update().where(changed).values(by_id=_NOBODY.id, by_name=SOMEONE))
-    for table in (events, notifications, ticket_comments, rota_news):
-        _rewrite(connection, table, person)
+    connection.execute(gap_events.update().where(gap_events.c.by_name == person.name).values(by_name=SOMEONE))
+    connection.execute(gaps.update().where(gaps.c.owner == person.name).values(owner=""))
+    texts = [(table, table.c.text) for table in (events, notifications, ticket_comments, rota_news, gap_events)]
+    for table, column in (*texts, *((gaps, column) for column in (gaps.c.name, gaps.c.why, gaps.c.draft))):
+        _rewrite(connection, table, column, person)
 
 
-def _rewrite(connection: sa.Connection, table: sa.Table, person: Person) -> None:
+def _rewrite(connection: sa.Connection, table: sa.Table, column: sa.Column[str], person: Person) -> None:
     """The name in running text, such as "Ana was told on the desk page."."""
     key = next(iter(table.primary_key))
-    naming = sa.select(key.label("row"), table.c.text).where(table.c.text.contains(person.name, autoescape=True))
+    naming = sa.select(key.label("row"), column.label("text")).where(column.contains(person.name, autoescape=True))
     for row in connection.execute(naming).all():
         text = _without(row.text, person)
-        connection.execute(table.update().where(key == row.row).values(text=text))
+        connection.execute(table.update().where(key == row.row).values({column: text}))
 
 
 def _without(text: str, person: Person) -> str:

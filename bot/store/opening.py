@@ -15,6 +15,7 @@ import sqlalchemy.orm  # whole, before there are threads: DBOS imports it in one
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot.store.case_store import CaseStore
+from bot.store.gap_store import GapStore
 from bot.store.posts import Posts
 from bot.store.received import Received
 from bot.store.replicas import Replicas
@@ -40,6 +41,7 @@ class Store:
     received: Received
     requests: RequestStore
     news: RotaNews
+    gaps: GapStore
     replicas: Replicas
     broadcast: Broadcast
     clock: Clock
@@ -75,6 +77,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         Received(engine, clock=clock, owner=replicas.life),
         RequestStore(engine, clock=clock),
         RotaNews(engine, clock=clock),
+        GapStore(engine, clock=clock),
         replicas,
         broadcast,
         clock,

@@ -19,7 +19,10 @@ Labels = NDArray[np.intp]  # (count,): the group of each row
 NEW = -1  # the label of a row that has no group yet
 BLOCK = 4000  # rows grouped at once: the work and the memory grow with the square
 JOINS = 0.4  # cosine with the middle of a group from which on a new question belongs to it
-_SPREAD = 1.3  # what joining two groups may cost at most (Ward)
+_SPREAD = 1.3  # what joining two groups may cost at most (Ward), among many questions
+_SPREAD_OF_FEW = 0.95  # of two: that they mean the same has to be plain
+_MANY = 100
+_FEW = 10  # questions whose middle counts half: it says little about what all have in common
 _NEIGHBOURS = 8
 _NEAR = 0.4  # cosine above which a neighbour draws, the more the nearer it is
 _PULL = 6.0
@@ -34,14 +37,15 @@ def grouped(vectors: Matrix) -> Labels:
     from scipy.cluster.hierarchy import fcluster, linkage
 
     tree = linkage(_drawn_together(vectors), "ward")
-    return _in_order(fcluster(tree, _SPREAD, criterion="distance"))
+    spread = _SPREAD_OF_FEW + (_SPREAD - _SPREAD_OF_FEW) * min(1.0, len(vectors) / _MANY)
+    return _in_order(fcluster(tree, spread, criterion="distance"))
 
 
-def grown(vectors: Matrix, labels: Sequence[int] | Labels) -> Labels:
+def grown(vectors: Matrix, labels: Sequence[int] | Labels, *, above: int = NEW) -> Labels:
     """The labels after rows labelled NEW have joined the group they are nearest to, or founded groups of their own.
 
-    Rows that have a group keep it. New labels follow the highest there is. Raises ValueError for labels of another
-    length.
+    Rows that have a group keep it. New labels follow the highest there is, and `above`. Raises ValueError for labels of
+    another length.
     """
     found = np.array(labels, dtype=np.intp)
     if len(found) != len(vectors):
@@ -50,21 +54,23 @@ def grown(vectors: Matrix, labels: Sequence[int] | Labels) -> Labels:
     while len(new := np.flatnonzero(found == NEW)[:BLOCK]):
         _join(seen, found, new)
         left = new[found[new] == NEW]
-        fresh = int(found.max()) + 1
+        fresh = max(int(found.max()), above) + 1
         found[left] = fresh + grouped(seen[left])
     return found
 
 
-def regrouped(vectors: Matrix, labels: Sequence[int] | Labels, *, fixed: Collection[int] = ()) -> Labels:
+def regrouped(
+    vectors: Matrix, labels: Sequence[int] | Labels, *, fixed: Collection[int] = (), above: int = NEW
+) -> Labels:
     """Groups found afresh from all rows but those of `fixed` groups; each keeps the label that most of its rows had.
 
-    For a ledger that has grown much since it was grouped. Of two groups that come from one, the larger share keeps
-    the label.
+    For a ledger that has grown much since it was grouped; labels that nobody had are above `above`. Of two groups that
+    come from one, the larger share keeps the label.
     """
     before = np.array(labels, dtype=np.intp)
     stays = np.isin(before, list(fixed)) & (before != NEW)
     blank = grown(vectors, np.where(stays, before, NEW))
-    next_label = int(max(before.max(initial=NEW), blank.max(initial=NEW))) + 1
+    next_label = max(int(before.max(initial=NEW)), int(blank.max(initial=NEW)), above) + 1
     result = np.where(stays, before, NEW)
     fresh = blank[~stays]
     pairs, counts = np.unique(np.stack([fresh, before[~stays]]), axis=1, return_counts=True)
@@ -88,8 +94,8 @@ def central(vectors: Matrix) -> int:
 
 
 def centred(vectors: Matrix) -> Matrix:
-    """Vectors of length 1 as seen from the middle of all; too few to have one stay as they are."""
-    return _unit(vectors - vectors.mean(axis=0)) if len(vectors) > 2 else vectors
+    """Vectors of length 1 as seen from the middle of all; few of them have less of a middle."""
+    return _unit(vectors - vectors.mean(axis=0) * (len(vectors) / (len(vectors) + _FEW)))
 
 
 def _join(seen: Matrix, found: Labels, new: Labels) -> None:
