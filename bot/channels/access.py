@@ -40,6 +40,7 @@ NEEDED: Sequence[tuple[str, Role]] = (
     ("/rota.ics", Role.SHERIFF),  # or by the key in its address
     # what the documentation lacks
     ("/gaps", Role.MAINTAINER),
+    ("/gaps/**", Role.MAINTAINER),
     # programs
     ("/api/docs", Role.ASKER),
     ("/api/openapi.json", Role.ASKER),

@@ -233,6 +233,19 @@ class GapStore:
         with self._engine.connect() as connection:
             return [_gap(row) for row in connection.execute(query).mappings()]
 
+    def minutes(self) -> int:
+        """Sheriff minutes of all gaps that are not solved."""
+        query = sa.select(sa.func.sum(gaps.c.minutes)).where(gaps.c.state.in_([str(state) for state in UNSOLVED]))
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
+    def closed(self, *, limit: int = 50) -> Sequence[Gap]:
+        """Verified gaps, the last closed first."""
+        query = sa.select(gaps).where(gaps.c.closed.is_not(None), gaps.c.state == str(GapState.VERIFIED))
+        with self._engine.connect() as connection:
+            found = connection.execute(query.order_by(gaps.c.closed.desc(), gaps.c.number).limit(limit))
+            return [_gap(row) for row in found.mappings()]
+
     def to_judge(self, *, limit: int) -> Sequence[tuple[Gap, str]]:
         """The costliest gaps of questions whose resolutions are not those they were judged by, each with what those
         are."""

@@ -84,6 +84,15 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
     )
 
 
+def has_database(url: str) -> bool:
+    """Whether opening it would make no new file; a server's database counts as there."""
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        return False
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
+
+
 @contextmanager
 def opened_engine(url: str) -> Iterator[sa.Engine]:
     """The database as it is, for those who look at its schema or copy it. Raises as `open_store` does."""
