@@ -38,6 +38,7 @@ _ROW = "ledger"
 _AT_ONCE = 500
 _HEARD = [str(kind) for kind in (EventKind.RATED, EventKind.HANDED_OVER, EventKind.TAKEN, EventKind.RESOLVED,
           EventKind.CLOSED, EventKind.WITHDRAWN, EventKind.TICKET_CLOSED)]  # fmt: skip
+_SIGNAL = tuple(field.name for field in fields(Signal))
 _COLUMNS = frozenset(field.name for field in fields(Gap))
 
 
@@ -133,7 +134,7 @@ class GapStore:
             rows = []
             for signal in signals:
                 known = before.get((signal.case_id, signal.topic))
-                rows.append({**asdict(signal), "gap": known.gap if known else None})
+                rows.append({**_row(signal), "gap": known.gap if known else None})
             if rows:
                 connection.execute(gap_signals.insert(), rows)
 
@@ -458,6 +459,10 @@ def _gap(row: Mapping[str, Any] | sa.RowMapping) -> Gap:
     )
 
 
+def _row(signal: Signal) -> dict[str, Any]:
+    return {name: getattr(signal, name) for name in _SIGNAL}  # `asdict` copies deeply, which takes seconds for many
+
+
 def _signal(row: Mapping[str, Any] | sa.RowMapping) -> Signal:
-    values = {field.name: row[field.name] for field in fields(Signal)}
+    values = {name: row[name] for name in _SIGNAL}
     return Signal(**(values | {"kind": SignalKind(row["kind"])}))

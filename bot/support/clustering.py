@@ -17,7 +17,7 @@ from knowledge.ports import Matrix
 Labels = NDArray[np.intp]  # (count,): the group of each row
 
 NEW = -1  # the label of a row that has no group yet
-BLOCK = 4000  # rows grouped at once: the work and the memory grow with the square
+BLOCK = 2500  # rows grouped at once: the work and the memory grow with the square
 JOINS = 0.4  # cosine with the middle of a group from which on a new question belongs to it
 _SPREAD = 1.3  # what joining two groups may cost at most (Ward), among many questions
 _SPREAD_OF_FEW = 0.95  # of two: that they mean the same has to be plain
