@@ -33,17 +33,11 @@ tests/node/.ready: tests/node/package-lock.json
 run: $(VENV)/.ready ## set up, index the example platform, serve on http://127.0.0.1:3978
 	@$(BIN)/sheriff serve --host $(HOST) --port $(PORT)
 
-# Two runs side by side, as most tests of whole servers wait for one to start; what the second one said comes at the end.
-BESIDE := tests/unit tests/contracts tests/browser tests/integration/test_crashes.py
+# Two processes share the test files: most tests of whole servers wait for one to start. `make test WORKERS=0` for one.
+WORKERS ?= 2
 test: $(VENV)/.ready tests/node/.ready ## set up, lint, check types and layers, run all tests
 	@$(MAKE) --no-print-directory check
-	@rm -f .coverage .coverage.*
-	@COVERAGE_FILE=.coverage.beside $(BIN)/pytest --cov --cov-report= $(BESIDE) >$(VENV)/beside.log 2>&1 & beside=$$!; \
-	trap 'kill $$beside 2>/dev/null' INT TERM; \
-	COVERAGE_FILE=.coverage.main $(BIN)/pytest --cov --cov-report= tests/integration --ignore=tests/integration/test_crashes.py; main=$$?; \
-	wait $$beside; beside=$$?; cat $(VENV)/beside.log; \
-	test $$main -eq 0 && test $$beside -eq 0
-	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered --fail-under=85
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --durations=25 --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 check: $(VENV)/.ready ## lint, types, layers: no tests
 	@$(BIN)/ruff check --quiet .

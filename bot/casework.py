@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from bot.messages import Person
 from bot.redaction import redact
@@ -13,7 +14,16 @@ from bot.support.cases import Case, Cause, Change, NotPossible
 from bot.support.handoff import standing
 from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
-from bot.workflows import Workflows
+
+
+class Delivers(Protocol):
+    """`bot.workflows.Workflows`, as far as casework needs it."""
+
+    def hand_over(self, case_id: str, *, wait: float = 2.0) -> Case:
+        """See to it that a person hears of the case; it comes back with its ticket if that was there in time."""
+
+    def push(self, case_id: str) -> object:
+        """Start on what nobody has heard of this case."""
 
 
 class Casework:
@@ -21,7 +31,7 @@ class Casework:
 
     Secrets leave what people write before it is stored or told to anybody."""
 
-    def __init__(self, store: CaseStore, *, workflows: Workflows, rota: Duty, clock: Clock) -> None:
+    def __init__(self, store: CaseStore, *, workflows: Delivers, rota: Duty, clock: Clock) -> None:
         self._store = store
         self._workflows = workflows
         self._rota = rota
@@ -115,6 +125,16 @@ class Casework:
             if follower.is_open:
                 self._change(follower.id, linked)
         return case
+
+    def attach(self, case_id: str, by: Person, *, to: str) -> Case:
+        """The asker has the trouble of another case, which is worked on for this one, too. Raises NotPossible."""
+        master = self._store.get(to)
+        if master is None:
+            raise NotPossible(f"There is no case {to} to attach to.")
+        case = self._store.record(case_id, lambda case: transitions.ask_sheriff(case, by=by.name, at=self._clock()))
+        if not case.master:
+            self._store.record(case_id, lambda case: transitions.link_to(case, master, by=by.name, at=self._clock()))
+        return self._workflows.hand_over(case_id, wait=0)
 
     def unlink(self, case_id: str, by: Person) -> Case:
         """The case is worked on by itself again."""

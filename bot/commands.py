@@ -15,15 +15,17 @@ from uuid import uuid4
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot import wiring
+from bot import knowledge_wiring, wiring
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
 from bot.sources import remember_sources
 from bot.sources import sources as sources_of
+from bot.store.demonstration import marked
 from bot.store.opening import Store
 from bot.support import gap_report
 from bot.support.cases import Case, title
 from bot.support.transitions import dead_letter, retry_ticket
+from bot.wording import of_notices
 from ingestion import pipeline
 from ingestion.report import as_text
 from knowledge.errors import Failure, Misuse
@@ -50,10 +52,10 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
             report = pipeline.ingest(
                 found,
                 home=settings.home,
-                embedder=wiring.embedder(settings),
+                embedder=knowledge_wiring.embedder(settings),
                 dry_run=dry_run,
                 progress=advance,
-                store=wiring.indexes(settings),
+                store=knowledge_wiring.indexes(settings),
             )
     except KeyboardInterrupt:
         print("Stopped. The index stays as it was; the next run begins again.", file=sys.stderr)
@@ -96,7 +98,10 @@ def gaps_command(settings: Settings, wanted: GapsWanted) -> None:
     since = _day(wanted.since) if wanted.since else None
     with wiring.opened_store(settings) as store:
         report = wiring.gap_report(settings, store, since=since, component=wanted.component)
+        made_up = store.demonstration.get() is not None
     text = renderers[wanted.output](report)
+    if made_up:
+        text = marked(text, wanted.output)
     if wanted.target is None:
         print(text)
     else:
@@ -119,7 +124,7 @@ def _day(text: str) -> datetime:
 
 def regroup_command(settings: Settings) -> None:
     """Group all questions afresh, but those of gaps that somebody has touched."""
-    with wiring.opened_store(settings) as store, wiring.opened_library(settings) as knowing:
+    with wiring.opened_store(settings) as store, knowledge_wiring.opened_library(settings) as knowing:
         if not wiring.gapwork(settings, store, knowing).regroup():
             raise Failure("Another process is at the ledger just now. Try again in a few minutes.")
         counts = sum(store.gaps.counts().values())
@@ -171,6 +176,8 @@ def _print_reply(reply: Reply, *, hand_over: bool) -> None:
     }
     notes = [f"({reply.note})"] if reply.note else []
     head = [heads[reply.outcome]] if reply.outcome in heads else []
+    if reply.notices:
+        print(f"{of_notices(reply.notices)}\n")
     print("\n\n".join(["\n".join([*head, *notes]), reply.text]).strip())
     for number, choice in enumerate(reply.choices, start=1):
         print(f"  {number}. {choice}")
@@ -180,7 +187,7 @@ def _print_reply(reply: Reply, *, hand_over: bool) -> None:
         print(f"\n[{citation.number}] {citation.place or citation.title}\n    {citation.url or citation.path}", end="")
     if reply.citations:
         print()
-    if reply.outcome is ReplyKind.UNANSWERED:
+    if reply.outcome in {ReplyKind.UNANSWERED, ReplyKind.FORWARDED}:
         for citation in reply.looked_at[:3]:
             print(f"  looked at: {citation.place or citation.title} ({citation.path})")
         if not hand_over:

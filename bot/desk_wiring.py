@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.channels.desk_events import DeskEvents
 from bot.desks.calling import Pace
+from bot.desks.once import Access
 from bot.desks.sqlite import SqliteDesk
 from bot.settings import LOOPBACK, Settings
 from bot.store.attempts import CaseAttempts
@@ -42,11 +44,12 @@ def opened_desk(settings: Settings, store: Store, *, clock: Clock) -> Iterator[D
 
 
 def watch(settings: Settings, store: Store, desk: Desk, *, push: Callable[[str], object], clock: Clock) -> Watch | None:
-    """What notices that tickets were closed in the ticket system; None where nobody else can close them."""
+    """What notices what people do to tickets in the ticket system; None where nobody else can do anything."""
     chosen = settings.desk
     if chosen.kind == "sqlite" or not chosen.poll_seconds:
         return None
-    back = ReadBack(store.cases, desk=desk, push=push, clock=clock)
+    lag = timedelta(seconds=chosen.index_lag_seconds)
+    back = ReadBack(store.cases, desk=desk, push=push, clock=clock, lag=lag)
     return Watch(back.look, every=chosen.poll_seconds, lag=chosen.index_lag_seconds)
 
 
@@ -70,7 +73,7 @@ def _github(settings: Settings, store: Store, clock: Clock) -> Remote:
         assignees=chosen.assignees,
         page=_page(settings),
     )
-    return GitHubDesk(place, token=_token(settings), attempts=_attempts(store, clock), pace=_pace(settings, clock))
+    return GitHubDesk(place, _access(settings, store, clock))
 
 
 def _jira(settings: Settings, store: Store, clock: Clock) -> Remote:
@@ -94,13 +97,7 @@ def _jira(settings: Settings, store: Store, clock: Clock) -> Remote:
         site=chosen.site_url,
         page=_page(settings),
     )
-    return JiraDesk(
-        place,
-        user=settings.desk_user,
-        token=_token(settings),
-        attempts=_attempts(store, clock),
-        pace=_pace(settings, clock),
-    )
+    return JiraDesk(place, _access(settings, store, clock))
 
 
 def _servicenow(settings: Settings, store: Store, clock: Clock) -> Remote:
@@ -120,13 +117,7 @@ def _servicenow(settings: Settings, store: Store, clock: Clock) -> Remote:
         close_code=chosen.close_code,
         page=_page(settings),
     )
-    return ServiceNowDesk(
-        place,
-        user=settings.desk_user,
-        token=_token(settings),
-        attempts=_attempts(store, clock),
-        pace=_pace(settings, clock),
-    )
+    return ServiceNowDesk(place, _access(settings, store, clock))
 
 
 def _webhook(settings: Settings, _: Store, clock: Clock) -> Remote:
@@ -141,8 +132,11 @@ def _pace(settings: Settings, clock: Clock) -> Pace:
     return Pace(timeout=settings.desk.timeout_seconds, lag=settings.desk.index_lag_seconds, clock=clock)
 
 
-def _attempts(store: Store, clock: Clock) -> CaseAttempts:
-    return CaseAttempts(store.cases, clock=clock)
+def _access(settings: Settings, store: Store, clock: Clock) -> Access:
+    """GitHub knows no users here: its token is always a bearer's."""
+    user = "" if settings.desk.kind == "github" else settings.desk_user
+    attempts = CaseAttempts(store.cases, clock=clock)
+    return Access(_token(settings), attempts, _pace(settings, clock), user=user)
 
 
 def _token(settings: Settings) -> str:

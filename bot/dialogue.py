@@ -15,7 +15,7 @@ REMEMBERED_FOR: Final = timedelta(hours=1)  # "and for production?" comes within
 MOST_TURNS: Final = 4
 _LOOKED_AT = 20  # cases of the conversation, newest first, that are looked through for them
 _ASKED = frozenset(
-    {"answered", "hinted", "unanswered", "clarify"}
+    {"answered", "hinted", "unanswered", "forwarded", "clarify"}
 )  # a check of YAML is no turn that a question follows up
 _THREAD = ";messageid="  # how Teams names a thread of a channel inside the conversation's id
 

@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from bot import desk_wiring, sign_in_wiring, wiring
+from bot import desk_wiring, knowledge_wiring, sign_in_wiring, wiring
 from bot.channels.sign_in import CALLBACK
 from bot.findings import Finding, Health, printed
 from bot.identity.provider import Provider
 from bot.settings import Settings
+from bot.sources import strange_rota
 from bot.support.rota_alarms import alarms
 from bot.support.transitions import dead_letter
 from ingestion import generations
@@ -63,7 +64,7 @@ def _index(settings: Settings) -> Finding:
     folder = generations.current(settings.home)
     if folder is None:
         return Finding(Health.NOTICE, "index", "There is none yet. `sheriff serve` builds it, or run `sheriff ingest`.")
-    with wiring.opened_library(settings) as library:
+    with knowledge_wiring.opened_library(settings) as library:
         status = library.status()
     health = Health.GOOD if status.ready else Health.BAD
     return Finding(health, "index", f"{folder.name}: {status.sentence}")
@@ -81,6 +82,9 @@ def _rota(settings: Settings) -> Finding:
     alarmed = alarms(kept, now)
     if alarmed:
         return Finding(Health.BAD, "rota", " ".join(alarmed))
+    strange = "" if kept.edited else strange_rota(settings)
+    if strange:
+        return Finding(Health.WARNING, "rota", strange)
     rota = kept.rota
     shift, following = rota.shift_at(now), rota.next_shift(now)
     if shift.member.is_team:
@@ -96,7 +100,11 @@ def _rota(settings: Settings) -> Finding:
 
 def _cases(settings: Settings) -> Finding:
     with wiring.opened_store(settings) as store:
-        return Finding(Health.GOOD, "cases", f"{store.cases.count():,} kept; the database opens.")
+        kept = f"{store.cases.count():,} kept; the database opens."
+        if store.demonstration.get() is None:
+            return Finding(Health.GOOD, "cases", kept)
+    remedy = "Nothing is sent outside. `sheriff demo --remove` clears them before real ones come."
+    return Finding(Health.NOTICE, "cases", f"{kept} They are made up for a demonstration. {remedy}")
 
 
 def _desk(settings: Settings) -> Finding:

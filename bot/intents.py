@@ -55,6 +55,11 @@ _PLEASED = re.compile(
     "\U0001f60a\U0001f600-\U0001f607\U0001f642\U0001f60d\U0001f929\U0001f973][\\s!.\U0001f3fb-\U0001f3ff\ufe0f\u200d]*)+$"
 )
 _TO_SHERIFF = re.compile(r"^\W*ask the (?:duty )?sheriff\s*[:,]\s*(\S.*)", re.IGNORECASE | re.DOTALL)
+_NUMBER = r"(FR[- ]?\d{1,9})"  # of a feature request
+_WISH = re.compile(r"^\W*(?:feature )?request\b\s*:?\s*(.*?)\s*$", re.IGNORECASE | re.DOTALL)
+_VOTE = re.compile(rf"^\W*vote\s+(?:for\s+)?{_NUMBER}\W*$", re.IGNORECASE)
+_TOP = re.compile(r"^\W*top (?:feature )?requests\W*$", re.IGNORECASE)
+_DIFFERENT = re.compile(rf"^\W*(?:no\b\W*)?(?:mine is\s+)?different\b(?:\s*:?\s*{_NUMBER})?\W*$", re.IGNORECASE)
 _NOT_QUITE = re.compile(r"\?|\b(?:but|still|not|mais|toujours|pas)\b|n't\b", re.IGNORECASE)
 _HELP = re.compile(r"^\W*(?:help|\?|what can you do|who are you|how do(?:es)? (?:you|this) work)\W*$", re.IGNORECASE)
 _DUTY = re.compile(
@@ -71,6 +76,10 @@ class Intent(StrEnum):
     TO_SHERIFF = "to_sheriff"  # "ask the sheriff: …"
     HELP = "help"
     DUTY = "duty"
+    WISH = "wish"  # "request a page on Couchbase sizing"
+    VOTE = "vote"  # "vote FR-1"
+    TOP = "top"  # "top requests"
+    DIFFERENT = "different"  # "different FR-2": the own wish is not the one that it was counted with
     REFUSE = "refuse"
 
 
@@ -124,7 +133,18 @@ def _of_prose(text: str) -> Request:
     asked = _TO_SHERIFF.match(text)
     if asked:
         return Request(Intent.TO_SHERIFF, asked[1])
-    return Request(_of_politeness(text), text)
+    return wishing(text) or Request(_of_politeness(text), text)
+
+
+def wishing(text: str) -> Request | None:
+    """What a message says about feature requests: `question` is the wish or the number; None when it says nothing.
+
+    "Request a quota increase, how?" asks: what ends in a question mark is no wish."""
+    for pattern, intent in ((_TOP, Intent.TOP), (_VOTE, Intent.VOTE), (_DIFFERENT, Intent.DIFFERENT)):
+        if said := pattern.match(text):
+            return Request(intent, next((part for part in said.groups() if part), ""))
+    wish = _WISH.match(text)
+    return Request(Intent.WISH, wish[1]) if wish and not wish[1].endswith("?") else None
 
 
 def _of_politeness(text: str) -> Intent:

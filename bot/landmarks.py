@@ -1,4 +1,4 @@
-"""Named places on the way of a message, from its arrival to the sheriff's knowing of it.
+"""Named places on the way of a message, from its arrival to the sheriff's knowing of it, and of what the rota tells.
 
 The code says when it passes one, and in production nobody listens. Tests put a listener there that kills the process:
 whatever was promised has to hold wherever it dies.
@@ -31,19 +31,28 @@ class Landmark(StrEnum):
     REPLY_STORED = "reply stored"  # the asker has not got it yet
 
 
-def _nobody(_: Landmark) -> None:
+class RotaLandmark(StrEnum):
+    """In the order in which what the rota tells by itself passes them, such as the hand-over of a week."""
+
+    NEWS_DUE = "news due"  # and nobody has told it
+    NEWS_CLAIMED = "news claimed"  # the channel has not been asked yet
+    NEWS_SENT = "news sent"  # by the channel; the pages do not know yet
+    NEWS_STORED = "news stored"
+
+
+def _nobody(_: Landmark | RotaLandmark) -> None:
     """Production."""
 
 
-_listener: Callable[[Landmark], None] = _nobody
+_listener: Callable[[Landmark | RotaLandmark], None] = _nobody
 
 
-def passed(landmark: Landmark) -> None:
+def passed(landmark: Landmark | RotaLandmark) -> None:
     """Say that this place is reached."""
     _listener(landmark)
 
 
-def listen(listener: Callable[[Landmark], None]) -> None:
+def listen(listener: Callable[[Landmark | RotaLandmark], None]) -> None:
     """Call `listener` at every landmark from now on, in the thread that passes it; for tests only."""
     global _listener  # noqa: PLW0603 - passing a listener through every layer would put tests into each signature
     _listener = listener

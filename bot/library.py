@@ -156,6 +156,11 @@ class Library:
         """What the platform calls its things."""
         return self._reading.glossary
 
+    @property
+    def embedder(self) -> Embedder:
+        """What texts are compared with; loaded once for all."""
+        return self._reading.embedder
+
     def require(self) -> None:
         """Raises IndexBroken, with the remedy, when there is nothing to answer from."""
         self._open()

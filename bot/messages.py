@@ -37,12 +37,25 @@ class Incoming:
     reference: Mapping[str, Any] = field(default_factory=dict)  # JSON by which the channel reaches the sender later
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeShown:
+    """A known issue that a sheriff pinned, as the asker sees it before the answer."""
+
+    number: int
+    title: str
+    text: str  # Markdown
+    by: str  # name
+    until: str  # "18:00", or with its day
+    has_case: bool = False  # that is worked on for all who are affected
+
+
 class ReplyKind(StrEnum):
     """The outcomes a person can tell apart; the first three are those of an Answer."""
 
     ANSWERED = "answered"
     HINTED = "hinted"
     UNANSWERED = "unanswered"
+    FORWARDED = "forwarded"  # "ask the sheriff: …": a person was wanted, and nothing is said of what the pages know
     CLARIFY = "clarify"  # one question back; the message waits for its answer
     CHECKED = "checked"  # YAML was validated
     NOTED = "noted"  # a greeting, thanks, details added to a case, a command
@@ -74,3 +87,4 @@ class Reply:
     report: ValidationReport | None = None
     choices: Sequence[str] = ()  # of a question back
     case: CaseSummary | None = None
+    notices: Sequence[NoticeShown] = ()  # shown first

@@ -16,6 +16,7 @@ from bot import wiring
 from bot.checking.showing import show
 from bot.messages import Person
 from bot.settings import Settings
+from bot.sources import strange_rota
 from bot.store.rota_book import RotaBook
 from bot.support import rota_changes as rules
 from bot.support.fairness import shares
@@ -27,6 +28,7 @@ from bot.support.swaps import Stretch, Swap, SwapState
 from knowledge.errors import Misuse
 
 FAIR_WEEKS = 12
+_NOBODY = "Nobody is on duty, now or later: the rota has no members. Cases go to the whole team."
 _FORMAT = "%a %d %b %Y %H:%M"
 
 
@@ -35,11 +37,14 @@ def show_command(settings: Settings, *, weeks: int, output: str, now: datetime) 
     _require(output)
     with _book(settings) as book:
         kept = book.now()
-    _warn(kept, now)
+    _warn(settings, kept, now)
     if output == "json":
         print(json.dumps(_as_json(kept, now, weeks), ensure_ascii=False, indent=2))
         return
     rota = kept.rota
+    if not rota.members:
+        print(_NOBODY)
+        return
     print(f"{_sentence(rota.shift_at(now), rota)} Back-up: {rota.backup_on(now).name}.\n")
     _table(("from", "to", "who", "why"), [_row(s) for s in _shifts(rota, now, weeks)])
     for title, rows in (("Overrides and absences", _entries(kept, now)), ("Swaps", _swaps(kept, now))):
@@ -63,12 +68,12 @@ def next_command(settings: Settings, *, output: str, now: datetime) -> None:
     _require(output)
     with _book(settings) as book:
         kept = book.now()
-    _warn(kept, now)
+    _warn(settings, kept, now)
     following = kept.rota.next_shift(now)
     if output == "json":
         print(json.dumps(_shift_json(following), ensure_ascii=False, indent=2))
         return
-    print(_sentence(following, kept.rota, begins=True))
+    print(_sentence(following, kept.rota, begins=True) if kept.rota.members else _NOBODY)
 
 
 def check_command(settings: Settings, *, output: str, now: datetime) -> int:
@@ -83,10 +88,7 @@ def check_command(settings: Settings, *, output: str, now: datetime) -> int:
         kept = book.now()
     if kept.edited is not None:
         print(f"sheriff: {kept.edited.by.name} wrote another rota on the page, which holds instead.", file=sys.stderr)
-    found = alarms(kept, now)
-    for sentence in found:
-        print(f"sheriff: {sentence}", file=sys.stderr)
-    return int(bool(found))
+    return int(_warn(settings, kept, now))
 
 
 def cover_command(settings: Settings, member: str, starts: str, ends: str, *, by: str, now: datetime) -> None:
@@ -167,9 +169,13 @@ def _stored(settings: Settings, rule: Callable[[Kept], Draft], by: str) -> RotaC
         return book.record(rule, by=who)
 
 
-def _warn(kept: Kept, now: datetime) -> None:
-    for sentence in alarms(kept, now):
+def _warn(settings: Settings, kept: Kept, now: datetime) -> bool:
+    """Say what has to be mended; whether there is anything."""
+    strange = "" if kept.edited else strange_rota(settings)
+    found = [*alarms(kept, now), *([strange] if strange else [])]
+    for sentence in found:
         print(f"sheriff: {sentence}", file=sys.stderr)
+    return bool(found)
 
 
 def _shifts(rota: Rota, now: datetime, weeks: int) -> Sequence[Shift]:
@@ -244,7 +250,7 @@ def _as_json(kept: Kept, now: datetime, weeks: int) -> dict[str, Any]:
         "swaps": [_swap_json(s, rota, now) for s in kept.swaps if s.state(now) is SwapState.ASKED],
         "fairness": [
             {
-                "member": s.member.id,
+                "member": s.member.id or "team",
                 "past": {"days": round(s.past.days, 2), "working_hours": round(s.past.hours, 2)},
                 "planned": {"days": round(s.planned.days, 2), "working_hours": round(s.planned.hours, 2)},
             }
@@ -304,7 +310,8 @@ def _member(rota: Rota, label: str) -> Member:
     found = rota.member(label)
     if found is None:
         names = ", ".join(m.id for m in rota.members)
-        raise Misuse(f"--as {label}: nobody of that name is in the rota. Name one of: {names}.")
+        remedy = f"Name one of: {names}." if names else "It has no members: “sheriff rota check” says what to mend."
+        raise Misuse(f"--as {label}: nobody of that name is in the rota. {remedy}")
     return found
 
 

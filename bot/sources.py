@@ -59,6 +59,16 @@ def reads_bundled(settings: Settings) -> bool:
     return not settings.sources and not _remembered_sources(settings.home)[0]
 
 
+def strange_rota(settings: Settings) -> str:
+    """What to say when the people of the example have the duty for somebody else's documentation; "" otherwise."""
+    if settings.rota != bundled.ROTA or reads_bundled(settings):
+        return ""
+    return (
+        "The duty is with the people of the example platform, and nobody reads what they are told. "
+        "Name a YAML file of your own with `rota:` in sheriff.yaml."
+    )
+
+
 def named(settings: Settings) -> PlatformSettings:
     """What the platform is called: with other documentation than the bundled, not by the bundled one's names."""
     if reads_bundled(settings):

@@ -36,11 +36,18 @@ rota_app = typer.Typer(help="Who is on duty: show it, check it, change it.", no_
 app.add_typer(rota_app, name="rota")
 swap_app = typer.Typer(help="Swaps: asked by one, accepted or declined by the other.", no_args_is_help=True)
 rota_app.add_typer(swap_app, name="swap")
+requests_app = typer.Typer(help="Feature requests.", no_args_is_help=True)
+app.add_typer(requests_app, name="requests")
+notice_app = typer.Typer(help="Known issues that stand above answers.", no_args_is_help=True)
+app.add_typer(notice_app, name="notice")
 db_app = typer.Typer(help="The database of cases.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 
 Home = Annotated[Path | None, typer.Option("--home", help="State folder (SHERIFF_HOME, default .sheriff).")]
 Config = Annotated[Path | None, typer.Option("--config", help="Configuration (default ./sheriff.yaml, if there).")]
+
+Output = Annotated[str, typer.Option("--format", help="text or json.")]
+Acting = Annotated[str, typer.Option("--as", help="Who you are: id or name of a member.")]
 
 
 @app.command()
@@ -208,6 +215,57 @@ def retry(
     retry_command(_settings(config, home), cases or [], everything=everything)
 
 
+@requests_app.command("export")
+def requests_export(
+    home: Home = None,
+    config: Config = None,
+    output: Annotated[str, typer.Option("--format", help="csv, json or md.")] = "csv",
+    target: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+) -> None:
+    """Write what people want, with votes, states and reasons, the most wanted first."""
+    from bot.upkeep.wishes import export_command
+
+    export_command(_settings(config, home), output=output, target=target)
+
+
+@notice_app.command("add")
+def notice_add(
+    title: Annotated[str, typer.Argument(help="What is known, in a line.")],
+    until: Annotated[str, typer.Option(help="4h, 2d, 18:00 or 2026-11-27T18:00.")] = "4h",
+    text: Annotated[str, typer.Option(help="What to do meanwhile, in Markdown.")] = "",
+    question: Annotated[list[str] | None, typer.Option(help="A question that it answers; may be repeated.")] = None,
+    case: Annotated[str, typer.Option(help="Case that is worked on for all who are affected.")] = "",
+    by: Acting = "",
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Pin a notice: questions about it see it before the answer, until it ends."""
+    from bot.upkeep.notices import add_command
+
+    add_command(_settings(config, home), title, until, text=text, questions=question or [], case=case, by=by)
+
+
+@notice_app.command("list")
+def notice_list(home: Home = None, config: Config = None, output: Output = "text") -> None:
+    """The notices that hold now."""
+    from bot.upkeep.notices import list_command
+
+    list_command(_settings(config, home), output=output)
+
+
+@notice_app.command("end")
+def notice_end(
+    number: Annotated[int, typer.Argument(min=1, help="As `sheriff notice list` numbers it.")],
+    by: Acting = "",
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """End a notice now."""
+    from bot.upkeep.notices import end_command
+
+    end_command(_settings(config, home), number, by=by)
+
+
 @db_app.command("upgrade")
 def db_upgrade(home: Home = None, config: Config = None) -> None:
     """Bring the tables up to date; safe to repeat. `sheriff serve` does it by itself, too."""
@@ -270,6 +328,46 @@ def export(
 
 
 @app.command()
+def replay(
+    docs: Annotated[Path, typer.Option(help="The folder of pages as they would be.")],
+    base: Annotated[str, typer.Option(help="Branch, tag or commit to compare with; else what is indexed now.")] = "",
+    weeks: Annotated[int, typer.Option(min=1, max=520, help="How far back the stored questions go.")] = 13,
+    questions: Annotated[Path | None, typer.Option(help="An export, or a question a line, instead of those.")] = None,
+    source: Annotated[str, typer.Option(help="Which source the pages are, if there are several.")] = "",
+    margin: Annotated[float, typer.Option(min=0.01, max=1, help="How far a confidence must move to matter.")] = 0.15,
+    most: Annotated[int, typer.Option(min=1, max=50_000, help="Questions, the most asked first.")] = 1000,
+    output: Annotated[str, typer.Option("--format", help="text, json, md or github.")] = "text",
+    report: Annotated[Path | None, typer.Option(help="Write the report as Markdown to this file, too.")] = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Ask what people have asked against a change of the pages. Exit code 1 when a question gets worse."""
+    from bot.checking.showing import allow_any_name
+    from bot.replay.command import Wanted, replay_command
+
+    allow_any_name()
+    wanted = Wanted(docs, base, weeks, questions, source, margin, most, output, report)
+    raise typer.Exit(replay_command(_settings(config, home), wanted, now=datetime.now(UTC)))
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Another one, another history.")] = 7,
+    weeks: Annotated[int, typer.Option(min=1, max=52, help="How far it goes back.")] = 13,
+    remove: Annotated[bool, typer.Option("--remove", help="Clear the demonstration and what was asked in it.")] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Fill an empty home with a made-up quarter of cases, to look around in."""
+    from bot.demo.command import demo_command, remove_command
+
+    if remove:
+        remove_command(_settings(config, home), now=datetime.now(UTC))
+    else:
+        demo_command(_settings(config, home), seed=seed, weeks=weeks, now=datetime.now(UTC))
+
+
+@app.command()
 def tidy(
     home: Home = None,
     config: Config = None,
@@ -304,10 +402,6 @@ def teams_package(
     from bot.channels.teams_package import package_command
 
     package_command(_settings(config), output)
-
-
-Output = Annotated[str, typer.Option("--format", help="text or json.")]
-Acting = Annotated[str, typer.Option("--as", help="Who you are: id or name of a member.")]
 
 
 @rota_app.command("show")

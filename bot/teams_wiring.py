@@ -12,14 +12,17 @@ import structlog
 from fastapi import FastAPI
 
 from bot.channels.duty_news import DutyNews
+from bot.channels.gap_news import GapNews
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_reminders import Reminders
 from bot.channels.teams_thread import CaseThreads, Outbox, Place
+from bot.channels.wish_news import WishNews
 from bot.settings import Settings
 from bot.store.opening import Store
 from bot.store.rota_book import RotaBook
 from bot.store.turn_log import Clock
+from bot.support.broadcast import Update
 from bot.support.clocks import goals_of
 from bot.support.rota import Duty
 from knowledge.errors import Unavailable
@@ -86,6 +89,23 @@ def duty_news(store: Store, *, book: RotaBook, threads: CaseThreads) -> DutyNews
         goals=threads.goals,
         base_url=threads.base_url,
     )
+
+
+def wish_news(settings: Settings, store: Store, *, threads: CaseThreads) -> WishNews:
+    """Who hears what became of a feature request; without an app id those on this machine."""
+    return WishNews(
+        requests=store.requests,
+        news=store.request_news,
+        outbox=threads.outbox,
+        base_url=threads.base_url,
+        refresh=lambda person: store.broadcast.publish(Update(0, "", f"{person}:", "request")),
+        here_only=not settings.teams_app_id,
+    )
+
+
+def gap_news(store: Store, *, book: RotaBook, threads: CaseThreads) -> GapNews:
+    """What is told of gaps each week, in the sheriffs' channel if there is one."""
+    return GapNews(book, store.news, store.gaps, threads.outbox, threads.place, threads.clock, threads.base_url)
 
 
 def lifespan(settings: Settings, store: Store, *, teams: TeamsChannel, link: TeamsLink, clock: Clock) -> Lifespan:

@@ -6,9 +6,9 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from pydantic import TypeAdapter
@@ -19,18 +19,21 @@ from bot.intents import MAX_CHARACTERS, Intent, Request, understand
 from bot.landmarks import Landmark, passed
 from bot.library import Library, NotReadyError
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
+from bot.noticing import Notices
 from bot.redaction import masked, redact
 from bot.store.case_store import CaseStore
 from bot.store.turn_log import Answered, InProgress, TurnLog
 from bot.support.cases import Case, CaseState, Event, NotPossible
 from bot.support.severity import application_of, severity_of
+from bot.support.wishes import Voter
 from bot.telemetry import Metrics
+from bot.wishing import Wishes
 from knowledge.answering import MODEL_SILENT, ignore
 from knowledge.clarifying import completed
 from knowledge.deployment.asking import ask
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.together import Checked, check_together
-from knowledge.errors import IndexBroken, Unavailable
+from knowledge.errors import IndexBroken, Misuse, Unavailable
 from knowledge.model import Answer, Clarification, Outcome
 from knowledge.scope import is_off_topic
 from knowledge.validation.mending import with_mended
@@ -54,6 +57,14 @@ class Surroundings:
     clock: Callable[[], datetime]
     platform: str
     docs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What people wish for, and what they should know."""
+
+    wishes: Wishes
+    notices: Notices
 
 
 class HandsOver(Protocol):
@@ -84,6 +95,7 @@ class Sheriff:
         casework: HandsOver,
         world: Surroundings,
         metrics: Metrics,
+        board: Board,
     ) -> None:
         self._library = library
         self._platform = platform
@@ -92,6 +104,7 @@ class Sheriff:
         self._casework = casework
         self._world = world
         self._metrics = metrics
+        self._board = board
 
     def take(self, incoming: Incoming, listen: Listener = ignore) -> Reply:
         """The reply to one message; the same message delivered again gets the same reply and no second case.
@@ -148,9 +161,11 @@ class Sheriff:
             case Intent.ASK:
                 reply = self._ask(incoming, message.text, listen)
             case Intent.TO_SHERIFF:
-                reply = self._handed_over(incoming, Answer(Outcome.UNANSWERED, "", 0.0), redact(request.question).text)
+                reply = self._forwarded(incoming, redact(request.question).text)
             case Intent.SOLVED:
                 reply = self._solved(incoming)
+            case Intent.WISH | Intent.VOTE | Intent.TOP | Intent.DIFFERENT:
+                reply = self._wished(incoming, request)
             case Intent.REFUSE:
                 reply = Reply(ReplyKind.REFUSED, request.reason)
             case Intent.DUTY:
@@ -158,6 +173,14 @@ class Sheriff:
             case _:
                 reply = Reply(ReplyKind.NOTED, wording.polite(request.intent, self._world.platform, self._world.docs))
         return replace(reply, note=wording.joined(wording.secrets_note(secrets), reply.note))
+
+    def _wished(self, incoming: Incoming, request: Request) -> Reply:
+        """Feature requests; no case is opened for them."""
+        by = Voter(incoming.sender, incoming.channel, incoming.reference)
+        try:
+            return Reply(ReplyKind.NOTED, self._board.wishes.say(request.intent, request.question, by))
+        except Misuse as refusal:
+            return Reply(ReplyKind.NOTED, f"Nothing was stored. {refusal}")
 
     def _solved(self, incoming: Incoming) -> Reply:
         """Words that do what the button "That solved it" does."""
@@ -222,9 +245,19 @@ class Sheriff:
             return self._clarified(incoming, answer, answer.ask, question)
         if MODEL_SILENT in answer.note:
             self._metrics.model_failures.inc()
-        if answer.outcome is Outcome.UNANSWERED and not answer.note and is_off_topic(question, answer.confidence):
+        has_nothing = answer.outcome is Outcome.UNANSWERED and not answer.note
+        if has_nothing and is_off_topic(question, answer.confidence) and not self._board.notices.shown(question):
             return Reply(ReplyKind.NOTED, wording.off_topic(self._world.platform, self._world.docs))
         return self._handed_over(incoming, answer, question)
+
+    def _forwarded(self, incoming: Incoming, question: str) -> Reply:
+        """To a person at once, with the nearest pages for whoever reads the case."""
+        try:
+            near = self._library.find(question, limit=3)
+        except (IndexBroken, Unavailable) as error:
+            log.error("search_failed", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace is noise
+            near = ()
+        return self._with_person(incoming, Reply(ReplyKind.FORWARDED, "", looked_at=near), question)
 
     def _clarified(self, incoming: Incoming, answer: Answer, ask: Clarification, question: str) -> Reply:
         """The question back, stored as a turn to come back to; nobody is called."""
@@ -247,9 +280,14 @@ class Sheriff:
             looked_at=tuple(answer.looked_at),
             origin=answer.origin,
             note=answer.note,
+            notices=self._board.notices.shown(question),
         )
         if answer.outcome is not Outcome.UNANSWERED:
             return replace(reply, case=_summary(self._open(incoming, reply, question)))
+        return self._with_person(incoming, reply, question)
+
+    def _with_person(self, incoming: Incoming, reply: Reply, question: str) -> Reply:
+        """The reply with what became of the question, as far as it has really happened."""
         case = self._open(incoming, reply, question, state=CaseState.NEW)
         self._metrics.handovers.inc()
         case = self._casework.hand_over(case.id, wait=2.0)
@@ -312,9 +350,11 @@ def _as_sent(incoming: Incoming, reply: Reply) -> str:
     return "\n\n".join(part for part in (incoming.text, *blocks) if part)
 
 
-def _offered(reply: Reply) -> dict[str, list[str]]:
-    """The choices of a question back, so that a restart forgets none of them."""
-    return {"choices": list(reply.choices)} if reply.choices else {}
+def _offered(reply: Reply) -> dict[str, list[Any]]:
+    """The choices of a question back, and the notices above the answer, so that a restart forgets none of them."""
+    choices = {"choices": list(reply.choices)} if reply.choices else {}
+    notices = {"notices": [asdict(notice) for notice in reply.notices]} if reply.notices else {}
+    return {**choices, **notices}
 
 
 def _component(reply: Reply) -> str:

@@ -18,8 +18,10 @@ import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from bot import desk_wiring, sign_in_wiring, teams_wiring, wording
+from bot import desk_wiring, knowledge_wiring, sign_in_wiring, teams_wiring, wording
 from bot.casework import Casework
+from bot.channels.gap_news import EVERY as GAP_NEWS_EVERY
+from bot.channels.notice_news import NoticeNews
 from bot.channels.services import Services
 from bot.channels.sign_in import SignIn
 from bot.channels.teams import TeamsChannel
@@ -37,13 +39,13 @@ from bot.gap_reading import read_entry, read_report
 from bot.gap_writing import SectionWriter
 from bot.gapwork import EVERY as GAPS_EVERY
 from bot.gapwork import GapWork, Writer
-from bot.glossary_file import read_glossary
 from bot.identity.roles import Role
-from bot.library import Library, Reading, StoppedError
+from bot.library import Library, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
+from bot.noticing import Notices
 from bot.occupancy import occupied
 from bot.settings import DeskSettings, Settings
-from bot.sources import code_page, named, reads_bundled, sources
+from bot.sources import code_page, named, sources, strange_rota
 from bot.store.following import EVERY as FOLLOWED_EVERY
 from bot.store.following import Following
 from bot.store.notifications import DeskPageNotifier
@@ -57,23 +59,23 @@ from bot.support.cases import Case
 from bot.support.clocks import goals_of
 from bot.support.gap_report import GapReport
 from bot.support.handoff import AllChannels, Desk, Notifier
+from bot.support.likeness import Likeness
 from bot.support.rota_alarms import alarms
+from bot.support.rota_changes import Kept
 from bot.telemetry import Metrics
-from bot.turn import HandsOver, Sheriff, Surroundings, mended_files
+from bot.turn import Board, HandsOver, Sheriff, Surroundings, mended_files
+from bot.wishing import Wishes
 from bot.workflows import Plan, Workflows
-from ingestion import pipeline
 from ingestion.report import IngestReport
-from knowledge import bundled, relevance
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.together import check_together
-from knowledge.errors import Failure, Misuse, SheriffError, Unavailable
-from knowledge.glossary import Glossary
+from knowledge.errors import Failure, SheriffError, Unavailable
 from knowledge.model import Chunk
-from knowledge.ports import ChatModel, Embedder
 from knowledge.tokens import Budget
 
 log = structlog.get_logger(__name__)
-_TELL_EVERY = 15.0  # seconds between two looks at what the rota has to tell
+_TELL_EVERY = 5.0  # seconds between two looks at what the rota has to tell
+_LOOK_EVERY = 60.0  # seconds between two looks for questions that rise
 _OCCUPIED = (
     "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
 )
@@ -83,122 +85,6 @@ _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its nat
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-# ---- knowledge ----
-
-
-def embedder(settings: Settings) -> Embedder:
-    """The local model, or the one at OpenAI or Azure; none is loaded or contacted yet."""
-    match settings.model.embeddings:
-        case "openai":
-            from knowledge.adapters.openai_models import OpenAIEmbedder
-
-            _require("model.embeddings is openai", OPENAI_API_KEY=settings.openai_api_key or settings.openai_base_url)
-            return OpenAIEmbedder(
-                settings.model.embedding_name,
-                api_key=settings.openai_api_key.get_secret_value(),
-                base_url=settings.openai_base_url,
-                dimension=settings.model.embedding_dimension,
-            )
-        case "azure":
-            from knowledge.adapters.openai_models import AzureEmbedder
-
-            _require(
-                "model.embeddings is azure",
-                AZURE_OPENAI_ENDPOINT=settings.azure_endpoint,
-                AZURE_OPENAI_API_KEY=settings.azure_api_key,
-            )
-            return AzureEmbedder(
-                settings.azure_embedding_deployment or settings.model.embedding_name,
-                endpoint=settings.azure_endpoint,
-                api_key=settings.azure_api_key.get_secret_value(),
-                api_version=settings.azure_api_version,
-                model=settings.model.embedding_name,
-                dimension=settings.model.embedding_dimension,
-            )
-        case _:
-            from knowledge.adapters.local_embedder import LocalEmbedder
-
-            return LocalEmbedder(settings.models, threads=settings.model.threads, precision=settings.model.precision)
-
-
-def chat_model(settings: Settings) -> ChatModel | None:
-    """The language model that writes answers; None: answers are quoted."""
-    match settings.provider:
-        case "azure":
-            from knowledge.adapters.openai_models import AzureChat
-
-            _require(
-                "Azure OpenAI is configured",
-                AZURE_OPENAI_ENDPOINT=settings.azure_endpoint,
-                AZURE_OPENAI_API_KEY=settings.azure_api_key,
-                AZURE_OPENAI_DEPLOYMENT=settings.azure_deployment,
-            )
-            return AzureChat(
-                settings.azure_deployment,
-                endpoint=settings.azure_endpoint,
-                api_key=settings.azure_api_key.get_secret_value(),
-                api_version=settings.azure_api_version,
-                deadline=settings.model.timeout_seconds,
-            )
-        case "openai":
-            from knowledge.adapters.openai_models import OpenAIChat
-
-            _require("model.provider is openai", OPENAI_API_KEY=settings.openai_api_key or settings.openai_base_url)
-            return OpenAIChat(
-                settings.openai_model or settings.model.name,
-                api_key=settings.openai_api_key.get_secret_value(),
-                base_url=settings.openai_base_url,
-                deadline=settings.model.timeout_seconds,
-            )
-        case _:
-            return None
-
-
-def _require(why: str, **variables: str | SecretStr) -> None:
-    """Raises Misuse naming the variables that are not set."""
-    missing = [name for name, value in variables.items() if not value]
-    if missing:
-        raise Misuse(f"{why}, but {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.")
-
-
-def library(settings: Settings, *, with_model: bool = True, until: float | None = None) -> Library:
-    budget = Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
-    model = chat_model(settings) if with_model else None
-    reading = Reading(
-        embedder(settings),
-        model,
-        policy(settings),
-        budget,
-        seconds=settings.model.timeout_seconds,
-        until=until,
-        rerank=settings.model.rerank,
-        glossary=glossary(settings),
-    )
-    return Library(settings.home, reading, store=indexes(settings))
-
-
-def indexes(settings: Settings) -> pipeline.Store:
-    """Where the knowledge is kept: in the home, or on a Chroma server."""
-    url = settings.index.chroma_url
-    return pipeline.shared(url) if url else pipeline.chroma()
-
-
-def glossary(settings: Settings) -> Glossary:
-    """The configured abbreviations and synonyms, or those of the bundled platform while its pages are read."""
-    path = settings.platform.glossary or (bundled.GLOSSARY if reads_bundled(settings) else None)
-    return read_glossary(path, languages=settings.platform.languages)
-
-
-def policy(settings: Settings) -> relevance.Policy:
-    """The thresholds that follow from the rate of wrong answers, or those of the configuration."""
-    calibrated = relevance.Policy.calibrated(settings.policy.wrong_answer_rate)
-    answer_at, hint_at = settings.policy.answer_at, settings.policy.hint_at
-    return relevance.Policy(
-        calibrated.answer_at if answer_at is None else answer_at,
-        calibrated.hint_at if hint_at is None else hint_at,
-    )
 
 
 # ---- cases ----
@@ -213,15 +99,6 @@ def opened_store(settings: Settings, *, replica: str = "") -> Iterator[Store]:
         store.close()
 
 
-@contextmanager
-def opened_library(settings: Settings, *, with_model: bool = False, until: float | None = None) -> Iterator[Library]:
-    opened = library(settings, with_model=with_model, until=until)
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
 def gapwork(settings: Settings, store: Store, knowing: Library) -> GapWork:
     """What keeps the ledger of gaps up to date."""
     return GapWork(store.gaps, knowing, now, section_writer(settings))
@@ -229,7 +106,7 @@ def gapwork(settings: Settings, store: Store, knowing: Library) -> GapWork:
 
 def section_writer(settings: Settings) -> Writer | None:
     """Writes sections of the documentation from resolutions, where a language model is configured."""
-    model = chat_model(settings)
+    model = knowledge_wiring.chat_model(settings)
     if model is None:
         return None
     budget = Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
@@ -238,7 +115,7 @@ def section_writer(settings: Settings) -> Writer | None:
 
 def gap_report(settings: Settings, store: Store, *, since: datetime | None = None, component: str = "") -> GapReport:
     """The gaps as they are after all cases were read. Raises Unavailable when the embeddings do not answer."""
-    with opened_library(settings) as knowing:
+    with knowledge_wiring.opened_library(settings) as knowing:
         gapwork(settings, store, knowing).refresh()
     return read_report(store, now(), since=since, component=component)
 
@@ -247,13 +124,29 @@ def ask_gaps_again(settings: Settings) -> None:
     """After an ingest: which gaps does the documentation answer now? Nothing happens before there is a database."""
     if not has_database(settings.database):
         return
-    with opened_store(settings) as store, opened_library(settings) as knowing:
+    with opened_store(settings) as store, knowledge_wiring.opened_library(settings) as knowing:
         work = gapwork(settings, store, knowing)
         try:
             work.refresh()
             work.ask_again()
         except Unavailable as error:
             log.warning("gaps_not_asked_again", reason=str(error))
+
+
+def inward(settings: Settings, store: Store) -> Settings:
+    """The settings as they are; of a demonstration without everything that would reach somebody outside."""
+    if store.demonstration.get() is None:
+        return settings
+    teams = {"sheriff_channel": "", "remind_after_hours": 0.0}
+    kept = {
+        "desk": DeskSettings(prefix=settings.desk.prefix),
+        "desk_secret": SecretStr(""),
+        "teams": settings.teams.model_copy(update=teams),
+        "teams_app_id": "",
+        "teams_app_password": SecretStr(""),
+        "handoff": settings.handoff.model_copy(update={"reminders": 0}),
+    }
+    return settings.model_copy(update=kept)
 
 
 # ---- one question, on the command line ----
@@ -274,9 +167,10 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
             database = settings.model_copy(update=kept)
         passer_by = f"ask-{uuid4().hex}" if hand_over else ""
         store = stack.enter_context(opened_store(database, replica=passer_by))
-        knowing = stack.enter_context(opened_library(settings, with_model=True, until=until))
+        knowing = stack.enter_context(knowledge_wiring.opened_library(settings, with_model=True, until=until))
         if not hand_over:
             knowing.require()
+        database = inward(database, store)
         rota = store.rota(settings.rota)
         desk = stack.enter_context(desk_wiring.opened_desk(database, store, clock=now))
         workflows = _workflows(database, store, rota, desk, [DeskPageNotifier(store.engine, clock=now)])
@@ -286,13 +180,19 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
             workflows.wait_until_ready(timeout=20)
         casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
         staying = casework if hand_over else StayingHere(casework, store)
-        take = _sheriff(settings, knowing, store, staying, platform_of(settings), Metrics()).take
+        platform = platform_of(settings)
+        likeness = Likeness(knowing.embedder.embed)
+        wishes = Wishes(store.requests, likeness, names=platform.components)
+        pinned = store if hand_over else stack.enter_context(opened_store(settings))  # known, whatever is kept
+        notices = Notices(pinned.notices, pinned.cases, likeness, clock=now, zone=rota.zone)
+        take = _sheriff(settings, knowing, store, staying, platform, Metrics(), Board(wishes, notices)).take
         yield take if hand_over else lambda incoming: _without_case(take(incoming), named(settings).docs)
 
 
 def _without_case(reply: Reply, docs: str) -> Reply:
     """The reply as it reads when nothing was kept: the case was thrown away with its store."""
-    text = wording.not_known(docs, reply) if reply.outcome is ReplyKind.UNANSWERED else reply.text
+    unkept = {ReplyKind.UNANSWERED: wording.not_known(docs, reply), ReplyKind.FORWARDED: "The nearest pages:"}
+    text = unkept.get(reply.outcome, reply.text)
     return replace(reply, text=text, case=None)
 
 
@@ -347,6 +247,9 @@ class _Parts:
     watch: Watch | None
     casework: Casework
     sheriff: Sheriff
+    wishes: Wishes
+    notices: Notices
+    demonstration: bool  # nothing leaves this home
 
 
 def start(settings: Settings, *, address: str) -> Running:
@@ -371,41 +274,63 @@ def start(settings: Settings, *, address: str) -> Running:
         keeper.start()
         opening.callback(keeper.join, timeout=_LAST_STEP)
         opening.callback(parts.library.stop)
-        for alarm in alarms(parts.rota.now(), now()):
-            log.error("rota_alarm", reason=alarm)
+        _say_of_the_rota(settings, parts.rota.now())
         return Running(app, parts.store.broadcast.close, opening.pop_all().close)
     raise AssertionError("unreachable")
 
 
+def _say_of_the_rota(settings: Settings, kept: Kept) -> None:
+    for alarm in alarms(kept, now()):
+        log.error("rota_alarm", reason=alarm)
+    strange = "" if kept.edited else strange_rota(settings)
+    if strange:
+        log.warning("rota_alarm", reason=strange)
+
+
 def _beside(parts: _Parts) -> Sequence[Regularly]:
-    """What a server does again and again: hear other replicas, remove what is old, tell what the rota has to tell."""
+    """What a server does again and again: hear other replicas, remove what is old, tell what there is to tell."""
     following = Following(parts.store.engine, parts.store.broadcast)
     tidying = Tidying(parts.store, retention=parts.settings.retention, clock=now)
     news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
     gaps = gapwork(parts.settings, parts.store, parts.library)
+    gap_news = teams_wiring.gap_news(parts.store, book=parts.rota, threads=parts.threads)
+    wishes = teams_wiring.wish_news(parts.settings, parts.store, threads=parts.threads)
+    refresh = parts.rota.refresh_pages
+    rising = NoticeNews(parts.notices, parts.threads.outbox, parts.threads.place, refresh)
     return (
         Regularly("gaps", gaps.refresh, every=GAPS_EVERY, warning="gaps_not_refreshed"),
+        Regularly("gap news", gap_news.sweep, every=GAP_NEWS_EVERY, warning="gap_news_wait"),
         Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
         Regularly("tidying", tidying.tidy, every=TIDIED_EVERY, warning="not_tidied", at_once=True),
         Regularly("rota", news.sweep, every=_TELL_EVERY, warning="rota_news_wait"),
+        Regularly("wishes", wishes.sweep, every=_TELL_EVERY, warning="wish_news_wait"),
+        Regularly("notices", rising.sweep, every=_LOOK_EVERY, warning="notices_wait"),
     )
 
 
 def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     platform = platform_of(settings)
     store = opening.enter_context(opened_store(settings, replica=settings.replica))
+    made_up = store.demonstration.get() is not None
+    if made_up:
+        settings = inward(settings, store)
+        log.warning("demonstration", home=str(settings.home), reason="Nothing is sent to Teams or a ticket system.")
     rota = store.rota(settings.rota)
-    knowing = opening.enter_context(opened_library(settings, with_model=True))
+    knowing = opening.enter_context(knowledge_wiring.opened_library(settings, with_model=True))
     metrics = Metrics()
     link = TeamsLink(lambda: teams_wiring.connection(settings))
     threads = teams_wiring.threads(settings, store, rota=rota, link=link, clock=now, address=address)
-    told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), link, threads]
+    told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), *(() if made_up else (link, threads))]
     desk = opening.enter_context(desk_wiring.opened_desk(settings, store, clock=now))
     workflows = _workflows(settings, store, rota, desk, told)
     watch = desk_wiring.watch(settings, store, desk, push=workflows.push, clock=now)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
-    sheriff = _sheriff(settings, knowing, store, casework, platform, metrics)
-    return _Parts(settings, store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
+    likeness = Likeness(knowing.embedder.embed)
+    wishes = Wishes(store.requests, likeness, names=platform.components)
+    notices = Notices(store.notices, store.cases, likeness, clock=now, zone=rota.zone)
+    sheriff = _sheriff(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
+    parts = (store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
+    return _Parts(settings, *parts, wishes, notices, demonstration=made_up)
 
 
 def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
@@ -422,7 +347,16 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         deliveries=store.turns,
         desk=desk,
         extension=extension,
-        commands=Commands(store.cases, parts.casework, store.requests, parts.rota, now, parts.threads.base_url),
+        commands=Commands(
+            store.cases,
+            parts.casework,
+            parts.wishes,
+            parts.notices,
+            parts.rota,
+            now,
+            parts.threads.base_url,
+            desk.member,
+        ),
         mend=lambda text: mended_files(text, parts.platform),
         describe=lambda attachments: enclosed(attachments, parts.platform),
         token=parts.link.token,
@@ -447,7 +381,11 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
     settings = parts.settings
     platform = named(settings)
     events = desk_wiring.events(settings, parts.watch, clock=now)
-    teams_routers = (teams.router(),) if teams_wiring.may_answer(settings) else ()
+    in_teams = teams_wiring.may_answer(settings) and not parts.demonstration
+    teams_routers = (teams.router(),) if in_teams else ()
+    lifespan = None
+    if not parts.demonstration:
+        lifespan = teams_wiring.lifespan(settings, parts.store, teams=teams, link=parts.link, clock=now)
     return Services(
         sheriff=parts.sheriff,
         casework=parts.casework,
@@ -464,6 +402,9 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         store=parts.store,
         metrics=parts.metrics.registry,
         clock=now,
+        wishes=parts.wishes,
+        request_news=parts.store.request_news,
+        notices=parts.notices,
         platform=platform.name,
         docs=platform.docs,
         examples=platform.examples,
@@ -477,7 +418,8 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         goals=goals_of(settings.handoff.goals),
         routers=(*teams_routers, *((events.router(),) if events else ())),
         acknowledge_minutes=settings.handoff.acknowledge_minutes,
-        lifespan=teams_wiring.lifespan(settings, parts.store, teams=teams, link=parts.link, clock=now),
+        lifespan=lifespan,
+        demonstration=parts.demonstration,
         docs_sources=tuple(s.name for s in sources(settings)),
     )
 
@@ -499,7 +441,13 @@ def _make_home(home: Path) -> None:
 
 
 def _sheriff(
-    settings: Settings, knowing: Library, store: Store, casework: HandsOver, platform: Platform, metrics: Metrics
+    settings: Settings,
+    knowing: Library,
+    store: Store,
+    casework: HandsOver,
+    platform: Platform,
+    metrics: Metrics,
+    board: Board,
 ) -> Sheriff:
     return Sheriff(
         library=knowing,
@@ -509,6 +457,7 @@ def _sheriff(
         casework=casework,
         world=Surroundings(now, named(settings).name, named(settings).docs),
         metrics=metrics,
+        board=board,
     )
 
 

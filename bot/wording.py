@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from bot.intents import Intent
-from bot.messages import Reply
+from bot.messages import NoticeShown, Reply, ReplyKind
 from bot.support.cases import Case
+from bot.support.wishes import FeatureRequest, WishState
 from knowledge.deployment.asking import MOST_LEAVES, Told
 from knowledge.deployment.printing import as_yaml
 from knowledge.model import Citation
@@ -41,6 +42,69 @@ def off_topic(platform: str, docs: str) -> str:
         "Nobody was told. If it does concern the platform, write “ask the sheriff:” and your question, "
         "and a person gets it."
     )
+
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~]")
+
+
+def quoted(text: str, *, most: int = 120) -> str:
+    """What a person wrote, in one line of Markdown that is nothing but these words."""
+    line = " ".join(text.split())
+    shown = line if len(line) <= most else line[:most].rsplit(" ", 1)[0] + " …"
+    return "“" + _MARKUP.sub(r"\\\g<0>", shown) + "”"
+
+
+def of_votes(votes: int) -> str:
+    return "nobody yet" if votes == 0 else "1 person" if votes == 1 else f"{votes:,} people"
+
+
+def of_state(wish: FeatureRequest) -> str:
+    """ "is planned", "was declined": with the reason that was given."""
+    words = {
+        WishState.OPEN: "is open",
+        WishState.PLANNED: "is planned",
+        WishState.STARTED: "is being worked on",
+        WishState.DONE: "is done",
+        WishState.DECLINED: "was declined",
+        WishState.DUPLICATE: f"is counted with FR-{wish.master}",
+    }
+    return words[wish.state] + (f": {wish.reason.rstrip('.')}" if wish.reason else "")
+
+
+def of_wish(own: FeatureRequest, kept: FeatureRequest) -> str:
+    """What became of a wish; `kept` is the one that it is counted with, which may be itself."""
+    wanted = f"{of_votes(kept.votes)} want{'s' if kept.votes == 1 else ''} it"
+    if own.number == kept.number:
+        return (
+            f"Kept as {kept.label}: {quoted(kept.text)}. {wanted[0].upper()}{wanted[1:]}. "
+            "You hear when something becomes of it; “top requests” shows what others wish for."
+        )
+    return (
+        f"That is very much like {kept.label}, {quoted(kept.text)}, so your vote counts there: {wanted}, "
+        f"and it {of_state(kept)}. If yours is another wish, write “different {own.label}”."
+    )
+
+
+def of_vote(wish: FeatureRequest) -> str:
+    return f"Your vote for {wish.label}, {quoted(wish.text)}, is counted: {of_votes(wish.votes)} in all."
+
+
+def of_top(top: Sequence[FeatureRequest]) -> str:
+    """The most wanted, as a list; how to vote and to wish."""
+    if not top:
+        return "Nobody has wished for anything yet. Write: request a page about Couchbase sizing"
+    lines = [f"- {wish.label} {quoted(wish.text)}: {of_votes(wish.votes)}, {wish.state.value}" for wish in top]
+    return "\n".join([*lines, "", f"Write “vote {top[0].label}” to vote, “request …” to wish for something else."])
+
+
+def of_notices(notices: Sequence[NoticeShown]) -> str:
+    """What is known, for channels that show only text; Markdown."""
+    shown = []
+    for notice in notices:
+        title = _MARKUP.sub(r"\\\g<0>", notice.title)
+        head = f"**Known: {title}** (pinned by {notice.by}, until {notice.until})"
+        shown.append("\n\n".join(part for part in (head, notice.text) if part))
+    return "\n\n".join(shown)
 
 
 def as_ticket(case: Case) -> str:
@@ -157,12 +221,11 @@ def not_known(docs: str, reply: Reply) -> str:
 
 
 def of_handover(case: Case, docs: str, reply: Reply) -> str:
-    """What to say when Sheriff does not know: who has the question, and which ticket, as far as it really happened."""
-    head = not_known(docs, reply)
+    """Why a person has the question, if Sheriff did not know; who, and which ticket, as far as it really happened."""
+    head = "" if reply.outcome is ReplyKind.FORWARDED else f"{not_known(docs, reply)} "
     if case.ticket and case.sheriff:
-        return f"{head} {case.sheriff} has your question now, as ticket {case.ticket}."
+        return f"{head}{case.sheriff} has your question now, as ticket {case.ticket}."
     if case.ticket:
-        return (
-            f"{head} Your question is ticket {case.ticket}; nobody is on duty right now, so it goes to the whole team."
-        )
-    return f"{head} Your case {case.id} is saved. No ticket yet; you will see its number here."
+        team = "nobody is on duty right now, so it goes to the whole team"
+        return f"{head}Your question is ticket {case.ticket}; {team}."
+    return f"{head}Your case {case.id} is saved. No ticket yet; you will see its number here."

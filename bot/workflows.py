@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.landmarks import Landmark, passed
 from bot.store.case_store import CaseStore, StoredEvent, Unheard
 from bot.store.opening import write_ahead
-from bot.store.outreach import Outreach
+from bot.store.outreach import Later, Outreach
 from bot.store.replicas import Replicas
 from bot.store.turn_log import Clock
 from bot.support.cases import Case, Change, EventKind
@@ -47,14 +47,15 @@ class Plan:
     acknowledge: timedelta = timedelta(minutes=30)  # of working time until somebody else is told
     reminders: int = 2  # first to the back-up, then to the whole team
     retry_after: Sequence[float] = (5, 30, 120, 300, 600)  # seconds; the last one again and again
+    longest_asked: float = 3600  # seconds for which a system that asks for it is left alone
     sweep_every: float = 30  # seconds
     sweep_older_than: timedelta = timedelta(seconds=10)  # younger events are being worked on by who stored them
     beat_every: float = 5  # seconds between two signs of life
     stalled_after: float = 60  # seconds that a workflow is ours and no thread works on it: DBOS could not write
 
-    def delay(self, attempt: int) -> float:
-        """Seconds before the try after `attempt`, counted from 0."""
-        return self.retry_after[min(attempt, len(self.retry_after) - 1)]
+    def delay(self, attempt: int, asked: float = 0.0) -> float:
+        """Seconds before the try after `attempt`, counted from 0; `asked` by the other side, as far as it is heeded."""
+        return max(self.retry_after[min(attempt, len(self.retry_after) - 1)], min(asked, self.longest_asked))
 
 
 class Workflows:
@@ -294,23 +295,24 @@ class Workflows:
         if event is None:
             return
         passed(Landmark.DELIVERY_BEGUN)
-        failed = False
+        problems: list[Later] = []
         for name, step in self._outreach.steps_for(event.event):
             problem = self._step(name, step, number)
-            if problem and not failed:  # said before the next step, so that the sheriff is told with the reason
-                self._step("say why", self._outreach.say_why, number, problem, self._next_try(attempt))
-            failed = failed or bool(problem)
-        if failed:
-            self._enqueue(event, attempt + 1, self._plan.delay(attempt))
+            if problem and not problems:  # said before the next step, so that the sheriff is told with the reason
+                next_try = self._next_try(attempt, self._plan.delay(attempt, problem.after))
+                self._step("say why", self._outreach.say_why, number, problem.why, next_try)
+            problems += [problem] if problem else []
+        if problems:
+            asked = max(problem.after for problem in problems)
+            self._enqueue(event, attempt + 1, self._plan.delay(attempt, asked))
         else:
             self._step("finish", self._outreach.finish, number)
             if event.event.kind in STARTS_HAND_OVER:
                 self._remind_later(event, 1)
 
-    def _next_try(self, attempt: int) -> str:
+    def _next_try(self, attempt: int, delay: float) -> str:
         """When, in words; the same for ever once the tries have become regular, so that it is said once."""
-        delay = self._plan.delay(attempt)
-        if attempt + 1 >= len(self._plan.retry_after):
+        if attempt + 1 >= len(self._plan.retry_after) and delay == self._plan.delay(attempt):
             return f"Tried every {delay / 60:.0f} minutes." if delay >= 60 else f"Tried every {delay:g} seconds."
         return f"Next try {self._rota.local(self._clock() + timedelta(seconds=delay)):%H:%M}."
 

@@ -205,6 +205,7 @@ class Topic(StrEnum):
     TEAMS = "teams"
     KILLS = "kills"
     GAPS = "gaps"
+    REPLAY = "replay"
 
 
 class Database(StrEnum):
@@ -216,7 +217,9 @@ class Database(StrEnum):
 
 @app.command()
 def bench(
-    topic: Annotated[Topic, typer.Argument(help="`yaml`, `teams`, `kills` or `gaps` for one part alone.")] = Topic.ALL,
+    topic: Annotated[
+        Topic, typer.Argument(help="`yaml`, `teams`, `kills`, `replay` or `gaps` for one part alone.")
+    ] = Topic.ALL,
     data: Annotated[
         Path | None, typer.Argument(help="With `gaps`: folder of FAQs, dev/faq-*.jsonl and pools/faq-*.jsonl.")
     ] = None,
@@ -237,6 +240,7 @@ def bench(
     rate: Annotated[float, typer.Option(min=0.1, help="With `kills`: messages a second.")] = 5,
     database: Annotated[Database, typer.Option(help="With `kills`: where the cases are.")] = Database.SQLITE,
     seed: Annotated[int, typer.Option(help="With `kills`: of the moments at which the server is killed.")] = 1,
+    questions: Annotated[int, typer.Option(min=10, help="With `replay`: how many are asked.")] = 1000,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="With `teams` and `kills`: keep the figures here.")
     ] = None,
@@ -246,22 +250,26 @@ def bench(
     Beside a LangChain EnsembleRetriever, and jsonschema, in the same run. `bench yaml` measures validation alone, and
     with --cases what is accepted, refused and told for files whose truth is known. `bench teams` measures the Bot
     Framework channel beside the SDK's stock adapter, on the example platform. `bench kills` kills a server again and
-    again while messages come in, and counts what is lost and what happens twice. `bench gaps` groups the questions of
-    FAQs, and measures how well beside k-means that is told the number of entries.
+    again while messages come in, and counts what is lost and what happens twice. `bench replay` times `sheriff replay`
+    beside two whole ingests that are asked one by one. `bench gaps`
+    groups the questions of FAQs, beside k-means that is told the number of entries.
     """
     from evals.bench.report import bench_command, hostile_command, yaml_command
     from evals.commands import Asked
 
-    if topic is Topic.GAPS:
-        _bench_gaps(data, config)
+    if topic is Topic.GAPS or data is not None:
+        _bench_gaps(topic, data, config)
         return
-    if data is not None:
-        raise Misuse(f"{data}: a folder goes with `sheriff-evals bench gaps`.")
     if topic is Topic.KILLS:
         _bench_kills(minutes, rate, database, seed, json_file)
         return
     if json_file is not None and topic is not Topic.TEAMS:
         raise Misuse("--json goes with `sheriff-evals bench teams` and `bench kills`.")
+    if topic is Topic.REPLAY:
+        from evals.bench.replay import replay_command
+
+        replay_command(questions)
+        return
     if hostile and (topic is not Topic.YAML or cases is not None):
         raise Misuse("--hostile goes with `sheriff-evals bench yaml`, and without --cases.")
     if hostile:
@@ -278,11 +286,13 @@ def bench(
     bench_command(Asked.of(sets, None, docs=docs, home=home, config=config), files=files)
 
 
-def _bench_gaps(data: Path | None, config: Path | None) -> None:
+def _bench_gaps(topic: Topic, data: Path | None, config: Path | None) -> None:
+    from bot.knowledge_wiring import embedder
     from bot.settings import load
-    from bot.wiring import embedder
     from evals.bench.gaps import gaps_command
 
+    if topic is not Topic.GAPS:
+        raise Misuse(f"{data}: a folder goes with `sheriff-evals bench gaps`.")
     if data is None:
         raise Misuse("Name the folder of FAQs: sheriff-evals bench gaps DIR, with DIR/dev/faq-*.jsonl in it.")
     gaps_command(data, embedder(load(config)))

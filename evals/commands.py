@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from bot import knowledge_wiring, wiring
 from bot import settings as configured
-from bot import wiring
 from bot.settings import Settings
 from bot.sources import sources
 from bot.telemetry import configure_logging
@@ -63,7 +63,7 @@ class Asked:
 
     def glossary(self, settings: Settings) -> Glossary:
         """The platform's words; none for a folder of other documentation, which has others."""
-        return NO_GLOSSARY if self.docs is not None else wiring.glossary(settings)
+        return NO_GLOSSARY if self.docs is not None else knowledge_wiring.glossary(settings)
 
     def questions(self) -> list[Question]:
         """The accepted questions; see `read`."""
@@ -106,7 +106,7 @@ def run_command(asked: Asked, *, written: Written, gate: Gate, with_judge: bool 
     before = baseline.read(gate.path) if gate.check else None
     judge_model = _judge_model(asked) if with_judge else None
     with ready(asked) as (settings, embedder, corpus):
-        policy = wiring.policy(settings)
+        policy = knowledge_wiring.policy(settings)
         trials = runner.run(
             sets.questions,
             index=corpus.index,
@@ -135,7 +135,7 @@ def run_command(asked: Asked, *, written: Written, gate: Gate, with_judge: bool 
 
 
 def _judge_model(asked: Asked) -> ChatModel:
-    model = wiring.chat_model(configured.load(asked.config, home=asked.home))
+    model = knowledge_wiring.chat_model(configured.load(asked.config, home=asked.home))
     if model is None:
         raise Misuse(
             "--judge needs a language model. Set OPENAI_API_KEY, OPENAI_BASE_URL or the AZURE_OPENAI_ variables."
@@ -176,7 +176,7 @@ def search_command(place: Path, *, home: Path | None, config: Path | None, log: 
     configure_logging("error")
     cache = home or Path.home() / ".cache" / "sheriff-evals"
     settings = configured.load(config, home=cache)
-    embedder = wiring.embedder(settings)
+    embedder = knowledge_wiring.embedder(settings)
     earlier = logs.read(log) if log else []
     with corpora.opened(corpora.pages(place, cache), embedder, tell=Teller()) as opened:
         corpus = _knowing(opened, earlier, embedder)
@@ -203,7 +203,7 @@ def ready(asked: Asked) -> Iterator[tuple[Settings, Embedder, Opened]]:
     if asked.home is None:
         models = settings.model_dir or CACHE / "models"
         settings = settings.model_copy(update={"home": CACHE / "evals", "model_dir": models})
-    embedder = wiring.embedder(settings)
+    embedder = knowledge_wiring.embedder(settings)
     with corpora.opened(_corpus(asked, settings), embedder, tell=Teller()) as corpus:
         yield settings, embedder, corpus
 

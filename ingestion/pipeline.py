@@ -17,7 +17,7 @@ from ingestion.tokens import counter
 from knowledge import learning
 from knowledge.errors import IndexBroken
 from knowledge.lessons import NONE, Lessons
-from knowledge.model import Chunk, Document
+from knowledge.model import Chunk, Document, Kind
 from knowledge.ports import ChunkIndex, Embedder
 
 if TYPE_CHECKING:
@@ -208,7 +208,13 @@ def _learn(work: _Work, folder: Path) -> None:
 
 def _save_lessons(work: _Work, index: ChunkIndex, folder: Path) -> None:
     before = Lessons.load(folder) or NONE  # the draft is a copy of the generation before, with its lessons
-    learning.learn(index, work.embedder, before=before).save(folder)
+    learning.learn(index, work.embedder, before=before, same_faq=_same_faq(work)).save(folder)
+
+
+def _same_faq(work: _Work) -> bool:
+    """Whether the generation before holds the same FAQ entries: their names have a "#"."""
+    changed = [document.id for document in (*work.plan.add, *work.plan.change) if document.kind is Kind.FAQ]
+    return work.held is not None and not changed and not any("#" in id_ for id_ in work.plan.remove)
 
 
 def _chunks(work: _Work) -> dict[str, list[Chunk]]:

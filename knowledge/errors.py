@@ -26,6 +26,8 @@ class IndexBroken(Failure):
 class Unavailable(Failure):
     """Something outside does not answer; raised by adapters, caught where there is a fallback."""
 
+    after: float = 0.0  # seconds for which it asks to be left alone; 0: it does not say
+
 
 class ModelUnavailable(Unavailable):
     """The language model gave no usable answer: time-out, refusal, cut stream, empty text, broken JSON."""
@@ -33,6 +35,10 @@ class ModelUnavailable(Unavailable):
 
 class DeskUnavailable(Unavailable):
     """The ticket system gave no answer, or an unknown one: look again before creating."""
+
+    def __init__(self, message: str, *, after: float = 0.0) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class DeskRefused(Failure):

@@ -55,15 +55,19 @@ class Pair:
     unknown: Evidence
 
 
-def learn(index: ChunkIndex, embedder: Embedder, *, before: Lessons = NONE, seed: int = 0) -> Lessons:
+def learn(
+    index: ChunkIndex, embedder: Embedder, *, before: Lessons = NONE, same_faq: bool = False, seed: int = 0
+) -> Lessons:
     """Everything that can be learnt from the index alone; the same index gives the same lessons.
 
-    What does not hang on the pages is taken from the lessons `before`, if they are of the same embedder. Takes about
-    twenty milliseconds for each of the sampled sentences. Raises what searching raises.
+    What does not hang on the pages is taken from the lessons `before`, if they are of the same embedder; with
+    `same_faq` what hangs on the FAQ as well. Takes about twenty milliseconds for each of the sampled sentences, and
+    some seconds for a FAQ. Raises what searching raises.
     """
     entries = _entries(index)
     background = everyday(embedder) if before.background is None else before.background
-    lessons = Lessons(background=background, faq=_faq_order(index, entries), familiar=before.familiar)
+    faq = before.faq if same_faq and before.faq is not None else _faq_order(index, entries)
+    lessons = Lessons(background=background, faq=faq, familiar=before.familiar)
     pairs = ask_itself(index, embedder, lessons=lessons, seed=seed)
     return replace(lessons, own=own_sense(pairs))
 

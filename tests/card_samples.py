@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bot.channels.cards import (
     Card,
     CaseFacts,
+    RequestRow,
     answer_card,
     case_card,
     case_state_card,
@@ -232,7 +233,9 @@ def others() -> Iterator[tuple[str, Card]]:
     yield "request", request_card("REQ-7", "Jobs in several namespaces", wish, 1, False)
     yield "voted request", request_card("REQ-7", "Jobs in several namespaces", wish, 12, True)
     yield "hostile request", request_card(HOSTILE, HOSTILE, HOSTILE, 0, False)
-    yield "requests", requests_card([(f"REQ-{n}", "Jobs in several namespaces", 20 - n) for n in range(12)])
+    yield "requests", requests_card([RequestRow(f"FR-{n}", "Jobs in several namespaces", 20 - n) for n in range(12)])
+    marked = [RequestRow("FR-1", "A page", 3, "planned", voted=True), RequestRow("FR-2", "<b>*x*</b>", 1, "open")]
+    yield "requests with the reader's vote", requests_card(marked)
     yield "no requests", requests_card([])
     told = "Partition changes wait. See [the status page](https://status.example)."
     yield "notice", notice_card("Kafka quotas are frozen in eu-west", told, "Wed 10:36", "Ana")

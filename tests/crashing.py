@@ -12,7 +12,7 @@ import sys
 
 from bot import landmarks
 from bot.cli import main
-from bot.landmarks import Landmark
+from bot.landmarks import Landmark, RotaLandmark
 
 ARMED = "will crash at "
 
@@ -20,7 +20,7 @@ ARMED = "will crash at "
 def arm(name: str) -> None:
     """Die at the landmark of this name."""
 
-    def die(landmark: Landmark) -> None:
+    def die(landmark: Landmark | RotaLandmark) -> None:
         if landmark == name:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -30,8 +30,9 @@ def arm(name: str) -> None:
 
 def prepare(name: str, when: str) -> None:
     """Arm now, or at the signal. Exits with a sentence when there is no such landmark."""
-    if name not in set(Landmark):
-        raise SystemExit(f"SHERIFF_CRASH_AT={name}: there is no such landmark. Choose one of: {', '.join(Landmark)}.")
+    known = [*Landmark, *RotaLandmark]
+    if name not in known:
+        raise SystemExit(f"SHERIFF_CRASH_AT={name}: there is no such landmark. Choose one of: {', '.join(known)}.")
     if when == "signal":
         signal.signal(signal.SIGUSR1, lambda *_: arm(name))
     else:

@@ -61,6 +61,7 @@ class Trouble:
     TOO_SLOW = "too slow"  # carried out after the caller has given up
     FAILED_AFTER = "500 after"  # carried out, and yet the answer is 500
     FAILED_BEFORE = "500 before"
+    UNAVAILABLE_AFTER = "503 after"  # carried out, and the answer says to come back later
     UNREACHABLE = "unreachable"
     THROTTLED = "429"
     GARBAGE = "garbage"  # carried out; a proxy answers with a page of its own
@@ -107,6 +108,7 @@ class Double(httpx.BaseTransport):
         self.refusal: tuple[int, Any] | None = None  # all that is answered
         self.refusal_headers: dict[str, str] = {}
         self.retry_after = "1"
+        self.down_after = "1"  # what an answer of 503 says
         self.chance: random.Random | None = None  # with it, every request may meet with trouble
         self.down_until: datetime | None = None  # till then nothing is answered, or 500 after it was carried out
         self.meanwhile: Callable[[], object] | None = None  # happens once, between the next answer and what follows
@@ -125,6 +127,13 @@ class Double(httpx.BaseTransport):
         kept.closed = True
         if words:
             self.say_by_hand(kept, words)
+
+    def reopen_by_hand(self, number: int) -> None:
+        """Somebody opens a closed one again in the ticket system itself."""
+        self.tickets[number].closed = False
+
+    def delete_by_hand(self, number: int) -> None:
+        self.tickets[number].deleted = True
 
     def say_by_hand(self, kept: Kept, words: str) -> None:
         raise NotImplementedError
@@ -177,6 +186,7 @@ class Double(httpx.BaseTransport):
             raise httpx.ReadTimeout("timed out", request=request)
         other = {
             Trouble.FAILED_AFTER: httpx.Response(502, text="<html>Bad gateway</html>"),
+            Trouble.UNAVAILABLE_AFTER: httpx.Response(503, headers={"retry-after": self.down_after}),
             Trouble.GARBAGE: httpx.Response(200, text="<html>Sign in</html>", headers={"content-type": "text/html"}),
             Trouble.EMPTY: httpx.Response(200, json={}),
         }
@@ -409,6 +419,10 @@ class ServiceNowDouble(Double):
         self.tickets[number].fields.update(state="7", active="false", close_notes=words)
         self.tickets[number].closed = True
 
+    def reopen_by_hand(self, number: int) -> None:
+        self.tickets[number].fields.update(state="2", active="true")
+        self.tickets[number].closed = False
+
     def texts(self, number: int) -> list[str]:
         kept = self.tickets[number]
         return [*(said["body"] for said in kept.comments), kept.fields.get("close_notes", "")]
@@ -479,7 +493,7 @@ class ReceiverDouble(Double):
     def _open(self, body: dict[str, Any], _: str) -> Reply:
         case = body["case"]["id"]
         of_case = [kept for kept in self.tickets.values() if kept.fields["case"] == case and not kept.deleted]
-        kept = of_case[0] if of_case else self.keep({"case": case})
+        kept = of_case[0] if of_case else self.keep({"case": case, "earlier": body["case"]["earlier"]})
         kept.closed = False
         return 200, {"number": f"T-{kept.number}", "url": f"https://receiver.test/{kept.number}"}
 

@@ -9,6 +9,7 @@ from typing import Any
 from bot.desks.calling import Pace
 from bot.desks.github import GitHubDesk, GitHubPlace
 from bot.desks.jira import JiraDesk, JiraPlace
+from bot.desks.once import Access, Attempts
 from bot.desks.servicenow import ServiceNowDesk, ServiceNowPlace
 from bot.desks.webhook import WebhookDesk
 from bot.support.handoff import Desk
@@ -33,6 +34,10 @@ def pace(time: Time) -> Pace:
     return Pace(timeout=10.0, lag=5.0, sleep=time.sleep, clock=time)
 
 
+def access(double: Double, attempts: Attempts, *, user: str = "") -> Access:
+    return Access(TOKEN, attempts, pace(double.time), user=user, transport=double)
+
+
 def _github(double: Double, attempts: MemoryAttempts) -> Desk:
     place = GitHubPlace(
         "acme/platform",
@@ -41,20 +46,19 @@ def _github(double: Double, attempts: MemoryAttempts) -> Desk:
         assignees={"Ana": "ana-gh", "Bo": "bo-gh"},
         page="https://s.test/desk/{case}",
     )
-    return GitHubDesk(place, token=TOKEN, attempts=attempts, pace=pace(double.time), transport=double)
+    return GitHubDesk(place, access(double, attempts))
 
 
 def _jira(double: Double, attempts: MemoryAttempts) -> Desk:
     place = JiraPlace(double.url, "SUP", labels=["support"], assignees={"Ana": "557058:ana", "Bo": "557058:bo"})
-    user = "bot@example.com"
-    return JiraDesk(place, user=user, token=TOKEN, attempts=attempts, pace=pace(double.time), transport=double)
+    return JiraDesk(place, access(double, attempts, user="bot@example.com"))
 
 
 def _servicenow(double: Double, attempts: MemoryAttempts) -> Desk:
     place = ServiceNowPlace(
         double.url, fields={"assignment_group": "Platform"}, assignees={"Ana": "ana.b", "Bo": "bo.c"}
     )
-    return ServiceNowDesk(place, user="bot", token=TOKEN, attempts=attempts, pace=pace(double.time), transport=double)
+    return ServiceNowDesk(place, access(double, attempts, user="bot"))
 
 
 def _webhook(double: Double, _: MemoryAttempts) -> Desk:

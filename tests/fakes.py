@@ -5,18 +5,24 @@ from __future__ import annotations
 import math
 import re
 import threading
+import time
 import unicodedata
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from bot.messages import Person
+from bot.noticing import Notices
+from bot.store.opening import Store
 from bot.support.cases import Case, CaseState
-from bot.support.handoff import Notification, Role, Ticket, TicketState
+from bot.support.handoff import Found, Notification, Role, Ticket, TicketState, unexpected
+from bot.support.likeness import Likeness
+from bot.wishing import Wishes
 from knowledge.errors import DeskRefused, DeskUnavailable, ModelUnavailable, Unavailable
 from knowledge.model import Chunk, Kind
 from knowledge.ports import ChatMessage, Faint, Field, Hit, Matrix, Vector
@@ -53,6 +59,18 @@ class HashEmbedder:
             place = zlib.crc32(feature.encode())
             vector[place % self._dimension] += weight if place & 0x10000 else -weight
         return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def wishes_of(store: Store) -> Wishes:
+    """Feature requests of a store, compared by their words; about Couchbase is not about Kafka."""
+    return Wishes(store.requests, Likeness(HashEmbedder().embed), names=("couchbase", "kafka"))
+
+
+def notices_of(store: Store, clock: Callable[[], datetime]) -> Notices:
+    """Notices of a store, compared by their words."""
+    return Notices(
+        store.notices, store.cases, Likeness(HashEmbedder().embed), clock=clock, zone=ZoneInfo("Europe/Paris")
+    )
 
 
 class MemoryIndex:
@@ -204,17 +222,23 @@ class MemoryDesk:
     def __init__(self) -> None:
         self.tickets: dict[str, Ticket] = {}  # by case id
         self.assignees: dict[str, str] = {}  # by ticket number
+        self.earlier: dict[str, Sequence[Case]] = {}  # what was asked before, by ticket number
         self.closed: dict[str, str] = {}  # resolution by ticket number
         self.written: dict[tuple[str, str], str] = {}  # text by ticket number and key
+        self.deleted = 0  # tickets that somebody deleted
+        self.still_open: set[str] = set()  # numbers of tickets that are shown as open, whatever they are
         self.down = False
+        self.after = 0.0  # seconds for which it asks to be left alone while it is down
+        self.called: list[float] = []  # when anything was asked of it, on the monotonic clock
         self.refuses = ""  # why it will do nothing
         self._lock = threading.Lock()
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         self._answer()
         with self._lock:
-            ticket = self.tickets.setdefault(case.id, Ticket(f"MEM-{len(self.tickets) + 1}"))
+            ticket = self.tickets.setdefault(case.id, Ticket(f"MEM-{len(self.tickets) + self.deleted + 1}"))
             self.assignees[ticket.number] = assignee
+            self.earlier.setdefault(ticket.number, earlier)
             self.closed.pop(ticket.number, None)
             return ticket
 
@@ -233,17 +257,26 @@ class MemoryDesk:
             return TicketState.UNKNOWN
         return TicketState.CLOSED if ticket in self.closed else TicketState.OPEN
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
         self._answer()
-        return {ticket: self.closed[ticket] for ticket in wanted if ticket in self.closed}
+        asked = [ticket for ticket in (*opened, *closed) if ticket.startswith("MEM-")]
+        found = {ticket: Found(self.state(ticket), self.closed.get(ticket, "")) for ticket in asked}
+        found |= dict.fromkeys(self.still_open & found.keys(), Found(TicketState.OPEN))
+        return unexpected(found, opened=opened, closed=closed)
 
     def check(self) -> str:
         self._answer()
         return "in memory."
 
+    def delete(self, number: str) -> None:
+        """Somebody deletes a ticket."""
+        self.tickets = {case: ticket for case, ticket in self.tickets.items() if ticket.number != number}
+        self.deleted += 1
+
     def _answer(self) -> None:
+        self.called.append(time.monotonic())
         if self.down:
-            raise DeskUnavailable("The ticket system is not answering.")
+            raise DeskUnavailable("The ticket system is not answering.", after=self.after)
         if self.refuses:
             raise DeskRefused(self.refuses)
 

@@ -26,6 +26,7 @@ from knowledge import bundled
 from knowledge.deployment.platform import Platform
 from knowledge.model import Citation
 from knowledge.validation.catalog import SchemaCatalog
+from tests.fakes import notices_of, wishes_of
 
 PLATFORM = Platform(SchemaCatalog.load(bundled.SCHEMAS))
 NOW = datetime(2026, 11, 24, 10, 36, tzinfo=UTC)  # a Tuesday, within working hours
@@ -95,7 +96,7 @@ def talk_of(
         deliveries=store.turns,
         desk=desk,
         extension=Extension(sheriff, lambda _: (found,), store.cases, desk, clock, "Dev Insight"),
-        commands=Commands(store.cases, casework, store.requests, ROTA, clock),
+        commands=Commands(store.cases, casework, wishes_of(store), notices_of(store, clock), ROTA, clock),
         mend=lambda text: mended_files(text, PLATFORM),
         describe=lambda attachments: enclosed(attachments, PLATFORM),
         token=token,

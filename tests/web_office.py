@@ -31,7 +31,7 @@ from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import SourceFile
 from knowledge.validation.engine import validate
 from knowledge.validation.mending import with_mended
-from tests.fakes import a_chunk
+from tests.fakes import a_chunk, notices_of, wishes_of
 
 WEDNESDAY = datetime(2026, 11, 25, 9, 36, tzinfo=UTC)  # 10:36 in Paris
 ROTA_TEXT = """\
@@ -262,6 +262,7 @@ class Office:
         self.store = open_store(f"sqlite:///{self.folder / 'sheriff.db'}", clock=self.clock)
         (self.folder / "rota.yaml").write_text(ROTA_TEXT)
         self.book = self.store.rota(self.folder / "rota.yaml")
+        self.notices = notices_of(self.store, self.clock)
         self.catalog = SchemaCatalog.load(bundled.SCHEMAS)
         self.workflows = PromptWorkflows(self.store, self.clock)
         workflows = cast("Workflows", self.workflows)
@@ -288,6 +289,9 @@ class Office:
             "store": self.store,
             "metrics": registry,
             "clock": self.clock,
+            "wishes": wishes_of(self.store),
+            "notices": self.notices,
+            "request_news": self.store.request_news,
             "examples": ("How do I raise a Kafka quota?", "Where do I put alerting.yaml?", "What does ORA-01017 mean?"),
         }
         return Services(**(given | changed))

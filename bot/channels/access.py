@@ -32,9 +32,18 @@ NEEDED: Sequence[tuple[str, Role]] = (
     ("/events", Role.ASKER),
     ("/cases/**", Role.ASKER),  # the own ones
     ("/pages/**", Role.ASKER),
+    # wishing
+    ("/requests/*/state", Role.MAINTAINER),
+    ("/requests/*/merge", Role.MAINTAINER),
+    ("/requests/*/split", Role.MAINTAINER),
+    ("/requests/*/apart", Role.MAINTAINER),
+    ("/requests", Role.ASKER),
+    ("/requests/**", Role.ASKER),
     # the desk
     ("/desk", Role.SHERIFF),
     ("/desk/**", Role.SHERIFF),
+    ("/notices", Role.SHERIFF),
+    ("/notices/**", Role.SHERIFF),
     ("/rota", Role.SHERIFF),
     ("/rota/**", Role.SHERIFF),
     ("/rota.ics", Role.SHERIFF),  # or by the key in its address

@@ -52,6 +52,13 @@ class CaseRef(BaseModel):
     sheriff: str
 
 
+class NoticeOut(BaseModel):
+    title: str
+    text: str
+    by: str
+    until: str
+
+
 class Answered(BaseModel):
     outcome: str
     text: str
@@ -59,6 +66,7 @@ class Answered(BaseModel):
     citations: list[CitationOut]
     diagnostics: list[dict[str, Any]]
     note: str
+    notices: list[NoticeOut] = Field(default=[], description="Known issues about this; show them first")
     clarify: ClarifyOut | None = Field(description="Set when Sheriff asks back before it answers")
     case: CaseRef | None
 
@@ -150,6 +158,7 @@ def _add_questions(routes: APIRouter, services: Services, workers: Workers) -> N
             "sections": index.chunks,
             "sheriff": "" if shift.member.is_team else shift.member.name,
             "until": shift.ends.isoformat(),
+            "demonstration": services.demonstration,
         }
 
 
@@ -243,6 +252,7 @@ def answered(reply: Reply) -> Answered:
         citations=[_citation(citation) for citation in reply.citations],
         diagnostics=diagnostics,
         note=reply.note,
+        notices=[NoticeOut(title=n.title, text=n.text, by=n.by, until=n.until) for n in reply.notices],
         clarify=ClarifyOut(question=reply.text, choices=list(reply.choices)) if reply.choices else None,
         case=_reference(reply.case),
     )

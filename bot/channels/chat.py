@@ -17,6 +17,7 @@ from bot.channels.conversation import Exchange, Memory, Reader, Turn, merged
 from bot.channels.live import event, heartbeat, updates
 from bot.channels.pages import Pages
 from bot.channels.problems import Problem, new_reference
+from bot.channels.requests_page import RequestsPage
 from bot.channels.security import limit_of, printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
@@ -41,6 +42,7 @@ class Chat:
     pages: Pages
     workers: Workers
     memory: Memory
+    wishing: RequestsPage
 
     # ---- pages ----
 
@@ -57,6 +59,7 @@ class Chat:
             status=503 if problem else 200,
             turns=[reader.turn(exchange) for exchange in exchanges],
             mine=self._mine(visitor),
+            news=self.wishing.news(visitor),
             library=library,
             examples=self.services.examples,
             message_id=secrets.token_hex(8),
@@ -106,7 +109,7 @@ class Chat:
             "key": turn.key,
             "turn": self.pages.fragment("_turn.html", turn=turn),
             "drawers": self.pages.fragment("_source.html", drawers=turn.drawers),
-            "mine": self.pages.fragment("_mine.html", mine=self._mine(known)),
+            "mine": self.pages.fragment("_mine.html", mine=self._mine(known), news=self.wishing.news(known)),
             "spoken": _spoken(turn),
         }
 
@@ -156,6 +159,9 @@ class Chat:
                 return casework.withdraw(case.id, person)
             case "details":
                 return casework.add_details(case.id, person, text)
+            case "affected":
+                _, master = self.services.notices.affected(case, person)
+                return casework.attach(case.id, person, to=master) if master else case
             case _:
                 raise Problem(404, "There is nothing at this address.")
 
@@ -294,6 +300,7 @@ def _spoken(turn: Turn) -> str:
         "hinted": "Hint",
         "checked": "Checked",
         "unanswered": "Not known; handed over",
+        "forwarded": "Handed over",
         "clarify": "A question back",
     }
     return f"{kinds.get(turn.outcome, 'Reply')} is here."

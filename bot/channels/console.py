@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -26,14 +25,13 @@ from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.messages import Person
 from bot.support.cases import Case, Cause, NotPossible
+from bot.support.handoff import EARLIER, LATELY
 from bot.support.rota import Member
 from bot.support.severity import CaseSeverity
-from bot.support.transitions import since_hand_over
+from bot.support.transitions import SHERIFF, TICKET_SYSTEM, since_hand_over
 
 _ACTING = "sheriff_acting"
 _YEAR = 365 * 24 * 3600
-_EARLIER = 5
-_LATELY = timedelta(days=1)
 MODES = ("reply", "ask", "resolve", "hand")
 
 
@@ -94,6 +92,7 @@ class Console:
             case=self._view(case, clerk, acting) if case else None,
             draft=draft or Draft(),
             last=self._last_resolved(),
+            rising=self.services.notices.proposals(),
         )
 
     def act(self, request: Request, case_id: str, verb: str, form: dict[str, str]) -> Case:
@@ -134,7 +133,7 @@ class Console:
         case, me = self._case(case_id), self.acting(request).name
         if not seen.isdigit():
             return
-        newer = [e for e in case.events[int(seen) :] if e.actor not in {me, "Sheriff", case.asker.name}]
+        newer = [e for e in case.events[int(seen) :] if e.actor not in {me, SHERIFF, TICKET_SYSTEM, case.asker.name}]
         if newer:
             last = newer[-1]
             what = story.deed(last)
@@ -171,7 +170,7 @@ class Console:
             "ticket_url": case.ticket_url,
             "due": due[:1].lower() + due[1:],
             "over": over,
-            "answer": markdown(case.answer) if case.outcome != "unanswered" else "",
+            "answer": markdown(case.answer) if case.outcome not in story.NO_ANSWER else "",
             "verdict": _verdict(case),
             "said": story.said(case, watch),
             "steps": [*story.happened(case, watch), *_next(case)],
@@ -196,10 +195,9 @@ class Console:
 
     def _earlier(self, case: Case) -> list[tuple[str, str, str]]:
         """What the asker asked before in the same conversation, newest first: when, what, and what became of it."""
-        found = self.services.cases.list(asker=case.asker.id, conversation=case.conversation, limit=_EARLIER + 20)
-        before = [each for each in found if each.opened < case.opened and case.opened - each.opened < _LATELY]
+        before = self.services.cases.earlier(case, within=LATELY, limit=EARLIER)
         watch = self._watch()
-        return [(watch.at(each.opened), story.short_title(each), _verdict_alone(each)) for each in before[:_EARLIER]]
+        return [(watch.at(each.opened), story.short_title(each), _verdict_alone(each)) for each in before]
 
     def _last_resolved(self) -> str:
         found = self.services.cases.list(states=(story.RESOLVED,), limit=1)
@@ -310,6 +308,7 @@ def _verdict_alone(case: Case) -> str:
         "answered": "answered",
         "hinted": "gave a hint",
         "unanswered": "not answered",
+        "forwarded": "not asked",
         "checked": "checked YAML",
         "clarify": "asked back",
     }
@@ -321,7 +320,7 @@ def _verdict(case: Case) -> str:
     asked = since_hand_over(case)
     by_asker = bool(asked) and asked[0].actor != "Sheriff" and case.outcome != "unanswered"
     more = f" · {asked[0].actor} asked for a person" if by_asker else ""
-    confidence = "" if case.outcome == "checked" else f", confidence {case.confidence:.2f}"
+    confidence = "" if case.outcome in {"checked", "forwarded"} else f", confidence {case.confidence:.2f}"
     return f"{said}{confidence}{more}"
 
 

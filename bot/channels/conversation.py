@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup, escape
+from pydantic import TypeAdapter
 
 from bot.addresses import citation_address
 from bot.channels import diagnosis, story
 from bot.channels.rendering import Sources, Surroundings, inline, markdown, surroundings
 from bot.channels.times import Watch
-from bot.messages import CaseSummary, Reply, ReplyKind
-from bot.support.cases import Case, CaseState, choices_of
+from bot.messages import CaseSummary, NoticeShown, Reply, ReplyKind
+from bot.noticing import notices_of
+from bot.support.cases import OPEN, Case, CaseState, choices_of
 from knowledge.model import Citation
 
 _REMEMBERED = 30  # turns of one conversation
 _CONVERSATIONS = 500
+_NOTICE = TypeAdapter(NoticeShown)
 _SHORT = 6  # pasted lines that are shown without asking
 _FENCE = re.compile(r"(?ms)^(```|~~~)[^\n]*\n(.*?)(?:^\1[^\n]*$|\Z)")
 
@@ -67,7 +70,7 @@ def merged(remembered: Sequence[Exchange], cases: Sequence[Case]) -> list[Exchan
 
 
 def _from_case(case: Case) -> Exchange:
-    cited = case.outcome not in {ReplyKind.UNANSWERED, ReplyKind.CLARIFY}
+    cited = case.outcome not in {ReplyKind.UNANSWERED, ReplyKind.FORWARDED, ReplyKind.CLARIFY}
     outcome = ReplyKind(case.outcome) if case.outcome in set(ReplyKind) else ReplyKind.NOTED
     reply = Reply(
         outcome,
@@ -118,6 +121,12 @@ class Turn:
     state: str
     can_act: bool
     handed: story.Handed | None
+    notices: Sequence[NoticeShown] = ()
+
+    @property
+    def may_join(self) -> bool:
+        """Whether the asker can say that the notice is about the own trouble, too."""
+        return self.state in {CaseState.ANSWERED, *OPEN} and self.outcome in {"answered", "hinted", "unanswered"}
 
     @property
     def pasted_more(self) -> bool:
@@ -163,12 +172,13 @@ class Reader:
             state=case.state.value if case else "",
             can_act=case is not None and case.state is CaseState.ANSWERED,
             handed=self._handed(case, key, reply) if case else None,
+            notices=reply.notices or _as_shown(case),
         )
 
     def _handed(self, case: Case, key: str, reply: Reply) -> story.Handed | None:
         if not story.was_handed_over(case):
             return None
-        unanswered = reply.outcome is ReplyKind.UNANSWERED
+        unanswered = reply.outcome in {ReplyKind.UNANSWERED, ReplyKind.FORWARDED}
         return story.handed(case, self.watch, begins=self.begins, title_id=f"t-{key}" if unanswered else "")
 
     def _drawer(self, sources: Sources, citation: Citation, answer: str) -> Drawer:
@@ -181,6 +191,11 @@ class Reader:
             address=citation_address(citation),
             around=surroundings(citation, answer),
         )
+
+
+def _as_shown(case: Case | None) -> Sequence[NoticeShown]:
+    """The notices above an answer, from its case: after a restart the reply is forgotten."""
+    return [_NOTICE.validate_python(each) for each in notices_of(case)] if case else ()
 
 
 def split(text: str) -> tuple[str, str]:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+import structlog
+
 from bot.channels import teams_activities as wire
 from bot.channels.cards import Card, duty_card, weekly_card
 from bot.channels.duty_words import swap_words
 from bot.channels.handover_note import as_text, hand_over
 from bot.channels.teams_thread import Outbox, Place
+from bot.landmarks import RotaLandmark, passed
 from bot.store.case_store import CaseStore
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import ALARM, ANSWERED, ASKED, REMINDED, WEEK, RotaNews
@@ -25,8 +28,10 @@ from bot.support.severity import CaseSeverity
 from bot.support.swaps import Swap, SwapState, remind_at
 from knowledge.errors import Unavailable
 
+log = structlog.get_logger(__name__)
 LATE = timedelta(days=1)  # a hand-over is told within the day, even when Sheriff was down at its time
 _FRESH = timedelta(days=2)  # an answer to a swap that is older is known
+_LATEST_ASKED = 20  # cases of a member among which a chat of two is looked for
 _DATED = "%a %d %b %H:%M"
 
 
@@ -91,8 +96,23 @@ class DutyNews:
         if not self.news.claim(key, kind):
             return False
         address = f" Answer at {self.base_url}/rota." if self.base_url and kind != ANSWERED else ""
-        card = duty_card(title, f"{text}{address}", swap=swap.number if kind != ANSWERED else 0)
-        return self._tell(key, text, wire.calling(card, to or swap.other, "this is for you."))
+        card, whom = duty_card(title, f"{text}{address}", swap=swap.number if kind != ANSWERED else 0), to or swap.other
+        told = self._tell(key, text, wire.calling(card, whom, "this is for you."))
+        if told and self.place.conversation:
+            self._tell_alone(whom, card)
+        return told
+
+    def _tell_alone(self, member: Member, card: Card) -> None:
+        """In the chat of two as well, if the member has ever asked something there. The channel was told: what fails
+        here is not tried again."""
+        asked = self.cases.list(asker=member.teams_id, limit=_LATEST_ASKED) if member.teams_id else ()
+        chat = next((case.reference for case in asked if wire.kind_of(case.reference) == "personal"), None)
+        if chat is None:
+            return
+        try:
+            self.outbox.post(chat, wire.card_activity(card))
+        except (Refused, Unavailable) as error:
+            log.warning("rota_news_not_told_alone", member=member.id, reason=str(error))
 
     def _tell(self, key: str, text: str, card: Card) -> bool:
         """Post what was claimed, and keep it for the pages. Where the channel does not answer, the next sweep tries."""
@@ -101,6 +121,7 @@ class DutyNews:
             if self.place.conversation:
                 self.outbox.post(self.place.reference(), wire.card_activity(card))
                 place = "in Teams"
+                passed(RotaLandmark.NEWS_SENT)
         except Refused:
             place = ""  # the bot was taken out of the channel; the pages still show it
         except Unavailable:

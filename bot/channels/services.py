@@ -15,8 +15,10 @@ from bot.casework import Casework
 from bot.channels.sign_in import SignIn
 from bot.identity.roles import Role
 from bot.messages import Incoming, Reply
+from bot.noticing import Notices
 from bot.store.case_store import CaseStore
 from bot.store.opening import Store
+from bot.store.request_news import RequestNews
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import RotaNews
 from bot.support.broadcast import Broadcast
@@ -25,6 +27,7 @@ from bot.support.gap_report import Entry, GapReport
 from bot.support.ledger import Gap
 from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
+from bot.wishing import Wishes
 from knowledge.model import Chunk
 from knowledge.validation.diagnostics import SourceFile, ValidationReport
 
@@ -71,6 +74,9 @@ class Services:
     store: Store
     metrics: CollectorRegistry
     clock: Callable[[], datetime]
+    wishes: Wishes
+    request_news: RequestNews
+    notices: Notices
     platform: str = "Meridian"
     docs: str = "Dev Insight"
     examples: Sequence[str] = ()
@@ -85,6 +91,7 @@ class Services:
     acknowledge_minutes: float = 30
     routers: Sequence[APIRouter] = ()
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+    demonstration: bool = False  # the cases are made up: every page says so
     docs_sources: Sequence[str] = field(default=("docs",))  # where a page without a source's name is looked for
 
     @property

@@ -13,7 +13,7 @@ from bot.channels.rendering import markdown
 from bot.channels.times import Watch
 from bot.support.cases import UNTAKEN, Case, CaseState, Cause, Event, EventKind, title
 from bot.support.handoff import was_told, why_no_ticket
-from bot.support.transitions import dead_letter, since_hand_over
+from bot.support.transitions import dead_letter, is_from_desk, since_hand_over
 
 CAUSES = {
     Cause.MISSING: "Docs: missing",
@@ -55,6 +55,7 @@ _DEEDS: Mapping[str, str] = {
 }
 _ACRONYMS = frozenset({"dns", "herm", "ibm", "jor"})
 RESOLVED = CaseState.RESOLVED
+NO_ANSWER = frozenset({"unanswered", "forwarded"})  # outcomes whose citations were looked at, not quoted
 _OF_ASKER = frozenset({EventKind.DETAILS_ADDED, EventKind.REOPENED})
 _SHERIFF_SPOKE = frozenset({EventKind.REPLIED, EventKind.DETAILS_ASKED, EventKind.RESOLVED})
 
@@ -154,7 +155,7 @@ def handed(case: Case, watch: Watch, *, begins: str = "", title_id: str = "") ->
         who=who,
         steps=[*happened(case, watch), *_to_come(case, begins)],
         said=said(case, watch),
-        looked_at=looked_at(case) if case.outcome == "unanswered" else (),
+        looked_at=looked_at(case) if case.outcome in NO_ANSWER else (),
         open=case.is_open,
         wanted=wanted,
         can_confirm=case.state is CaseState.RESOLVED or (case.is_open and _spoke(case)),
@@ -237,6 +238,8 @@ def trouble(case: Case) -> str:
     letter = dead_letter(case)
     if letter is None:
         return ""
+    if letter.kind == EventKind.TICKET_GONE:
+        return letter.text
     return f"{'The ticket is out of date' if case.ticket else 'No ticket'}: {letter.text}"
 
 
@@ -274,11 +277,13 @@ def _awaited(case: Case) -> str:
 def step_words(case: Case, event: Event) -> str:
     """One event as a step; "" for those that are no step, such as a reply, which is shown in full."""
     if event.kind == EventKind.HANDED_OVER:
-        pages = len(looked_at(case)) if case.outcome == "unanswered" else 0
+        pages = len(looked_at(case)) if case.outcome in NO_ANSWER else 0
         extra = f" and the {_number(pages)} page{'' if pages == 1 else 's'} Sheriff looked at" if pages else ""
         return f"Case saved with the question{extra}"
     words: Mapping[str, str] = {
-        EventKind.REOPENED: f"Reopened by {event.actor}",
+        EventKind.REOPENED: "Opened again in the ticket system"
+        if is_from_desk(event)
+        else f"Reopened by {event.actor}",
         EventKind.TICKET_OPENED: f"Ticket {case.ticket} opened",
         EventKind.SHERIFF_TOLD: event.text.rstrip("."),
         EventKind.NOT_TOLD: event.text.rstrip("."),
@@ -294,6 +299,7 @@ def step_words(case: Case, event: Event) -> str:
         EventKind.TICKET_FAILED: "The ticket system refused",
         EventKind.TICKET_RETRIED: f"{event.actor} asked the ticket system again",
         EventKind.TICKET_CLOSED: "The ticket was closed in the ticket system",
+        EventKind.TICKET_GONE: "The ticket is no longer in the ticket system",
     }
     return words.get(event.kind, "")
 

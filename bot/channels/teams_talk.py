@@ -27,7 +27,7 @@ from bot.channels.cards import (
     welcome_card,
 )
 from bot.channels.services import Answerer
-from bot.channels.teams_commands import COMMANDS, Commands
+from bot.channels.teams_commands import COMMANDS, NOTICE_VERBS, WISH_VERBS, Commands
 from bot.channels.teams_desk import VERBS, VERSION, TeamsDesk, refusal
 from bot.channels.teams_extension import NAMES, Extension
 from bot.channels.teams_stream import EVERY, Stream
@@ -42,6 +42,7 @@ from bot.store.posts import ANSWER, Post, Posts
 from bot.store.turn_log import Claimed, TurnLog
 from bot.support.cases import OPEN, Case, CaseState, EventKind, NotPossible
 from bot.support.handoff import Refused, was_told
+from bot.support.wishes import Voter
 from bot.wording import joined, secrets_note
 from knowledge.errors import SheriffError, Unavailable
 
@@ -169,7 +170,7 @@ class Talk:
             return wire.text_activity(problem) if problem else {}
         if understand(incoming).intent is Intent.HELP:
             return wire.card_activity(help_card(self.platform, self.docs, COMMANDS))
-        card = self.commands.card(incoming.text, incoming.sender)
+        card = self.commands.card(incoming.text, Voter(incoming.sender, incoming.channel, incoming.reference))
         if card is not None:
             return wire.card_activity(card)
         if teams_files.is_any_attached(body):
@@ -301,8 +302,10 @@ class Talk:
         if given.get("v", VERSION) != VERSION:
             return refusal("This card is of another version. Ask for it again: status and the case’s number.")
         try:
-            if verb == "vote":
-                return self.commands.vote(given.get("request"), by)
+            if verb in WISH_VERBS:
+                return self.commands.press_wish(verb, given, Voter(by, "teams", wire.reference_of(body)))
+            if verb in NOTICE_VERBS:
+                return self.commands.press_notice(verb, given, self.desk.member(by))
             if verb in SWAP_VERBS and self.swaps is not None:
                 return self.swaps.press(verb, given.get("swap"), self.desk.member(by))
             return self._acted_on(case_id, verb, by, given)
@@ -321,6 +324,8 @@ class Talk:
         if case.asker.id != by.id:
             return refusal(f"Only {case.asker.name}, who asked, can do that.")
         match verb:
+            case "affected":
+                return self._affected(case, by)
             case "solved":
                 case = self.casework.solved(case.id, by)
                 return self._left(case, "Solved.", "Good to know; it helps the next person who asks.")
@@ -331,6 +336,13 @@ class Talk:
                 return self._left(case, "Withdrawn.", "Nobody will work on it.")
             case _:
                 return refusal("This button is not known any more.")
+
+    def _affected(self, case: Case, by: Person) -> Card:
+        count, master = self.commands.notices.affected(case, by)
+        if not master:
+            return self._left(case, "Noted.", f"{count} {'person is' if count == 1 else 'people are'} affected so far.")
+        attached = self.casework.attach(case.id, by, to=master)
+        return self._left(attached, "Attached.", "You hear here what is said about it, with all others.")
 
     def _handed_over(self, case: Case) -> Card:
         """Only what has happened: a name once that person was told, a number once there is a ticket."""

@@ -13,7 +13,17 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.channels import api, chat, console, gaps_page, problems, rota_page, sign_in
+from bot.channels import (
+    api,
+    chat,
+    console,
+    gaps_page,
+    notices_page,
+    problems,
+    requests_page,
+    rota_page,
+    sign_in,
+)
 from bot.channels.callers import Caller, as_caller
 from bot.channels.conversation import Memory
 from bot.channels.duty_news import week_key
@@ -52,7 +62,10 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(console.router(desk))
     app.include_router(rota_page.router(rota_page.RotaPage(services, pages, desk.acting, doors.feed_key())))
     app.include_router(gaps_page.router(gaps_page.GapsPage(services, pages, desk.acting)))
-    app.include_router(chat.router(chat.Chat(services, pages, workers, Memory())))
+    app.include_router(notices_page.router(notices_page.NoticesPage(services, pages, desk.acting)))
+    wishing = requests_page.RequestsPage(services, services.wishes, pages, desk.acting)
+    app.include_router(requests_page.router(wishing))
+    app.include_router(chat.router(chat.Chat(services, pages, workers, Memory(), wishing)))
     for router in services.routers:
         app.include_router(router)
     app.mount("/static", Assets(directory=STATIC))
@@ -105,6 +118,7 @@ def _frame(services: Services) -> dict[str, Any]:
         "zone": services.rota.zone.key,
         "alarms": alarms(kept, now),
         "awaited": awaited(kept, now),
+        "demonstration": services.demonstration,
         "handed": lambda: services.news.get(week_key(kept.rota.week_of(now).starts)) is not None,
     }
 

@@ -19,6 +19,7 @@ _MOST = 16_000_000  # bytes of an answer: a hundred long tickets
 _TRIES = 3
 _LONGEST_WAIT = 20.0  # seconds that a caller waits here when told to come back; what is longer is tried again later
 _PAUSE = 0.5  # seconds before the second try when the system does not say how long
+_LIMITED = 60.0  # seconds to stay away from a system that throttles and does not say for how long, as GitHub advises
 _AGENT = "sheriff-assistant"
 
 
@@ -110,9 +111,10 @@ class Client:
                     self._ask("GET", path, params=params, content=None, allow=allow), kind, allow, needs
                 )
             except OutcomeUnknown as error:
-                if not left:
-                    raise DeskUnavailable(str(error)) from error
-                self._pace.sleep(_PAUSE * (_TRIES - left))
+                pause = max(_PAUSE * (_TRIES - left), error.after)
+                if not left or pause > _LONGEST_WAIT:
+                    raise DeskUnavailable(str(error), after=error.after) from error
+                self._pace.sleep(pause)
         raise AssertionError("unreachable")
 
     def write(
@@ -156,7 +158,8 @@ class Client:
             if wait is None:
                 return self._judged(response, found, allow)
             if not left or wait > longest:
-                raise DeskUnavailable(f"{self._manner.name} is throttling; it asks to wait {wait:.0f} seconds.")
+                said = f"{self._manner.name} is throttling; it asks to wait {wait:.0f} seconds."
+                raise DeskUnavailable(said, after=wait)
             self._pace.sleep(wait)
             longest -= wait
         raise AssertionError("unreachable")
@@ -201,9 +204,10 @@ class Client:
         if status < 300:
             return answer
         if status >= 500 or status in {408, 425}:
-            raise OutcomeUnknown(f"{self._manner.name} answers {status}.")
+            after = retry_after(response, self._pace.clock()) or 0.0
+            raise OutcomeUnknown(f"{self._manner.name} answers {status}.", after=after)
         if "rate limit" in self._manner.told(content).lower():  # of GitHub's second kind, which say no time
-            raise DeskUnavailable(f"{self._manner.name} is throttling.")
+            raise DeskUnavailable(f"{self._manner.name} is throttling.", after=_LIMITED)
         raise DeskRefused(self._why(status, content, response))
 
     def _why(self, status: int, content: Any, response: httpx.Response) -> str:

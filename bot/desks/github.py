@@ -11,18 +11,18 @@ from typing import Any
 
 import httpx
 
-from bot.desks.calling import Client, Manner, Pace, retry_after
-from bot.desks.once import Attempts, Once, surely
+from bot.desks.calling import Manner, retry_after
+from bot.desks.once import Access, surely
 from bot.desks.words import LABEL, body, headline, label_of, shortened
 from bot.support.cases import Case
-from bot.support.handoff import Ticket, TicketState
+from bot.support.handoff import Found, Ticket, TicketState, unexpected
 from knowledge.errors import DeskRefused
 
 Issue = Mapping[str, Any]
 _LONGEST = 60_000  # characters of a text; GitHub takes 65,536 with all that is around it
 _PAGE = 100  # the most that GitHub lists at once
 _SHAPE = ("number", "html_url", "state")  # of an issue, as far as it is needed
-_GONE = frozenset({404, 410})
+_GONE = frozenset({301, 404, 410})  # moved to another repository, or deleted
 _NUMBER = re.compile(r"GH-([1-9][0-9]{0,17})")
 
 
@@ -40,39 +40,21 @@ class GitHubPlace:
 class GitHubDesk:
     """A Desk. Each issue has the label `sheriff-CASE` and begins with a hidden mark: by these it is found again."""
 
-    def __init__(
-        self,
-        place: GitHubPlace,
-        *,
-        token: str,
-        attempts: Attempts,
-        pace: Pace,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
+    def __init__(self, place: GitHubPlace, access: Access) -> None:
         self._place = place
+        self._pace = access.pace
+        self._once = access.once()
         self._issues = f"/repos/{place.repository}/issues"
-        self._pace = pace
-        self._once = Once(attempts, pace)
-        self._client = Client(
-            place.url,
-            _manner(place.repository),
-            pace=pace,
-            headers={
-                "authorization": f"Bearer {token}",
-                "accept": "application/vnd.github+json",
-                "x-github-api-version": "2022-11-28",
-            },
-            secrets=[token],
-            transport=transport,
-        )
+        headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
+        self._client = access.client(place.url, _manner(place.repository), headers=headers)
 
     def hang_up(self) -> None:
         """Close the connections; the next call fails."""
         self._client.close()
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         issue = self._issue(case.ticket) or self._once.open(
-            case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)
+            case.id, find=partial(self._find, case.id), create=partial(self._create, case, earlier, assignee)
         )
         if issue["state"] == "closed":
             self._change(issue["number"], {"state": "open", **self._assigned(assignee)})
@@ -96,13 +78,14 @@ class GitHubDesk:
         issue = self._issue(ticket)
         return TicketState(issue["state"]) if issue else TicketState.UNKNOWN
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
-        """One list of what is open; only what is missing there is looked at by itself."""
-        if not wanted:
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
+        """One list of what is open; only what it shows as it should not be is looked at by itself."""
+        if not (opened or closed):
             return {}
-        still_open = {f"GH-{issue['number']}" for issue in self._list(labels=LABEL, state="open")}
-        looked_at = ((ticket, self._issue(ticket)) for ticket in wanted if ticket not in still_open)
-        return {ticket: self._last_words(issue) for ticket, issue in looked_at if issue and issue["state"] == "closed"}
+        listed = {f"GH-{issue['number']}" for issue in self._list(labels=LABEL, state="open")}
+        odd = [*(t for t in opened if t not in listed), *(t for t in closed if t in listed)]
+        found = {ticket: self._found(ticket) for ticket in odd if _NUMBER.fullmatch(ticket)}
+        return unexpected(found, opened=opened, closed=closed)
 
     def check(self) -> str:
         repository = self._client.read(f"/repos/{self._place.repository}")
@@ -129,10 +112,19 @@ class GitHubDesk:
             return None
         answer = self._client.read(f"{self._issues}/{number[1]}", allow=_GONE, needs=_SHAPE)
         if answer.status in _GONE:
-            self._client.read(f"/repos/{self._place.repository}")  # 404 may also mean that the token lost its rights
+            self._client.read(
+                f"/repos/{self._place.repository}"
+            )  # 404 may also mean that the token lost its rights, 301 that the repository moved
             return None
         issue: Issue = answer.content
         return None if "pull_request" in issue else issue
+
+    def _found(self, ticket: str) -> Found:
+        issue = self._issue(ticket)
+        if issue is None:
+            return Found(TicketState.UNKNOWN)
+        state = TicketState(issue["state"])
+        return Found(state, self._last_words(issue) if state is TicketState.CLOSED else "")
 
     def _find(self, case_id: str) -> Issue | None:
         """By the label; where labels were not allowed or have been removed, by the mark in the newest issues."""
@@ -154,9 +146,9 @@ class GitHubDesk:
             if len(page) < _PAGE:
                 return
 
-    def _create(self, case: Case, sheriff: str) -> Issue:
+    def _create(self, case: Case, earlier: Sequence[Case], sheriff: str) -> Issue:
         place = self._place
-        text = _unnotified(body(case, sheriff=sheriff, page=place.page.format(case=case.id)))
+        text = _unnotified(body(case, earlier, sheriff=sheriff, page=place.page, most=_LONGEST))
         content = {
             "title": headline(case, width=200),
             "body": f"{_mark(case.id)}\n{text}",
@@ -247,4 +239,4 @@ def _begins(written: Issue, mark: str) -> bool:
 
 def _unnotified(text: str) -> str:
     """The text with names that call nobody: an @ in a question is no mention of somebody on GitHub."""
-    return shortened(text, _LONGEST).replace("@", "@\u200b")
+    return shortened(text.replace("@", "@\u200b"), _LONGEST)

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import httpx
-
-from bot.desks.calling import Client, Manner, Pace
-from bot.desks.once import Attempts, Once, surely
+from bot.desks.calling import Manner
+from bot.desks.once import Access, surely
 from bot.desks.words import LABEL, body, headline, label_of, shortened
 from bot.support.cases import Case
-from bot.support.handoff import Ticket, TicketState
+from bot.support.handoff import Found, Ticket, TicketState, unexpected
 from knowledge.errors import DeskRefused
 
 Issue = Mapping[str, Any]
@@ -46,37 +44,19 @@ class JiraPlace:
 class JiraDesk:
     """A Desk. Each issue has the label `sheriff-CASE`, by which it is found again, and the case in its properties."""
 
-    def __init__(
-        self,
-        place: JiraPlace,
-        *,
-        user: str,
-        token: str,
-        attempts: Attempts,
-        pace: Pace,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        """With a user the token is his API token; without, it is sent as a bearer's."""
+    def __init__(self, place: JiraPlace, access: Access) -> None:
         self._place = place
-        self._pace = pace
-        self._once = Once(attempts, pace)
-        self._client = Client(
-            place.url,
-            _manner(place.project),
-            pace=pace,
-            headers={} if user else {"authorization": f"Bearer {token}"},
-            auth=(user, token) if user else None,
-            secrets=[token],
-            transport=transport,
-        )
+        self._pace = access.pace
+        self._once = access.once()
+        self._client = access.client(place.url, _manner(place.project))
 
     def hang_up(self) -> None:
         """Close the connections; the next call fails."""
         self._client.close()
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         issue = self._issue(case.ticket) or self._once.open(
-            case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)
+            case.id, find=partial(self._find, case.id), create=partial(self._create, case, earlier, assignee)
         )
         key = str(issue["key"])
         if "fields" in issue and _is_done(issue):
@@ -109,13 +89,14 @@ class JiraDesk:
             return TicketState.UNKNOWN
         return TicketState.CLOSED if _is_done(issue) else TicketState.OPEN
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
-        """One search for what is open; only what is missing there is looked at by itself."""
-        if not wanted:
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
+        """One search for what is open; only what it shows as it should not be is looked at by itself."""
+        if not (opened or closed):
             return {}
-        still_open = {issue["key"] for issue in self._search(f'labels = "{LABEL}" AND statusCategory != Done')}
-        looked_at = ((ticket, self._issue(ticket)) for ticket in wanted if ticket not in still_open)
-        return {ticket: self._last_words(ticket) for ticket, issue in looked_at if issue and _is_done(issue)}
+        listed = {issue["key"] for issue in self._search(f'labels = "{LABEL}" AND statusCategory != Done')}
+        odd = [*(t for t in opened if t not in listed), *(t for t in closed if t in listed)]
+        found = {ticket: self._found(ticket) for ticket in odd if _KEY.fullmatch(ticket)}
+        return unexpected(found, opened=opened, closed=closed)
 
     def check(self) -> str:
         project = self._place.project
@@ -139,6 +120,10 @@ class JiraDesk:
         issue: Issue = answer.content
         return issue
 
+    def _found(self, ticket: str) -> Found:
+        state = self.state(ticket)
+        return Found(state, self._last_words(ticket) if state is TicketState.CLOSED else "")
+
     def _find(self, case_id: str) -> Issue | None:
         label = label_of(case_id)
         found = [i for i in self._search(f'labels = "{label}"') if label in i["fields"].get("labels", ())]
@@ -159,9 +144,9 @@ class JiraDesk:
             else:
                 return
 
-    def _create(self, case: Case, sheriff: str) -> Issue:
+    def _create(self, case: Case, earlier: Sequence[Case], sheriff: str) -> Issue:
         place = self._place
-        text = shortened(body(case, sheriff=sheriff, page=place.page.format(case=case.id)), _LONGEST)
+        text = body(case, earlier, sheriff=sheriff, page=place.page, most=_LONGEST)
         account = place.assignees.get(sheriff)
         fields = {
             **place.fields,

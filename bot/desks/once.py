@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from bot.desks.calling import OutcomeUnknown, Pace
+import httpx
+
+from bot.desks.calling import Client, Manner, OutcomeUnknown, Pace
 from knowledge.errors import DeskUnavailable
 
 Found = TypeVar("Found")
@@ -64,8 +67,35 @@ class Once:
             self._pace.sleep(self._pace.lag)
             found = find()
             if found is None:
-                raise DeskUnavailable(f"{unknown} The ticket is looked for again before another is made.") from unknown
+                said = f"{unknown} The ticket is looked for again before another is made."
+                raise DeskUnavailable(said, after=unknown.after) from unknown
             return found
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The account by which a ticket system is used, and what keeps a ticket from being made twice."""
+
+    token: str
+    attempts: Attempts
+    pace: Pace
+    user: str = ""  # with one the token is a password or API token of this user; without, it is a bearer's
+    transport: httpx.BaseTransport | None = None
+
+    def client(self, url: str, manner: Manner, *, headers: Mapping[str, str] | None = None) -> Client:
+        bearer = {} if self.user else {"authorization": f"Bearer {self.token}"}
+        return Client(
+            url,
+            manner,
+            pace=self.pace,
+            headers={**bearer, **(headers or {})},
+            auth=(self.user, self.token) if self.user else None,
+            secrets=[self.token],
+            transport=self.transport,
+        )
+
+    def once(self) -> Once:
+        return Once(self.attempts, self.pace)
 
 
 def surely(send: Callable[[], object], is_there: Callable[[], bool], pace: Pace) -> None:

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import httpx
-
-from bot.desks.calling import Client, Manner, Pace
-from bot.desks.once import Attempts, Once, surely
+from bot.desks.calling import Manner
+from bot.desks.once import Access, surely
 from bot.desks.words import body, headline, label_of, shortened
 from bot.support.cases import Case
-from bot.support.handoff import Ticket, TicketState
+from bot.support.handoff import Found, Ticket, TicketState, unexpected
 
 Record = Mapping[str, str]
 _NUMBER = re.compile(r"[A-Z]{2,12}[0-9]{3,20}")
@@ -42,38 +40,20 @@ class ServiceNowPlace:
 class ServiceNowDesk:
     """A Desk. Each record has the correlation id `sheriff-CASE`, by which it is found again."""
 
-    def __init__(
-        self,
-        place: ServiceNowPlace,
-        *,
-        user: str,
-        token: str,
-        attempts: Attempts,
-        pace: Pace,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        """With a user the token is his password; without, it is sent as a bearer's."""
+    def __init__(self, place: ServiceNowPlace, access: Access) -> None:
         self._place = place
-        self._pace = pace
-        self._once = Once(attempts, pace)
+        self._pace = access.pace
+        self._once = access.once()
         self._table = f"/api/now/table/{place.table}"
-        self._client = Client(
-            place.url,
-            _manner(place.table),
-            pace=pace,
-            headers={} if user else {"authorization": f"Bearer {token}"},
-            auth=(user, token) if user else None,
-            secrets=[token],
-            transport=transport,
-        )
+        self._client = access.client(place.url, _manner(place.table))
 
     def hang_up(self) -> None:
         """Close the connections; the next call fails."""
         self._client.close()
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         record = self._record(case.ticket) or self._once.open(
-            case.id, find=partial(self._find, case.id), create=partial(self._create, case, assignee)
+            case.id, find=partial(self._find, case.id), create=partial(self._create, case, earlier, assignee)
         )
         if self._is_closed(record):
             self._change(record, {"state": self._place.open_state, **self._assigned(assignee)})
@@ -103,18 +83,18 @@ class ServiceNowDesk:
 
     def state(self, ticket: str) -> TicketState:
         record = self._record(ticket)
-        if record is None:
-            return TicketState.UNKNOWN
-        return TicketState.CLOSED if self._is_closed(record) else TicketState.OPEN
+        return self._found(record).state if record else TicketState.UNKNOWN
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
-        numbers = [ticket for ticket in wanted if _NUMBER.fullmatch(ticket)]
-        closed: dict[str, str] = {}
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
+        numbers = [ticket for ticket in (*opened, *closed) if _NUMBER.fullmatch(ticket)]
+        found: dict[str, Found] = {}
         for start in range(0, len(numbers), _AT_ONCE):
-            asked = numbers[start : start + _AT_ONCE]
-            found = self._query(f"numberIN{','.join(asked)}")
-            closed.update({r["number"]: r["close_notes"] for r in found if r["number"] in asked and self._is_closed(r)})
-        return closed
+            records = self._query(f"numberIN{','.join(numbers[start : start + _AT_ONCE])}")
+            found |= {record["number"]: self._found(record) for record in records if record["number"] in numbers}
+        missing = [number for number in numbers if number not in found]
+        if missing and self._query(""):  # an account that lost its rights is shown no records, and no refusal
+            found |= dict.fromkeys(missing, Found(TicketState.UNKNOWN))
+        return unexpected(found, opened=opened, closed=closed)
 
     def check(self) -> str:
         self._client.read(self._table, {"sysparm_limit": 1, "sysparm_fields": _FIELDS}, needs=("result",))
@@ -127,6 +107,9 @@ class ServiceNowDesk:
             return None
         return next((r for r in self._query(f"number={ticket}") if r["number"] == ticket), None)
 
+    def _found(self, record: Record) -> Found:
+        return Found(TicketState.CLOSED, record["close_notes"]) if self._is_closed(record) else Found(TicketState.OPEN)
+
     def _find(self, case_id: str) -> Record | None:
         wanted = label_of(case_id)
         found = [r for r in self._query(f"correlation_id={wanted}") if r["correlation_id"] == wanted]
@@ -138,12 +121,12 @@ class ServiceNowDesk:
         records: Sequence[Record] = self._client.read(self._table, params, needs=("result",)).content["result"]
         return records
 
-    def _create(self, case: Case, sheriff: str) -> Record:
+    def _create(self, case: Case, earlier: Sequence[Case], sheriff: str) -> Record:
         place = self._place
         content = {
             **place.fields,
             "short_description": headline(case, width=150),
-            "description": shortened(body(case, sheriff=sheriff, page=place.page.format(case=case.id)), _LONGEST),
+            "description": body(case, earlier, sheriff=sheriff, page=place.page, most=_LONGEST),
             "correlation_id": label_of(case.id),
             "correlation_display": "Sheriff",
             **self._assigned(sheriff),

@@ -13,7 +13,7 @@ from bot.desks.words import story
 from bot.store.tables import ticket_comments, tickets
 from bot.store.turn_log import Clock, utc_now
 from bot.support.cases import Case, title
-from bot.support.handoff import Ticket, TicketState
+from bot.support.handoff import Found, Ticket, TicketState, unexpected
 from knowledge.errors import DeskUnavailable, Unavailable
 
 
@@ -35,9 +35,9 @@ class SqliteDesk:
         self._url = url
         self._clock = clock
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         try:
-            number: int | None = self._reopened(case, assignee) or self._created(case, assignee)
+            number: int | None = self._reopened(case, assignee) or self._created(case, earlier, assignee)
         except IntegrityError:  # another process has just made it
             number = self._reopened(case, assignee)
         except (OperationalError, Unavailable) as error:
@@ -73,13 +73,16 @@ class SqliteDesk:
             found = connection.execute(query).scalar_one_or_none()
         return TicketState(found) if found else TicketState.UNKNOWN
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
-        numbers = {self._number(ticket): ticket for ticket in wanted}
-        query = sa.select(tickets.c.number, tickets.c.resolution)
-        query = query.where(tickets.c.state == TicketState.CLOSED.value, tickets.c.number.in_(numbers))
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
+        numbers = {self._number(ticket): ticket for ticket in (*opened, *closed) if self._number(ticket) > 0}
+        query = sa.select(tickets.c.number, tickets.c.state, tickets.c.resolution)
+        query = query.where(tickets.c.number.in_(numbers))
+        found = dict.fromkeys(numbers.values(), Found(TicketState.UNKNOWN))
         try:
             with self._engine.connect() as connection:
-                return {numbers[row.number]: row.resolution for row in connection.execute(query)}
+                for row in connection.execute(query):
+                    found[numbers[row.number]] = Found(TicketState(row.state), row.resolution)
+            return unexpected(found, opened=opened, closed=closed)
         except (OperationalError, Unavailable) as error:
             raise DeskUnavailable("The ticket desk's database is not answering.") from error
 
@@ -100,12 +103,12 @@ class SqliteDesk:
             number: int | None = connection.execute(opened.returning(tickets.c.number)).scalar_one_or_none()
         return number
 
-    def _created(self, case: Case, assignee: str) -> int:
+    def _created(self, case: Case, earlier: Sequence[Case], assignee: str) -> int:
         values = {
             "case_id": case.id,
             "state": TicketState.OPEN.value,
             "title": title(case),
-            "body": story(case),
+            "body": story(case, earlier),
             "assignee": assignee,
             "opened": self._clock(),
             "resolution": "",

@@ -13,9 +13,9 @@ import httpx
 
 from bot.desks.calling import Client, Manner, OutcomeUnknown, Pace
 from bot.desks.signing import Signed
-from bot.desks.words import headline
+from bot.desks.words import headline, turn
 from bot.support.cases import Case
-from bot.support.handoff import Ticket, TicketState
+from bot.support.handoff import Found, Ticket, TicketState, unexpected
 from bot.support.transitions import rounds
 
 _LONGEST_NUMBER = 128
@@ -51,7 +51,7 @@ class WebhookDesk:
         """Close the connections; the next call fails."""
         self._client.close()
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         content = {
             "case": {
                 "id": case.id,
@@ -62,6 +62,7 @@ class WebhookDesk:
                 "component": case.component,
                 "asker": case.asker.name,
                 "url": self._page.format(case=case.id),
+                "earlier": [{"asked": asked, "answered": said} for asked, said in map(turn, reversed(earlier))],
             },
             "assignee": assignee,
             "ticket": case.ticket,
@@ -82,14 +83,13 @@ class WebhookDesk:
             self._send("close", {"ticket": ticket, "resolution": resolution}, key="")
 
     def state(self, ticket: str) -> TicketState:
-        said = self._states([ticket]).get(ticket, {})
-        known = said.get("state")
-        return TicketState(known) if known in {TicketState.OPEN, TicketState.CLOSED} else TicketState.UNKNOWN
+        return _found(self._states([ticket]).get(ticket, {})).state
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
-        states = self._states(wanted)
-        closed = [ticket for ticket in wanted if states.get(ticket, {}).get("state") == TicketState.CLOSED]
-        return {ticket: str(states[ticket].get("resolution") or "") for ticket in closed}
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
+        asked = [ticket for ticket in (*opened, *closed) if ticket]
+        states = self._states(asked)
+        found = {ticket: _found(states.get(ticket, {})) for ticket in asked}
+        return unexpected(found, opened=opened, closed=closed)
 
     def check(self) -> str:
         self._send("states", {"tickets": []}, key="", needs=("tickets",))
@@ -114,8 +114,17 @@ class WebhookDesk:
 
         try:
             return send()
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
+            if error.after:  # it wants to be left alone
+                raise
             return send()
+
+
+def _found(said: Mapping[str, Any]) -> Found:
+    known = said.get("state")
+    if known not in {TicketState.OPEN, TicketState.CLOSED}:
+        return Found(TicketState.UNKNOWN)
+    return Found(TicketState(known), str(said.get("resolution") or ""))
 
 
 def _told(content: Any) -> str:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bot.store.tables import cases, events, tickets, unheard
 from bot.support.cases import OPEN, EventKind
 from bot.support.handoff import STARTS_HAND_OVER
+from bot.support.transitions import DEAD_LETTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def damage(connection: sa.Connection) -> str:
 def _dead_letters() -> sa.Select[tuple[str]]:
     """Ids of cases whose last word from the ticket system is a refusal; as `transitions.dead_letter` has it."""
     retried = events.c.kind.in_([EventKind.TICKET_RETRIED, *STARTS_HAND_OVER])
-    failed_at = sa.func.max(sa.case((events.c.kind == EventKind.TICKET_FAILED, events.c.number), else_=0))
+    failed_at = sa.func.max(sa.case((events.c.kind.in_(DEAD_LETTERS), events.c.number), else_=0))
     retried_at = sa.func.max(sa.case((retried, events.c.number), else_=0))
     return sa.select(events.c.case_id).group_by(events.c.case_id).having(failed_at > retried_at)
 
@@ -81,8 +82,8 @@ def _doubled(connection: sa.Connection) -> set[str]:
     """Two tickets of the built-in desk, two numbers on one case, or more calls than hand-overs."""
     two_tickets = sa.select(tickets.c.case_id).group_by(tickets.c.case_id).having(sa.func.count() > 1)
     by_case = sa.select(events.c.case_id).group_by(events.c.case_id)
-    opened = by_case.where(events.c.kind == EventKind.TICKET_OPENED)
-    two_numbers = opened.having(sa.func.count(events.c.text.distinct()) > 1)
+    opened = sa.case((events.c.kind == EventKind.TICKET_OPENED, events.c.text))
+    two_numbers = by_case.having(sa.func.count(opened.distinct()) > 1 + _how_many([EventKind.TICKET_GONE]))
     two_calls = by_case.having(_how_many([EventKind.SHERIFF_TOLD]) > _how_many(list(STARTS_HAND_OVER)))
     queries = (two_tickets, two_numbers, two_calls)
     return {case_id for query in queries for case_id in connection.execute(query).scalars()}

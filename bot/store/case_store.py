@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -12,9 +12,9 @@ from bot.landmarks import Landmark, passed
 from bot.store.rows import case_of, event_of, row_of, row_of_event
 from bot.store.tables import cases, events, unheard
 from bot.support.broadcast import Broadcast, Update
-from bot.support.cases import Case, CaseState, Change, Event, EventKind, NotPossible
+from bot.support.cases import Case, CaseState, Change, Event, NotPossible
 from bot.support.handoff import HEARD_OUTSIDE
-from bot.support.transitions import begin, dead_letter
+from bot.support.transitions import DEAD_LETTERS, begin, dead_letter
 
 _AT_ONCE = 500
 
@@ -107,6 +107,14 @@ class CaseStore:
         with self._engine.connect() as connection:
             return tuple(case_of(row) for row in connection.execute(query).mappings())
 
+    def earlier(self, case: Case, *, within: timedelta, limit: int) -> Sequence[Case]:
+        """What the asker asked in the same conversation in the time before the case, newest first, without events."""
+        here = (cases.c.asker_id == case.asker.id) & (cases.c.conversation == case.conversation)
+        before = (cases.c.opened < case.opened) & (cases.c.opened > case.opened - within)
+        query = sa.select(cases).where(here, before).order_by(cases.c.opened.desc(), cases.c.id.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            return tuple(case_of(row) for row in connection.execute(query).mappings())
+
     def changed(self, state: CaseState, *, since: datetime, before: datetime, limit: int) -> Sequence[Case]:
         """Cases of one state whose last change lies between two moments, the oldest first, without their events."""
         found = (cases.c.state == state.value) & (cases.c.updated >= since) & (cases.c.updated <= before)
@@ -175,6 +183,12 @@ class CaseStore:
             row = connection.execute(sa.select(events).where(events.c.number == number)).mappings().first()
         return _stored(row) if row else None
 
+    def events_of(self, case_id: str) -> Sequence[StoredEvent]:
+        """All that has happened to a case, oldest first."""
+        query = sa.select(events).where(events.c.case_id == case_id).order_by(events.c.number)
+        with self._engine.connect() as connection:
+            return tuple(_stored(row) for row in connection.execute(query).mappings())
+
     def last_event_number(self) -> int:
         """The newest event's number: the `after` of somebody who only wants what comes."""
         with self._engine.connect() as connection:
@@ -205,7 +219,7 @@ class CaseStore:
     def dead_letters(self) -> Sequence[Case]:
         """Cases of which the ticket system refused something that nobody has tried again, oldest first, with their
         events."""
-        failed = sa.func.max(sa.case((events.c.kind == EventKind.TICKET_FAILED, events.c.number)))
+        failed = sa.func.max(sa.case((events.c.kind.in_(DEAD_LETTERS), events.c.number)))
         query = sa.select(events.c.case_id).group_by(events.c.case_id).having(failed > 0).order_by(failed)
         with self._engine.connect() as connection:
             found = [_load(connection, case_id) for case_id in connection.execute(query).scalars()]

@@ -21,9 +21,14 @@ from bot.store.tables import (
     gap_signals,
     gap_texts,
     gaps,
+    notice_events,
+    notice_proposals,
+    notices,
     notifications,
     posts,
     received,
+    request_events,
+    request_news,
     requests,
     rota_changes,
     rota_news,
@@ -34,7 +39,7 @@ from bot.store.tables import (
 )
 from bot.support.cases import OPEN, EventKind
 from bot.support.ledger import FORGOTTEN
-from bot.support.transitions import SHERIFF
+from bot.support.transitions import SHERIFF, TICKET_SYSTEM
 
 SOMEONE = "Someone"
 REMOVED = "(removed)"
@@ -66,16 +71,21 @@ def people(engine: sa.Engine, wanted: str) -> Sequence[Person]:
     with engine.connect() as connection:
         known = {person.id: person for person in _askers(connection)}
         actors = connection.execute(sa.select(events.c.actor).distinct()).scalars()
-        silent = {actor: Person(actor, actor) for actor in actors if actor not in {SOMEONE, SHERIFF}}
+        silent = {actor: Person(actor, actor) for actor in actors if actor not in {SOMEONE, SHERIFF, TICKET_SYSTEM}}
     found = [person for person in known.values() if name in {person.id.casefold(), person.name.casefold()}]
     found = found or [person for person in silent.values() if person.name.casefold() == name]
     return sorted(found, key=lambda person: person.id)
 
 
 def _askers(connection: sa.Connection) -> Iterator[Person]:
-    for column_id, column_name in ((cases.c.asker_id, cases.c.asker_name), (requests.c.by_id, requests.c.by_name)):
+    known = (
+        (cases.c.asker_id, cases.c.asker_name),
+        (requests.c.by_id, requests.c.by_name),
+        (votes.c.voter, votes.c.name),
+    )
+    for column_id, column_name in known:
         for row in connection.execute(sa.select(column_id, column_name).distinct()):
-            if row[0] != _NOBODY.id:
+            if row[0] != _NOBODY.id and row[1]:
                 yield Person(row[0], row[1])
 
 
@@ -107,6 +117,8 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
     with engine.execution_options(writes=True).connect() as connection:
         _pragma(connection, "secure_delete = ON")
         with connection.begin():
+            said = list(connection.execute(sa.select(cases.c.question).where(cases.c.id.in_(asked))).scalars())
+            _take_out_of_pinned(connection, said)
             for case_id in asked:
                 _empty(connection, case_id, person)
             if not found.namesakes:
@@ -118,6 +130,10 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
             connection.execute(votes.delete().where(votes.c.voter == person.id))
             wishes = requests.update().where(requests.c.by_id == person.id)
             connection.execute(wishes.values(by_id=_NOBODY.id, by_name=SOMEONE))
+            deeds = request_events.update().where(request_events.c.by_id == person.id)
+            connection.execute(deeds.values(by_id=_NOBODY.id, by_name=SOMEONE))
+            connection.execute(request_news.delete().where(request_news.c.voter == person.id))
+            _take_out_of_notices(connection, person, asked)
         _pragma(connection, "wal_checkpoint(TRUNCATE)")  # the journal still has the old pages
 
 
@@ -178,20 +194,48 @@ def _take_out_name(connection: sa.Connection, person: Person) -> None:
     connection.execute(notifications.update().where(told).values(member_id=_NOBODY.id, member_name=SOMEONE))
     changed = (rota_changes.c.by_id == person.id) | (rota_changes.c.by_name == person.name)
     connection.execute(rota_changes.update().where(changed).values(by_id=_NOBODY.id, by_name=SOMEONE))
+    acted = request_events.update().where(request_events.c.by_name == person.name)
+    connection.execute(acted.values(by_id=_NOBODY.id, by_name=SOMEONE))
     connection.execute(gap_events.update().where(gap_events.c.by_name == person.name).values(by_name=SOMEONE))
     connection.execute(gaps.update().where(gaps.c.owner == person.name).values(owner=""))
-    texts = [(table, table.c.text) for table in (events, notifications, ticket_comments, rota_news, gap_events)]
-    for table, column in (*texts, *((gaps, column) for column in (gaps.c.name, gaps.c.why, gaps.c.draft))):
-        _rewrite(connection, table, column, person)
+    for table in (events, notifications, ticket_comments, rota_news, request_events, gap_events):
+        _rewrite(connection, table.c.text, person)
+    for column in (requests.c.reason, gaps.c.name, gaps.c.why, gaps.c.draft):
+        _rewrite(connection, column, person)
 
 
-def _rewrite(connection: sa.Connection, table: sa.Table, column: sa.Column[str], person: Person) -> None:
+def _take_out_of_pinned(connection: sa.Connection, said: Sequence[str]) -> None:
+    """The person's own questions, in notices that they were pinned for."""
+    for row in connection.execute(sa.select(notices.c.number, notices.c.title, notices.c.questions)).all():
+        kept = [question for question in row.questions if question not in said]
+        if len(kept) < len(row.questions) or row.title in said:
+            title = REMOVED if row.title in said else row.title
+            connection.execute(
+                notices.update().where(notices.c.number == row.number).values(questions=kept, title=title)
+            )
+
+
+def _take_out_of_notices(connection: sa.Connection, person: Person, asked: Sequence[str]) -> None:
+    """Who pinned or is affected; and what the person asked, where a notice or a proposal repeats it."""
+    for table in (notices, notice_events):
+        deeds = table.update().where(table.c.by_id == person.id)
+        connection.execute(deeds.values(by_id=_NOBODY.id, by_name=SOMEONE))
+    connection.execute(
+        notice_proposals.update().where(notice_proposals.c.by_name == person.name).values(by_name=SOMEONE)
+    )
+    for row in connection.execute(sa.select(notice_proposals.c.number, notice_proposals.c.cases)).all():
+        if not set(asked).isdisjoint(row.cases):
+            gone = notice_proposals.update().where(notice_proposals.c.number == row.number)
+            connection.execute(gone.values(question=REMOVED, cases=[case for case in row.cases if case not in asked]))
+
+
+def _rewrite(connection: sa.Connection, column: sa.Column[str], person: Person) -> None:
     """The name in running text, such as "Ana was told on the desk page."."""
+    table = column.table
     key = next(iter(table.primary_key))
-    naming = sa.select(key.label("row"), column.label("text")).where(column.contains(person.name, autoescape=True))
+    naming = sa.select(key.label("row"), column.label("said")).where(column.contains(person.name, autoescape=True))
     for row in connection.execute(naming).all():
-        text = _without(row.text, person)
-        connection.execute(table.update().where(key == row.row).values({column: text}))
+        connection.execute(sa.update(table).where(key == row.row).values({column: _without(row.said, person)}))
 
 
 def _without(text: str, person: Person) -> str:

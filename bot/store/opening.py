@@ -15,10 +15,13 @@ import sqlalchemy.orm  # whole, before there are threads: DBOS imports it in one
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot.store.case_store import CaseStore
+from bot.store.demonstration import DemonstrationMark
 from bot.store.gap_store import GapStore
+from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
 from bot.store.received import Received
 from bot.store.replicas import Replicas
+from bot.store.request_news import RequestNews
 from bot.store.request_store import RequestStore
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import RotaNews
@@ -40,11 +43,14 @@ class Store:
     posts: Posts
     received: Received
     requests: RequestStore
+    request_news: RequestNews
+    notices: NoticeStore
     news: RotaNews
     gaps: GapStore
     replicas: Replicas
     broadcast: Broadcast
     clock: Clock
+    demonstration: DemonstrationMark
 
     def rota(self, file: Path) -> RotaBook:
         """The rota in a file, with what people have changed on it."""
@@ -76,11 +82,14 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         Posts(engine, clock=clock, owner=replicas.life),
         Received(engine, clock=clock, owner=replicas.life),
         RequestStore(engine, clock=clock),
-        RotaNews(engine, clock=clock),
+        RequestNews(engine, clock=clock),
+        NoticeStore(engine, clock=clock),
+        RotaNews(engine, clock=clock, owner=replicas.life),
         GapStore(engine, clock=clock),
         replicas,
         broadcast,
         clock,
+        DemonstrationMark(engine),
     )
 
 

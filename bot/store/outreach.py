@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -19,6 +19,9 @@ from bot.support.cases import UNTAKEN, Case, Change, Event, EventKind, NotPossib
 from bot.support.duplicates import followed, once
 from bot.support.handoff import (
     ASKER_HEARS,
+    EARLIER,
+    HEARD_OUTSIDE,
+    LATELY,
     SHERIFF_HEARS,
     STARTS_HAND_OVER,
     Desk,
@@ -28,12 +31,30 @@ from bot.support.handoff import (
     Role,
 )
 from bot.support.rota import TEAM, Duty, Member
-from bot.support.transitions import dead_letter, name_sheriff, note, record_ticket, refused, since_hand_over
+from bot.support.transitions import (
+    dead_letter,
+    is_from_desk,
+    name_sheriff,
+    note,
+    record_ticket,
+    refused,
+    since_hand_over,
+)
 from knowledge.errors import DeskRefused, Unavailable
 
 log = structlog.get_logger(__name__)
-Step = Callable[[int], str]  # takes an event's number; "" when it is done, else why it must be tried again
 _ENDS_TICKET = frozenset({EventKind.RESOLVED, EventKind.CLOSED, EventKind.WITHDRAWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Why a step must be tried again."""
+
+    why: str
+    after: float = 0.0  # seconds for which the other side asks to be left alone
+
+
+Step = Callable[[int], Later | None]  # takes an event's number; None when it is done
 
 
 class Outreach:
@@ -68,7 +89,7 @@ class Outreach:
                 ("tell sheriff", self.tell_sheriff),
                 ("tell asker", self.tell_asker),
             )
-        if event.kind == EventKind.TICKET_CLOSED:  # who closed the ticket need not read of it there
+        if event.kind in {EventKind.TICKET_CLOSED, EventKind.TICKET_GONE}:  # the ticket itself need not hear of it
             return (("pass on", self.pass_on),)
         if event.kind == EventKind.TICKET_RETRIED:
             return (
@@ -78,7 +99,7 @@ class Outreach:
             )
         return (("write ticket", self.write_ticket), ("pass on", self.pass_on))
 
-    def name_sheriff(self, number: int) -> str:
+    def name_sheriff(self, number: int) -> None:
         """Write down who is on duty; an untaken case goes with the rota."""
         now = self._clock()
         member = self._rota.sheriff_on(now)
@@ -86,16 +107,16 @@ class Outreach:
         with self._at_work():
             self._store.record(self._case(number)[0].id, lambda case: name_sheriff(case, at=now, sheriff=named))
             passed(Landmark.SHERIFF_NAMED)
-        return ""
 
-    def open_ticket(self, number: int) -> str:
+    def open_ticket(self, number: int) -> Later | None:
         with self._at_work():
             case, _ = self._case(number)
             if not case.is_open:
-                return ""
+                return None
             try:
                 passed(Landmark.TICKET_WANTED)
-                ticket = self._desk.open(case, assignee=case.sheriff or TEAM.name)
+                earlier = self._store.earlier(case, within=LATELY, limit=EARLIER)
+                ticket = self._desk.open(case, assignee=case.sheriff or TEAM.name, earlier=earlier)
                 passed(Landmark.TICKET_OPENED)
                 change = partial(record_ticket, at=self._clock(), ticket=ticket.number, url=ticket.url)
                 case = self._store.record(case.id, change)
@@ -105,14 +126,14 @@ class Outreach:
             except DeskRefused as error:
                 self._dead_letter(case.id, number, error)
             except Unavailable as error:
-                return str(error)
-        return ""
+                return Later(str(error), error.after)
+        return None
 
-    def tell_sheriff(self, number: int) -> str:
+    def tell_sheriff(self, number: int) -> Later | None:
         with self._at_work():
             case, event = self._case(number)
             if not case.is_open or _happened(case, EventKind.SHERIFF_TOLD):
-                return ""
+                return None
             member = self._member(case)
             text = handoff.for_sheriff(case, event)
             told = Notification(f"{number}/sheriff", Role.SHERIFF, member, case, event, text)
@@ -121,24 +142,29 @@ class Outreach:
             passed(Landmark.NOTIFICATION_STORED)
             return problem
 
-    def tell_asker(self, number: int) -> str:
-        """Only who was answered without a ticket number hears of it here; for others it stands in the reply."""
+    def tell_asker(self, number: int) -> Later | None:
+        """Who was answered without a ticket number hears of it here; for others it stands in the reply. Nor does the
+        asker know yet of what somebody did in the ticket system."""
         with self._at_work():
             case, event = self._case(number)
-            late = _happened(case, EventKind.TICKET_PENDING) and not _happened(case, EventKind.ASKER_TOLD)
-            told = case.ticket or dead_letter(case) is not None
-            if not (late and told and case.is_open):
-                return ""
-            text = handoff.standing(case, self._rota, now=self._clock())
+            if not case.is_open or _happened(case, EventKind.ASKER_TOLD):
+                return None
+            late = _happened(case, EventKind.TICKET_PENDING) and (case.ticket or dead_letter(case) is not None)
+            if is_from_desk(event):
+                text = handoff.for_asker(case, event)
+            elif late:
+                text = handoff.standing(case, self._rota, now=self._clock())
+            else:
+                return None
             news = Notification(f"{number}/asker", Role.ASKER, _asker(case), case, event, text)
             return self._tell(news, EventKind.ASKER_TOLD)
 
-    def write_ticket(self, number: int) -> str:
+    def write_ticket(self, number: int) -> Later | None:
         """Bring the ticket up to date; a case without one has nothing to write to yet."""
         with self._at_work():
             case, event = self._case(number)
             if not case.ticket:
-                return ""
+                return None
             try:
                 said = event.text or f"{event.kind.replace('_', ' ')} by {event.actor}"
                 self._desk.comment(case.ticket, said, author=event.actor, key=str(number))
@@ -147,22 +173,25 @@ class Outreach:
             except DeskRefused as error:
                 self._dead_letter(case.id, number, error)
             except Unavailable as error:
-                return str(error)
-        return ""
+                return Later(str(error), error.after)
+        return None
 
-    def rewrite_ticket(self, number: int) -> str:
-        """Write again what the desk refused; what it has already is not written twice."""
+    def rewrite_ticket(self, number: int) -> Later | None:
+        """Write again what the desk refused, into a ticket in the place of a lost one all; what it has already is not
+        written twice."""
         case, _ = self._case(number)
         failed = {e.data.get("event") for e in case.events if e.kind == EventKind.TICKET_FAILED}
-        for of in sorted(of for of in failed if isinstance(of, int)):
-            event = self._store.event(of)
-            if event is not None and ("write ticket", self.write_ticket) in self.steps_for(event.event):
-                problem = self.write_ticket(event.number)
+        lost = any(e.kind == EventKind.TICKET_GONE for e in case.events)
+        told = [stored for stored in self._store.events_of(case.id) if stored.event.kind in HEARD_OUTSIDE]
+        for stored in told:
+            wanted = stored.number in failed or (lost and stored.number < number)
+            if wanted and ("write ticket", self.write_ticket) in self.steps_for(stored.event):
+                problem = self.write_ticket(stored.number)
                 if problem:
                     return problem
-        return ""
+        return None
 
-    def pass_on(self, number: int) -> str:
+    def pass_on(self, number: int) -> Later | None:
         """Tell the other side: the asker what the sheriff did, the sheriff what the asker did. Whoever asked the same
         hears it too."""
         with self._at_work():
@@ -178,7 +207,7 @@ class Outreach:
                 text = handoff.for_sheriff(case, event)
                 told.append(Notification(f"{number}/sheriff", Role.SHERIFF, self._member(case), case, event, text))
             problems = (self._tell(notification, None) for notification in told)
-            return next(filter(None, problems), "")
+            return next(filter(None, problems), None)
 
     def _spread(self, number: int, master: Case, event: Event) -> None:
         """Let what was said and done in a case that others are linked to happen in those as well, once."""
@@ -190,22 +219,20 @@ class Outreach:
                 self._store.record(case.id, partial(once, rule=follow, of=number, at=self._clock()))
             self._spread_told()
 
-    def say_why(self, number: int, reason: str, next_try: str) -> str:
+    def say_why(self, number: int, reason: str, next_try: str) -> None:
         """Let asker and desk page see why there is no ticket yet, and when the next try is."""
         text = f"{reason} {next_try}"
         with self._at_work():
             case, event = self._case(number)
             if event.kind not in STARTS_HAND_OVER or case.ticket or not case.is_open:
-                return ""
+                return
             if all(e.text != text for e in since_hand_over(case)):
                 said = partial(note, kind=EventKind.TICKET_PENDING, at=self._clock(), text=text)
                 self._store.record(case.id, said)
-        return ""
 
-    def finish(self, number: int) -> str:
+    def finish(self, number: int) -> None:
         passed(Landmark.DELIVERY_DONE)
         self._store.heard(number)
-        return ""
 
     def remind(self, number: int, count: int) -> bool:
         """Tell the next one that nobody has taken the case; False when there is nothing to remind of any more."""
@@ -225,15 +252,15 @@ class Outreach:
         while self._running and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    def _tell(self, notification: Notification, kind: EventKind | None) -> str:
-        """Deliver, and write down that it was (as `kind`, if given), with the place; returns why not yet, or "".
+    def _tell(self, notification: Notification, kind: EventKind | None) -> Later | None:
+        """Deliver, and write down that it was (as `kind`, if given), with the place; returns why not yet, or None.
 
         Who cannot be reached for good is written down as not told, and of an asker the sheriff hears it.
         """
         try:
             where = self._notifier.tell(notification)
         except Unavailable as error:
-            return str(error)
+            return Later(str(error), error.after)
         except Refused as error:
             where = error.elsewhere
             problem = self._dead_end(notification, str(error))
@@ -243,23 +270,23 @@ class Outreach:
             passed(Landmark.SHERIFF_NOTIFIED)
         if where and kind is not None:
             self._note(notification, kind, notification.key, f"{notification.to.name} was told {where}.")
-        return ""
+        return None
 
-    def _dead_end(self, notification: Notification, why: str) -> str:
+    def _dead_end(self, notification: Notification, why: str) -> Later | None:
         """Write down that somebody was not told, and tell the sheriff when it is the asker; returns why not yet."""
         said = f"{notification.to.name} was not told {why}."
         case = self._note(notification, EventKind.NOT_TOLD, f"{notification.key}/not told", said)
         log.warning("not_told", case=case.id, role=notification.role.value, reason=why)
         if notification.role is not Role.ASKER:
-            return ""
+            return None
         told = replace(notification, key=f"{notification.key}/not told", role=Role.SHERIFF, to=self._member(case))
         try:
             self._notifier.tell(replace(told, case=case, text=f"{case.label}: {said} Reach the person another way."))
         except Unavailable as error:
-            return str(error)
+            return Later(str(error), error.after)
         except Refused as error:
             log.warning("not_told", case=case.id, role=Role.SHERIFF.value, reason=str(error))
-        return ""
+        return None
 
     def _note(self, notification: Notification, kind: EventKind, key: str, said: str) -> Case:
         """Write it down, once per key."""

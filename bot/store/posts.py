@@ -8,7 +8,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.tables import posts, replicas
+from bot.store.replicas import has_ended
+from bot.store.tables import posts
 from bot.store.turn_log import Clock, utc_now
 
 CASE_CARD = "case card"  # in the sheriffs' channel; the first message of its thread
@@ -80,8 +81,7 @@ class Posts:
         return Post(row["case_id"], row["conversation"], row["activity"]) if row else None
 
     def _taken_over(self, case_id: str, purpose: str) -> bool:
-        over = (posts.c.owner != "") & posts.c.owner.not_in(sa.select(replicas.c.life))
-        stale = over | (posts.c.claimed < self._clock() - GIVEN_UP_AFTER)
+        stale = has_ended(posts.c.owner) | (posts.c.claimed < self._clock() - GIVEN_UP_AFTER)
         mine = posts.update().where(*_of(case_id, purpose), posts.c.activity.is_(None), stale)
         with self._writes.begin() as connection:
             return connection.execute(mine.values(claimed=self._clock(), owner=self._owner)).rowcount == 1

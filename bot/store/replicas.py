@@ -110,6 +110,11 @@ class Replicas:
         return {"name": self.name, "life": self.life, "beats": 0, "at": self._clock()}
 
 
+def has_ended(owner: sa.Column[str]) -> sa.ColumnElement[bool]:
+    """Whether the life in a column has ended, for a query; never that of the empty one, which is nobody's."""
+    return (owner != "") & owner.not_in(sa.select(replicas.c.life))
+
+
 def is_over(connection: sa.Connection, life: str) -> bool:
     """Whether a life that has claimed something has ended; unknown for the empty one, which is nobody's."""
     if not life:

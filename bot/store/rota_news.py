@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from bot.landmarks import RotaLandmark, passed
+from bot.store.replicas import has_ended
 from bot.store.tables import rota_news
 from bot.store.turn_log import Clock, utc_now
 
@@ -31,7 +33,9 @@ class News:
 class RotaNews:
     """Safe to use from any thread and from several processes: the database decides who tells."""
 
-    def __init__(self, engine: sa.Engine, *, clock: Clock = utc_now) -> None:
+    def __init__(self, engine: sa.Engine, *, clock: Clock = utc_now, owner: str = "") -> None:
+        """`owner` is the life of this replica: once it is over, what it did not get to tell is free at once."""
+        self._owner = owner
         self._engine = engine
         self._writes = engine.execution_options(writes=True)
         self._clock = clock
@@ -40,19 +44,18 @@ class RotaNews:
         """Whether it is ours to tell; False when it was told, or somebody is telling it."""
         if self.get(key) is not None:
             return False
-        values = {"key": key, "kind": kind, "claimed": self._clock(), "told": None, "place": "", "text": ""}
-        try:
-            with self._writes.begin() as connection:
-                connection.execute(rota_news.insert().values(**values))
-        except IntegrityError:
-            return self._taken_over(key)
-        return True
+        passed(RotaLandmark.NEWS_DUE)
+        is_ours = self._claimed(key, kind) or self._taken_over(key)
+        if is_ours:
+            passed(RotaLandmark.NEWS_CLAIMED)
+        return is_ours
 
     def tell(self, key: str, text: str, *, place: str) -> None:
         """It was told; `text` is kept for the pages."""
         with self._writes.begin() as connection:
             changed = rota_news.update().where(rota_news.c.key == key)
             connection.execute(changed.values(told=self._clock(), place=place, text=text))
+        passed(RotaLandmark.NEWS_STORED)
 
     def abandon(self, key: str) -> None:
         """It could not be told: the next one may try."""
@@ -66,8 +69,18 @@ class RotaNews:
             row = connection.execute(told).mappings().first()
         return News(row["key"], row["kind"], row["told"], row["place"], row["text"]) if row else None
 
+    def _claimed(self, key: str, kind: str) -> bool:
+        """Whether nobody had claimed it yet."""
+        values = {"key": key, "kind": kind, "claimed": self._clock(), "owner": self._owner}
+        try:
+            with self._writes.begin() as connection:
+                connection.execute(rota_news.insert().values(told=None, place="", text="", **values))
+        except IntegrityError:
+            return False
+        return True
+
     def _taken_over(self, key: str) -> bool:
-        stale = rota_news.c.claimed < self._clock() - GIVEN_UP_AFTER
+        stale = has_ended(rota_news.c.owner) | (rota_news.c.claimed < self._clock() - GIVEN_UP_AFTER)
         mine = rota_news.update().where(rota_news.c.key == key, rota_news.c.told.is_(None), stale)
         with self._writes.begin() as connection:
-            return connection.execute(mine.values(claimed=self._clock())).rowcount == 1
+            return connection.execute(mine.values(claimed=self._clock(), owner=self._owner)).rowcount == 1

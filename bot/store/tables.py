@@ -166,15 +166,124 @@ requests = sa.Table(
     sa.Column("by_id", sa.String(255), nullable=False),
     sa.Column("by_name", sa.String(255), nullable=False),
     sa.Column("at", UtcTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, server_default="open"),
+    sa.Column("master", sa.Integer, nullable=False, server_default="0"),  # number of the one that it is counted with
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("version", sa.Integer, nullable=False, server_default="0"),  # two who saw the same cannot both change it
+    sa.Index("ix_requests_master", "master"),
     sqlite_autoincrement=True,
 )
 
+# A vote stays with the request that it was given to; where requests are merged, the voters of all of them are counted.
 votes = sa.Table(
     "votes",
     metadata,
     sa.Column("request", sa.ForeignKey("requests.number"), primary_key=True),
     sa.Column("voter", sa.String(255), primary_key=True),
     sa.Column("at", UtcTime, nullable=False),
+    sa.Column("name", sa.String(255), nullable=False, server_default=""),
+    sa.Column("channel", sa.String(32), nullable=False, server_default=""),
+    sa.Column("reference", sa.JSON, nullable=True),  # by which the channel reaches the voter later
+    sa.Index("ix_votes_voter", "voter"),
+)
+
+request_events = sa.Table(
+    "request_events",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("request", sa.ForeignKey("requests.number"), nullable=False, index=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("by_id", sa.String(255), nullable=False),
+    sa.Column("by_name", sa.String(255), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Who has yet to hear of what: written with the event, one row for each voter.
+request_news = sa.Table(
+    "request_news",
+    metadata,
+    sa.Column("event", sa.ForeignKey("request_events.number"), primary_key=True),
+    sa.Column("voter", sa.String(255), primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("claimed", UtcTime, nullable=True),  # since when somebody is telling it
+    sa.Column("told", UtcTime, nullable=True, index=True),
+    sa.Column("place", sa.String(64), nullable=False, server_default=""),  # such as "in Teams"
+    sa.Index("ix_request_news_voter", "voter", "at"),
+)
+
+# Known issues that a sheriff pinned: matching questions get them first, until they end.
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("by_id", sa.String(255), nullable=False),
+    sa.Column("by_name", sa.String(255), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("questions", sa.JSON, nullable=False),  # that it answers, beside its title
+    sa.Column("ends", UtcTime, nullable=False, index=True),
+    sa.Column(
+        "case_id", sa.String(64), nullable=False, server_default=""
+    ),  # that is worked on for all who are affected
+    sa.Column("version", sa.Integer, nullable=False, server_default="0"),
+    sqlite_autoincrement=True,
+)
+
+notice_events = sa.Table(
+    "notice_events",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("notice", sa.ForeignKey("notices.number"), nullable=False, index=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("by_id", sa.String(255), nullable=False),
+    sa.Column("by_name", sa.String(255), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Questions that rise: Sheriff proposes a notice for them, once.
+notice_proposals = sa.Table(
+    "notice_proposals",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.String(64), nullable=False, unique=True),  # id of the first case: two who see it propose once
+    sa.Column("at", UtcTime, nullable=False, index=True),
+    sa.Column("question", sa.Text, nullable=False),  # the most central one
+    sa.Column("cases", sa.JSON, nullable=False),  # ids
+    sa.Column("askers", sa.Integer, nullable=False),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("by_name", sa.String(255), nullable=False, server_default=""),  # who pinned or dismissed it
+    sa.Column("notice", sa.Integer, nullable=False, server_default="0"),
+    sqlite_autoincrement=True,
+)
+
+# What was learnt from resolved cases, on its way into the FAQ.
+faq_drafts = sa.Table(
+    "faq_drafts",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.String(64), nullable=False, unique=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("by_id", sa.String(255), nullable=False),
+    sa.Column("by_name", sa.String(255), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("entry", sa.JSON, nullable=False),  # id, question, phrasings, answer, docs
+    sa.Column("target", sa.JSON, nullable=False),  # source and file that it goes into
+    sa.Column("asked", sa.Text, nullable=False),  # the original question, which is asked again as proof
+    sa.Column("patch", sa.Text, nullable=False, server_default=""),
+    sa.Column("written", sa.String(128), nullable=False, server_default=""),  # the commit; "" for a patch alone
+    sa.Column("proof", sa.JSON, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("decided_by", sa.String(255), nullable=False, server_default=""),
+    sa.Column("decided_at", UtcTime, nullable=True),
+    sqlite_autoincrement=True,
 )
 
 # What people changed on the rota, on top of its file. The number is the version that a change leads to: two who write
@@ -200,6 +309,7 @@ rota_news = sa.Table(
     sa.Column("told", UtcTime, nullable=True),  # null while it is being told
     sa.Column("place", sa.String(64), nullable=False),  # such as "in Teams"; "" for the pages alone
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("owner", sa.String(32), nullable=False, server_default=""),  # life of the replica that tells it
 )
 
 # The processes that share this database. One whose beats stop growing has died.
@@ -311,4 +421,14 @@ gap_pages = sa.Table(
     sa.Column("document", sa.String(512), primary_key=True),
     sa.Column("hash", sa.String(64), nullable=False),
     sa.Column("changed", UtcTime, nullable=True),  # null: as at the first time
+)
+
+# One row in a database whose cases are made up: nothing of it is told to anybody outside.
+demonstration = sa.Table(
+    "demonstration",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # always 1
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("weeks", sa.Integer, nullable=False),
 )

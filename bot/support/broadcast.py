@@ -21,7 +21,7 @@ _REMEMBERED = 4096  # numbers of updates that were published: those of this proc
 class Update:
     """One stored event, small: who is interested reads the rest from the store."""
 
-    number: int  # of the event, growing; the `after` of CaseStore.events_for_conversation
+    number: int  # of the event, growing; the `after` of CaseStore.events_for_conversation. 0: news of no case
     case_id: str
     conversation: str
     kind: str  # an EventKind value
@@ -38,11 +38,12 @@ class Broadcast:
         self._closed = False
 
     def publish(self, update: Update) -> None:
-        """Call every listener in this thread; an update that was published before calls nobody."""
+        """Call every listener in this thread; an event that was published before calls nobody."""
         with self._lock:
             if update.number in self._published:
                 return
-            self._published[update.number] = None
+            if update.number:
+                self._published[update.number] = None
             if len(self._published) > _REMEMBERED:
                 self._published.popitem(last=False)
             listeners = tuple(self._listeners.values())

@@ -61,6 +61,8 @@ class EventKind(StrEnum):
     TICKET_FAILED = "ticket_failed"  # the ticket system refuses it, and is not asked again by itself
     TICKET_RETRIED = "ticket_retried"  # somebody wants it tried again
     TICKET_CLOSED = "ticket_closed"  # by somebody in the ticket system itself
+    TICKET_SEEN_CLOSED = "ticket_seen_closed"  # after the case has ended; if it is open later, somebody opened it
+    TICKET_GONE = "ticket_gone"  # somebody deleted it in the ticket system; a new one is opened when it is wanted
     SHERIFF_TOLD = "sheriff_told"
     ASKER_TOLD = "asker_told"
     NOT_TOLD = "not_told"  # a channel refuses for good to tell somebody; nobody tries again

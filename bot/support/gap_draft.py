@@ -54,6 +54,6 @@ def patch(section: str, where: Where) -> str:
     path = where.path or "new-page.md"
     if not where.path:
         return "\n".join(["--- /dev/null", f"+++ b/{path}", f"@@ -0,0 +1,{len(added)} @@", *added, ""])
-    before = [f" {where.last_line}"] if where.last_line else []
+    before = [f" {where.last_line}", "+"] if where.last_line else []
     head = f"@@ {where.heading} @@" if where.heading else "@@ @@"
-    return "\n".join([f"--- a/{path}", f"+++ b/{path}", head, *before, "+", *added, ""])
+    return "\n".join([f"--- a/{path}", f"+++ b/{path}", head, *before, *added, ""])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from bot.support.cases import Case, CaseState, Event, EventKind
 from bot.support.rota import Duty, Member
-from bot.support.transitions import dead_letter, since_hand_over
+from bot.support.transitions import dead_letter, is_from_desk, since_hand_over
 from knowledge.errors import Misuse, Unavailable
 
 
@@ -26,13 +26,34 @@ class TicketState(StrEnum):
     UNKNOWN = "unknown"  # the desk has no such ticket
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How a ticket was found in the ticket system."""
+
+    state: TicketState
+    words: str = ""  # what somebody else than Sheriff wrote when it was closed
+
+
+def unexpected(found: Mapping[str, Found], *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
+    """Of the tickets found, those thought open that are not, and those thought closed that are open."""
+    no_longer = {ticket: found[ticket] for ticket in opened if ticket in found}
+    again = {ticket: found[ticket] for ticket in closed if ticket in found}
+    return {
+        **{ticket: how for ticket, how in no_longer.items() if how.state is not TicketState.OPEN},
+        **{ticket: how for ticket, how in again.items() if how.state is TicketState.OPEN},
+    }
+
+
+LATELY, EARLIER = timedelta(days=1), 5  # how much of a conversation is told with a case: since when, and questions
+
+
 class Desk(Protocol):
     """A ticket system. Every method raises DeskUnavailable when it gives no answer, or an unclear one, and DeskRefused
     when it will not do it however often it is asked."""
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         """The case's ticket, open and assigned. Called twice for one case, in any process, it is the same ticket;
-        one that was closed is opened again."""
+        one that was closed is opened again. A new one also tells what the asker asked before, newest first."""
 
     def comment(self, ticket: str, text: str, *, author: str, key: str) -> None:
         """Add a comment, once per key."""
@@ -42,8 +63,9 @@ class Desk(Protocol):
 
     def state(self, ticket: str) -> TicketState: ...
 
-    def closed_among(self, wanted: Sequence[str]) -> Mapping[str, str]:
-        """Those of the tickets that are closed, each with what was written about it; "" for nothing."""
+    def changed_among(self, *, opened: Sequence[str], closed: Sequence[str]) -> Mapping[str, Found]:
+        """Those of the tickets thought open that are closed or, for good, not there (UNKNOWN), and those thought
+        closed that are open. What can be no ticket of this desk is left out."""
 
     def check(self) -> str:
         """Where it is and that it would do what is asked of it, in words after "The desk is", found out by reading
@@ -130,6 +152,7 @@ SHERIFF_HEARS = frozenset(
         EventKind.CLOSED,
         EventKind.HANDED_ON,
         EventKind.TICKET_CLOSED,
+        EventKind.TICKET_GONE,
     }
 )
 STARTS_HAND_OVER = frozenset({EventKind.HANDED_OVER, EventKind.REOPENED})
@@ -149,6 +172,7 @@ def for_asker(case: Case, event: Event) -> str:
         "comes of it is said here.",
         EventKind.RESOLVED: f"{event.actor} resolved {case.label}:\n\n{event.text}\n\nTo reopen it, {start}.",
         EventKind.TICKET_CLOSED: f"{_closed_in_desk(case, event)}\n\nTo reopen it, {start}.",
+        EventKind.REOPENED: f"{case.label} was opened again in the ticket system. It is being worked on.",
     }
     return words.get(EventKind(event.kind), event.text)
 
@@ -157,7 +181,7 @@ def for_sheriff(case: Case, event: Event) -> str:
     """What the sheriff reads when the asker, or a colleague, did something."""
     words = {
         EventKind.HANDED_OVER: f"{case.asker.name} needs a person: {case.question}{_without_ticket(case)}",
-        EventKind.REOPENED: f"{event.actor} reopened {case.label}. {event.text}".strip() + _without_ticket(case),
+        EventKind.REOPENED: _reopened(case, event) + _without_ticket(case),
         EventKind.DETAILS_ADDED: f"{event.actor} added to {case.label}:\n\n{event.text}",
         EventKind.WITHDRAWN: f"{event.actor} withdrew {case.label}. Nothing is left to do.",
         EventKind.CLOSED: f"{event.actor} says that {case.label} is solved.",
@@ -210,6 +234,12 @@ def _without_ticket(case: Case) -> str:
 def _closed_in_desk(case: Case, event: Event) -> str:
     words = f":\n\n{event.text}" if event.text else "."
     return f"{case.label} was closed in the ticket system{words}"
+
+
+def _reopened(case: Case, event: Event) -> str:
+    if is_from_desk(event):
+        return f"{case.label} was opened again in the ticket system."
+    return f"{event.actor} reopened {case.label}. {event.text}".strip()
 
 
 def reminder(case: Case, role: Role) -> str:

@@ -249,7 +249,7 @@ def base_change(changes: Sequence[RotaChange]) -> RotaChange | None:
 
 def faults_of(checked: CheckedRota) -> str:
     """All that is wrong, each with its line."""
-    return "\n".join(f"Line {d.span.line}: {d.message}" for d in checked.faults)
+    return "\n".join(f"Line {d.span.line}: {d.message.rstrip('.')}." for d in checked.faults)
 
 
 def _required_member(rota: Rota, label: str, *, team: bool, field: str = "member") -> Member:
@@ -258,7 +258,8 @@ def _required_member(rota: Rota, label: str, *, team: bool, field: str = "member
     found = rota.member(label) if label else None
     if found is None:
         names = ", ".join([m.name for m in rota.members] + (["team"] if team else []))
-        raise FieldFault(field, f"{label or 'Nobody'} is not in the rota. Choose one of: {names}.")
+        remedy = f"Choose one of: {names}." if rota.members else "It has no members: add them first, or mend its file."
+        raise FieldFault(field, f"{label or 'Nobody'} is not in the rota. {remedy}")
     return found
 
 

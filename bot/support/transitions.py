@@ -11,6 +11,19 @@ from bot.support.cases import UNTAKEN, Case, CaseState, Cause, Change, Event, Ev
 from bot.support.severity import CaseSeverity
 
 SHERIFF = "Sheriff"  # the actor of what no person did
+TICKET_SYSTEM = "Ticket system"  # the actor of what somebody did there; who, it does not say
+REOPENED_BY_DESK = frozenset({CaseState.RESOLVED, CaseState.CLOSED})  # nobody wants what was withdrawn
+_MOVES_TICKET = frozenset(
+    {
+        EventKind.HANDED_OVER,
+        EventKind.REOPENED,
+        EventKind.RESOLVED,
+        EventKind.CLOSED,
+        EventKind.WITHDRAWN,
+        EventKind.TICKET_RETRIED,
+    }
+)
+DEAD_LETTERS = frozenset({EventKind.TICKET_FAILED, EventKind.TICKET_GONE})
 _ENDED = {
     CaseState.RESOLVED: "is already resolved; reply to reopen it",
     CaseState.CLOSED: "is closed; reply to reopen it",
@@ -24,7 +37,8 @@ def begin(case: Case) -> Case:
     events = tuple(case.events) or (Event(case.opened, EventKind.OPENED, case.asker.name, case.question),)
     if case.state is CaseState.NEW and not _happened(events, EventKind.HANDED_OVER):
         reason = "Sheriff found no sure answer." if case.outcome == "unanswered" else ""
-        events = (*events, Event(case.opened, EventKind.HANDED_OVER, SHERIFF, reason))
+        actor = case.asker.name if case.outcome == "forwarded" else SHERIFF
+        events = (*events, Event(case.opened, EventKind.HANDED_OVER, actor, reason))
     return replace(case, events=events)
 
 
@@ -187,10 +201,11 @@ def record_ticket(case: Case, *, at: datetime, ticket: str, url: str) -> Change:
 
 
 def dead_letter(case: Case) -> Event | None:
-    """The last thing that the ticket system refused and that nobody has wanted tried again; needs the events."""
+    """The last thing that the ticket system refused, or the ticket that it lost and an open case needs, when nobody has
+    wanted it tried again; needs the events."""
     for event in reversed(case.events):
-        if event.kind == EventKind.TICKET_FAILED:
-            return event
+        if event.kind in DEAD_LETTERS:
+            return event if event.kind == EventKind.TICKET_FAILED or case.is_open else None
         if event.kind in {EventKind.TICKET_RETRIED, EventKind.HANDED_OVER, EventKind.REOPENED}:
             return None
     return None
@@ -211,9 +226,12 @@ def retry_ticket(case: Case, *, by: str, at: datetime) -> Change:
     return _change(case, EventKind.TICKET_RETRIED, by, at)
 
 
+# What the ticket system tells. Nothing follows when the case has changed since `seen`, its `updated` before the ticket
+# was looked at, or while the ticket system refuses what Sheriff wants of the ticket.
+
+
 def close_from_desk(case: Case, *, at: datetime, seen: datetime, words: str) -> Change:
-    """Somebody closed the ticket in the ticket system. Nothing happens when the case has changed since `seen`, its
-    `updated` before the ticket was looked at, or while the ticket system refuses to open the ticket again."""
+    """Somebody closed the ticket in the ticket system."""
     if not case.is_open or case.updated != seen or dead_letter(case) is not None:
         return Change(case)
     words = words.strip()
@@ -228,6 +246,49 @@ def close_from_desk(case: Case, *, at: datetime, seen: datetime, words: str) -> 
         cause=Cause.CLOSED_IN_DESK,
         resolution=words,
     )
+
+
+def see_closed(case: Case, *, at: datetime, seen: datetime) -> Change:
+    """The ticket of a case that has ended is closed, as it should be: no change of the case, but when it is open later,
+    somebody opened it."""
+    if case.is_open or case.updated != seen or _last_seen_closed(case) is not None:
+        return Change(case)
+    return Change(case, (Event(at, EventKind.TICKET_SEEN_CLOSED, SHERIFF, f"Ticket {case.ticket} is closed."),))
+
+
+def reopen_from_desk(case: Case, *, at: datetime, seen: datetime, settled: datetime) -> Change:
+    """Somebody opened the ticket again in the ticket system. Only a ticket that was seen closed since the case ended,
+    at `settled` or before, can be: one that Sheriff has just closed may look open for a while."""
+    closed = _last_seen_closed(case)
+    if case.state not in REOPENED_BY_DESK or case.updated != seen or dead_letter(case) is not None:
+        return Change(case)
+    if closed is None or closed.at > settled:
+        return Change(case)
+    data = {"desk": True}
+    return _change(case, EventKind.REOPENED, TICKET_SYSTEM, at, data=data, state=CaseState.REOPENED, master="")
+
+
+def lose_from_desk(case: Case, *, at: datetime, seen: datetime) -> Change:
+    """Somebody deleted the ticket in the ticket system: a dead letter, so that a person decides on a new one."""
+    if not case.is_open or case.updated != seen or dead_letter(case) is not None:
+        return Change(case)
+    text = f"{case.ticket} is no longer in the ticket system. Try again to open a new ticket."
+    return note(case, EventKind.TICKET_GONE, at=at, text=text, data={"ticket": case.ticket})
+
+
+def is_from_desk(event: Event) -> bool:
+    """Whether it was done in the ticket system."""
+    return bool(event.data.get("desk"))
+
+
+def _last_seen_closed(case: Case) -> Event | None:
+    """When the ticket was last known to be closed, since the case ended; needs the events."""
+    for event in reversed(case.events):
+        if event.kind in {EventKind.TICKET_SEEN_CLOSED, EventKind.TICKET_CLOSED}:
+            return event
+        if event.kind in _MOVES_TICKET:
+            return None
+    return None
 
 
 def note(case: Case, kind: EventKind, *, at: datetime, text: str, data: dict[str, Any] | None = None) -> Change:

@@ -21,7 +21,8 @@ def export_command(settings: Settings, *, since: str, target: Path | None) -> No
     """Write a line for each case that changed since then, oldest first, to a file or standard output."""
     changed = _moment(since) if since else None
     with opened_store(settings) as store:
-        lines = exported(store.cases, since=changed)
+        made_up = store.demonstration.get() is not None
+        lines = exported(store.cases, since=changed, demonstration=made_up)
         if target is None:
             for line in lines:
                 print(line)
@@ -33,10 +34,11 @@ def export_command(settings: Settings, *, since: str, target: Path | None) -> No
     print(f"{count:,} cases written to {target}.", file=sys.stderr)
 
 
-def exported(cases: CaseStore, *, since: datetime | None) -> Iterator[str]:
+def exported(cases: CaseStore, *, since: datetime | None, demonstration: bool = False) -> Iterator[str]:
     """One line of JSON a case, with all its events; docs/operator-guide.md describes the fields."""
+    mark = {"demonstration": True} if demonstration else {}
     for case in cases.walk(since=since):
-        yield json.dumps(_as_json(case), ensure_ascii=False)
+        yield json.dumps(mark | _as_json(case), ensure_ascii=False)
 
 
 def _as_json(case: Case) -> dict[str, Any]:

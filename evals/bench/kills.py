@@ -94,15 +94,17 @@ class Post:
 
 
 def kills_command(asked: Ordeal, *, json_file: Path | None) -> None:
-    """Print what came of the ordeal. Raises Failure when something was lost or doubled."""
+    """Print what came of the ordeal. Raises Failure when something was lost or doubled, or never arrived."""
     expect_writable(json_file)
     with tempfile.TemporaryDirectory(prefix="sheriff-kills-") as folder, _database(asked.database, Path(folder)) as url:
         outcome = run(asked, Path(folder), url)
     print("\n".join(lines(asked, outcome)))
     if json_file is not None:
         write(json_file, json.dumps({**asdict(asked), **asdict(outcome)}, indent=1) + "\n")
-    if not outcome.good:
+    if outcome.lost or outcome.doubled or outcome.damage:
         raise Failure("Something was lost, doubled or damaged: see above.")
+    if unheard := outcome.messages - outcome.acknowledged:
+        raise Failure(f"{unheard:,} messages were never acknowledged: try a lower --rate, or an idle machine.")
 
 
 def lines(asked: Ordeal, found: Outcome) -> Iterator[str]:

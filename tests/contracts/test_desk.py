@@ -2,29 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Delete, Update
 
 from bot.desks.sqlite import SqliteDesk
 from bot.store.opening import open_store
-from bot.support.handoff import Desk, TicketState
+from bot.store.tables import tickets
+from bot.support.handoff import Desk, Found, TicketState
 from tests.desks import KINDS, bench
 from tests.fakes import MemoryDesk, a_case
 
 
+@dataclass
+class There:
+    """A desk, and what people can do to its tickets without Sheriff: the first ticket is number 1."""
+
+    desk: Desk
+    reopen: Callable[[int], object]
+    delete: Callable[[int], object]
+    wait: Callable[[], object] = lambda: None  # until an attempt to open a ticket has had its time
+
+
 @pytest.fixture(params=["memory", "sqlite", *KINDS])
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+def there(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[There]:
     if request.param == "memory":
-        yield MemoryDesk()
+        memory = MemoryDesk()
+        yield There(memory, lambda n: memory.closed.pop(f"MEM-{n}"), lambda n: memory.delete(f"MEM-{n}"))
     elif request.param == "sqlite":
         store = open_store(f"sqlite:///{tmp_path / 'sheriff.db'}")
-        yield SqliteDesk(store.engine)
+
+        def change(statement: Update | Delete, number: int) -> None:
+            with store.engine.begin() as connection:
+                connection.execute(statement.where(tickets.c.number == number))
+
+        reopened = tickets.update().values(state="open")
+        yield There(SqliteDesk(store.engine), partial(change, reopened), partial(change, tickets.delete()))
         store.close()
     else:
-        yield bench(request.param).desk
+        found = bench(request.param)
+        yield There(
+            found.desk, found.double.reopen_by_hand, found.double.delete_by_hand, partial(found.time.sleep, 600)
+        )
+
+
+@pytest.fixture
+def desk(there: There) -> Desk:
+    return there.desk
 
 
 def test_a_case_never_gets_two_tickets(desk: Desk) -> None:
@@ -82,14 +111,56 @@ def test_a_comment_may_be_sent_twice(desk: Desk) -> None:
     assert desk.state(ticket) is TicketState.OPEN
 
 
+def states(found: Mapping[str, Found]) -> dict[str, TicketState]:
+    return {ticket: how.state for ticket, how in found.items()}
+
+
 def test_of_several_tickets_those_that_are_closed_are_told(desk: Desk) -> None:
     first, second, third = (desk.open(a_case(f"c-{n}"), assignee="Ana").number for n in range(3))
     desk.close(first, resolution="Set callers.")
     desk.close(third, resolution="Renew the certificate.")
 
-    assert set(desk.closed_among([first, second, third, "SUP-999", "nonsense"])) == {first, third}
-    assert set(desk.closed_among([second])) == set()
-    assert set(desk.closed_among([])) == set()
+    found = states(desk.changed_among(opened=[first, second, third], closed=[]))
+
+    assert found == {first: TicketState.CLOSED, third: TicketState.CLOSED}
+    assert desk.changed_among(opened=[second], closed=[first, third]) == {}
+    assert desk.changed_among(opened=[], closed=[]) == {}
+
+
+def test_of_several_tickets_that_were_closed_those_that_are_open_again_are_told(there: There) -> None:
+    first, second, third = (there.desk.open(a_case(f"c-{n}"), assignee="Ana").number for n in range(3))
+    for ticket in (first, second):
+        there.desk.close(ticket, resolution="Set callers.")
+    there.reopen(1)
+
+    found = states(there.desk.changed_among(opened=[third], closed=[first, second]))
+
+    assert found == {first: TicketState.OPEN}
+    there.desk.close(first, resolution="Set callers again.")
+    assert there.desk.changed_among(opened=[third], closed=[first, second]) == {}
+
+
+def test_of_several_tickets_those_that_were_deleted_are_told_unless_nobody_needs_them(there: There) -> None:
+    first, second, third = (there.desk.open(a_case(f"c-{n}"), assignee="Ana").number for n in range(3))
+    there.desk.close(third, resolution="Set callers.")
+    there.delete(1)
+    there.delete(3)
+
+    found = states(there.desk.changed_among(opened=[first, second], closed=[third]))
+
+    assert found == {first: TicketState.UNKNOWN}
+
+
+def test_in_the_place_of_a_deleted_ticket_there_is_one_new_one(there: There) -> None:
+    first = there.desk.open(a_case(), assignee="Ana").number
+    there.delete(1)
+    there.wait()
+
+    second = there.desk.open(a_case(ticket=first), assignee="Ana").number
+
+    assert second != first
+    assert there.desk.open(a_case(ticket=first), assignee="Ana").number == second
+    assert there.desk.open(a_case(ticket=second), assignee="Ana").number == second
 
 
 @pytest.mark.parametrize("ticket", ["SUP-999", "nonsense", "", "XYZ-1", "SUP-", "SUP-1x", "GH-999", "GH-1/../2"])

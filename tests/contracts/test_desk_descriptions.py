@@ -20,6 +20,7 @@ import pytest
 
 from bot.desks.github import GitHubDesk, GitHubPlace
 from bot.desks.jira import JiraDesk, JiraPlace
+from bot.desks.once import Access
 from bot.support.handoff import Desk, TicketState
 from tests.desk_double import Double, GitHubDouble, JiraDouble, Time, served
 from tests.desks import TOKEN, bench, pace
@@ -135,11 +136,11 @@ def desk_of(kind: str, judge: Judge) -> GitHubDesk | JiraDesk:
     attempts = MemoryAttempts(clock)
     if kind == "github":
         place = GitHubPlace("acme/platform", url=judge.url, labels=["support"], assignees={"Ana": "ana-gh"})
-        return GitHubDesk(place, token=TOKEN, attempts=attempts, pace=pace(clock), transport=way)
+        return GitHubDesk(place, Access(TOKEN, attempts, pace(clock), transport=way))
     jira = JiraPlace(
         judge.url, "SUP", labels=["support"], assignees={"Ana": "557058:1"}, search_path="/rest/api/3/search"
     )
-    return JiraDesk(jira, user="bot", token=TOKEN, attempts=attempts, pace=pace(clock), transport=way)
+    return JiraDesk(jira, Access(TOKEN, attempts, pace(clock), user="bot", transport=way))
 
 
 def a_life(desk: Desk, case_id: str) -> None:
@@ -149,7 +150,7 @@ def a_life(desk: Desk, case_id: str) -> None:
     desk.comment(ticket, TRICKY, author="Kim", key="1")
     desk.comment(ticket, TRICKY, author="Kim", key="1")
     desk.close(ticket, resolution=TRICKY)
-    assert list(desk.closed_among([ticket])) == [ticket]
+    assert list(desk.changed_among(opened=[ticket], closed=[])) == [ticket]
     desk.open(a_case(case_id, ticket=ticket), assignee="Ana")
     assert desk.state(ticket) is TicketState.OPEN
     desk.close(ticket, resolution="Set callers.")

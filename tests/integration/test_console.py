@@ -434,3 +434,33 @@ def test_a_case_whose_ticket_was_closed_elsewhere_is_resolved_and_nobody_can_giv
     assert "The ticket was closed in the ticket system" in words(tree, ".steps")
     assert "Restarted." in words(tree, ".said")
     assert words(tree, ".told > p.small") == "Cause: Closed in the ticket system"
+
+
+def test_a_ticket_that_was_deleted_or_opened_again_elsewhere_is_told_with_what_to_do(
+    client: TestClient, office: Office
+) -> None:
+    case_id = case_of(office, "an unknown deleted elsewhere")
+    seen = office.store.cases.list()[0].updated
+
+    gone = office.store.cases.record(
+        case_id, lambda case: transitions.lose_from_desk(case, at=office.clock(), seen=seen)
+    )
+    lost = page(client, f"/desk/{case_id}")
+    office.store.cases.record(case_id, lambda case: transitions.retry_ticket(case, by="Ana", at=office.clock()))
+    closed = office.store.cases.record(
+        case_id,
+        lambda case: transitions.close_from_desk(case, at=office.clock(), seen=case.updated, words=""),
+    )
+    office.store.cases.record(
+        case_id,
+        lambda case: transitions.reopen_from_desk(case, at=office.clock(), seen=closed.updated, settled=office.clock()),
+    )
+    tree = page(client, f"/desk/{case_id}")
+
+    assert (
+        words(lost, "form.error p")
+        == f"{gone.ticket} is no longer in the ticket system. Try again to open a new ticket."
+    )
+    assert words(lost, "form.error button") == "Try again"
+    assert "Opened again in the ticket system" in words(tree, ".steps")
+    assert tree.css_first("form.error") is None

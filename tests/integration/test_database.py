@@ -118,7 +118,22 @@ HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "0005": {"replicas": {"name": "one", "life": "1", "beats": 7, "at": AT}},
     "0006": {"received": {"key": "k", "at": AT, "body": {"text": "Why?"}, "owner": "0", "tries": 1}},
-    "0007": {
+    "0007": {},
+    "0008": {"demonstration": {"number": 1, "at": AT, "seed": 7, "weeks": 13}},
+    "0009": {
+        "request_events": {
+            "number": 1,
+            "request": 1,
+            "at": AT,
+            "kind": "state",
+            "by_id": "ana",
+            "by_name": "Ana",
+            "text": "Soon.",
+            "data": {},
+        },
+        "request_news": {"event": 1, "voter": "kim", "at": AT},
+    },
+    "0010": {
         "gaps": {
             "number": 1,
             "topic": "",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import timedelta
 
 import pytest
 
-from bot.support.handoff import TicketState
+from bot.support.handoff import Found, TicketState
 from knowledge.errors import DeskRefused, DeskUnavailable
 from tests.desk_double import PASSING, START, Killed, Trouble
 from tests.desks import KINDS, TOKEN, Bench, bench
@@ -153,10 +154,39 @@ def test_a_system_that_throttles_for_long_is_asked_again_later(there: Bench) -> 
     there.double.retry_after = "3600"
     there.double.script.extend([Trouble.THROTTLED] * 9)
 
-    with pytest.raises(DeskUnavailable, match="asks to wait 3600 seconds"):
+    with pytest.raises(DeskUnavailable, match="asks to wait 3600 seconds") as raised:
         there.desk.open(a_case(), assignee="Ana")
 
+    assert raised.value.after == 3600
     assert there.time.slept == []
+
+
+@pytest.mark.parametrize(
+    ("said", "after"), [("120", 120.0), ("Wed, 25 Nov 2026 09:05:00 GMT", 300.0), ("soon", 0.0), ("-5", 0.0)]
+)
+def test_a_system_that_is_down_is_left_alone_for_as_long_as_it_says(there: Bench, said: str, after: float) -> None:
+    there.double.refusal, there.double.refusal_headers = (503, {}), {"retry-after": said}
+
+    with pytest.raises(DeskUnavailable) as raised:
+        there.desk.open(a_case(), assignee="Ana")
+
+    assert raised.value.after == after
+    assert after == 0 or len(there.double.requests) == 1
+
+
+def test_a_write_of_unknown_outcome_says_how_long_to_wait_and_is_looked_for_then() -> None:
+    there = bench("github")
+    there.double.down_after = "120"
+    there.double.writes_only.append(Trouble.UNAVAILABLE_AFTER)
+    there.double.lag = 60.0
+
+    with pytest.raises(DeskUnavailable, match="looked for again before another is made") as raised:
+        there.desk.open(a_case(), assignee="Ana")
+    there.time.sleep(raised.value.after)
+    there.again().open(a_case(), assignee="Ana")
+
+    assert raised.value.after == 120
+    assert len(there.double.tickets) == 1
 
 
 def test_a_system_that_throttles_shortly_is_waited_for(there: Bench) -> None:
@@ -194,6 +224,34 @@ def test_github_says_how_long_to_stay_away_in_three_ways(headers: dict[str, str]
         there.desk.open(a_case(), assignee="Ana")
 
 
+def test_a_new_ticket_tells_the_conversation_before_it(there: Bench) -> None:
+    before = [
+        a_case("c-2", question="And for\nprod?", answer="Set\n`callers`.", outcome="hinted"),
+        a_case(
+            "c-1", question="How do I start a job?", answer="With JOR.", outcome="answered", resolution="In its file."
+        ),
+    ]
+
+    there.desk.open(a_case(), assignee="Ana", earlier=before)
+
+    written = json.dumps(there.double.tickets[1].fields, ensure_ascii=False)
+    told = ["How do I start a job?", "Sheriff (answered): With JOR. Resolution: In its file.", "And for"]
+    told += ["Sheriff (hinted): Set `callers`."]
+    assert [written.find(words) for words in told] == sorted(written.find(words) for words in told)
+    assert written.find(told[0]) > 0
+
+
+@pytest.mark.parametrize("kind", FINDING)
+def test_a_long_question_leaves_room_for_who_is_on_duty(kind: str) -> None:
+    there = bench(kind)
+
+    there.desk.open(a_case(question="Why me? " * 20_000), assignee="Cleo", earlier=[a_case("c-1")])
+
+    written = json.dumps(there.double.tickets[1].fields, ensure_ascii=False)
+    assert written.find("the rest is in the case") < written.find("On duty: Cleo.")
+    assert written.find("the rest is in the case") > 0
+
+
 def test_half_a_character_in_a_question_is_replaced(there: Bench) -> None:
     there.desk.open(a_case(question="Why \ud83d in my log?"), assignee="Ana")
 
@@ -223,7 +281,9 @@ def test_a_ticket_closed_by_hand_is_told_with_what_was_written(there: Bench) -> 
     second = there.desk.open(a_case("c-2"), assignee="Ana").number
     there.double.close_by_hand(1, "The broker was restarted.")
 
-    assert there.desk.closed_among([first, second]) == {first: "The broker was restarted."}
+    assert there.desk.changed_among(opened=[first, second], closed=[]) == {
+        first: Found(TicketState.CLOSED, "The broker was restarted.")
+    }
 
 
 @pytest.mark.parametrize("kind", ASSIGNED)

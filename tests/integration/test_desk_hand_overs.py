@@ -13,7 +13,7 @@ from bot.store.turn_log import utc_now
 from bot.support.handoff import Role
 from bot.workflows import Plan, Workflows
 from tests.desk_double import GitHubDouble, Time
-from tests.desks import pace
+from tests.desks import access
 from tests.fakes import RecordingNotifier
 from tests.integration.test_workflows import ROTA, eventually, fresh
 
@@ -24,9 +24,7 @@ def test_sixty_cases_in_random_trouble_get_sixty_tickets_through_the_workflows(t
     double.lag = 4.0
     double.chance = random.Random(7)  # noqa: S311 - trouble, not a secret
     attempts = CaseAttempts(store.cases, clock=time)
-    desk = GitHubDesk(
-        GitHubPlace("acme/platform", url=double.url), token="t", attempts=attempts, pace=pace(time), transport=double
-    )
+    desk = GitHubDesk(GitHubPlace("acme/platform", url=double.url), access(double, attempts))
     workflows = Workflows(
         store.cases,
         desk=desk,

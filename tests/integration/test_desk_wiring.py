@@ -89,7 +89,7 @@ def test_a_ticket_lives_from_opening_to_closing_over_real_http(connected: Connec
         ticket = desk.open(case, assignee="Ana")
         desk.comment(ticket.number, "It is “prod”: 50 % of ünïcode.", author="Kim", key="1")
         desk.close(ticket.number, resolution="Set callers.")
-        state, closed = desk.state(ticket.number), desk.closed_among([ticket.number])
+        state, closed = desk.state(ticket.number), desk.changed_among(opened=[ticket.number], closed=[])
 
     assert state is TicketState.CLOSED
     assert list(closed) == [ticket.number]

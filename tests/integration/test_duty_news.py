@@ -34,13 +34,20 @@ class Channel:
 
     def __init__(self) -> None:
         self.cards: list[Mapping[str, Any]] = []
+        self.alone: list[tuple[str, Mapping[str, Any]]] = []  # by conversation, outside of the sheriffs' channel
         self.failure: Exception | None = None
+        self.failure_alone: Exception | None = None
 
     def post(self, reference: Mapping[str, Any], message: Mapping[str, Any]) -> str:
         if self.failure:
             raise self.failure
-        assert reference["conversation"]["id"] == SHERIFFS.conversation
-        self.cards.append(message["attachments"][0]["content"])
+        card, conversation = message["attachments"][0]["content"], reference["conversation"]["id"]
+        if conversation != SHERIFFS.conversation:
+            if self.failure_alone:
+                raise self.failure_alone
+            self.alone.append((conversation, card))
+            return f"alone-{len(self.alone)}"
+        self.cards.append(card)
         return f"sent-{len(self.cards)}"
 
     def update(self, reference: Mapping[str, Any], activity: str, message: Mapping[str, Any]) -> None:
@@ -206,6 +213,46 @@ def test_the_other_one_hears_of_a_swap_is_reminded_and_the_asker_hears_the_answe
     news.sweep()
     news.sweep()
     assert channel.titles[2:] == ["Dan has accepted the swap"]
+
+
+def asked_in(office: Office, conversation: str, kind: str) -> None:
+    """Dan has asked something in Teams."""
+    answered = office.ask("How do I raise the quota?", sender=Person("aad-dan", "Dan"), conversation=conversation).case
+    assert answered is not None
+    case = office.store.cases.get(answered.id)
+    assert case is not None
+    reference = {"conversation": {"id": conversation, "conversationType": kind}}
+    office.store.cases.save_new(replace(case, id=f"c-{kind}", reference=reference, events=()))
+
+
+def test_whose_chat_with_sheriff_is_known_is_asked_there_as_well(office: Office, channel: Channel) -> None:
+    (office.folder / "rota.yaml").write_text(ROTA_TEXT.replace("name: Dan", "name: Dan, teams_id: aad-dan"))
+    office.clock.now = MONDAY + timedelta(days=2)
+    asked_in(office, "a:dan", "personal")
+    asked_in(office, "19:support@thread.tacv2", "channel")
+    swap(office)
+
+    for _ in range(2):
+        news_of(office, channel).sweep()
+
+    assert channel.titles == ["Ana asks Dan to swap"]
+    [(conversation, card)] = channel.alone
+    assert conversation == "a:dan"
+    assert [action["title"] for action in card["actions"]] == ["Accept", "Decline"]
+    assert "msteams" not in card or "entities" not in card["msteams"]
+
+
+def test_a_chat_that_takes_nothing_does_not_bring_the_channel_its_card_again(office: Office, channel: Channel) -> None:
+    (office.folder / "rota.yaml").write_text(ROTA_TEXT.replace("name: Dan", "name: Dan, teams_id: aad-dan"))
+    office.clock.now = MONDAY + timedelta(days=2)
+    asked_in(office, "a:dan", "personal")
+    swap(office)
+    channel.failure_alone = Unavailable("down")
+
+    for _ in range(2):
+        news_of(office, channel).sweep()
+
+    assert (channel.titles, channel.alone) == (["Ana asks Dan to swap"], [])
 
 
 def test_a_swap_that_lapsed_is_not_reminded_of(office: Office, channel: Channel) -> None:

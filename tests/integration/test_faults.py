@@ -6,7 +6,7 @@ import resource
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -63,13 +63,13 @@ class TroubledDesk(MemoryDesk):
         self.trouble = Trouble.NONE
         self.asked = 0
 
-    def open(self, case: Case, *, assignee: str) -> Ticket:
+    def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
         self.asked += 1
         if self.trouble is Trouble.LATE:
-            super().open(case, assignee=assignee)
+            super().open(case, assignee=assignee, earlier=earlier)
         if self.trouble is not Trouble.NONE:
             raise DeskUnavailable(f"The ticket system {self.trouble}.")
-        return super().open(case, assignee=assignee)
+        return super().open(case, assignee=assignee, earlier=earlier)
 
 
 @contextmanager
@@ -128,9 +128,9 @@ def test_an_hour_without_tickets_is_made_up_for_with_one_ticket_a_case(
 
 def test_a_slow_ticket_system_holds_up_neither_people_nor_other_cases(store: Store, tmp_path: Path) -> None:
     class SlowDesk(MemoryDesk):
-        def open(self, case: Case, *, assignee: str) -> Ticket:
+        def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
             time.sleep(1.0)
-            return super().open(case, assignee=assignee)
+            return super().open(case, assignee=assignee, earlier=earlier)
 
     desk, notifier = SlowDesk(), RecordingNotifier()
     with at_work(store, desk, notifier, tmp_path) as workflows:
@@ -206,8 +206,8 @@ def test_a_workflow_that_could_not_write_down_a_step_is_resumed_when_there_is_ro
     full = threading.Event()
 
     class FillingDesk(MemoryDesk):
-        def open(self, case: Case, *, assignee: str) -> Ticket:
-            ticket = super().open(case, assignee=assignee)
+        def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> Ticket:
+            ticket = super().open(case, assignee=assignee, earlier=earlier)
             if len(self.tickets) == 1:
                 full.set()
             return ticket

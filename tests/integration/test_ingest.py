@@ -17,6 +17,7 @@ from ingestion.report import IngestReport
 from ingestion.sources import FaqSource, FolderSource, SchemaSource
 from knowledge.adapters.chroma_index import ChromaIndex
 from knowledge.errors import Failure, IndexBroken, Misuse, ModelUnavailable
+from knowledge.lessons import Lessons
 from knowledge.model import Chunk
 from knowledge.ports import Field, Matrix
 from tests.fakes import HashEmbedder
@@ -377,3 +378,29 @@ def test_vectors_belong_to_their_chunks(docs: Path, home: Path) -> None:
 
     assert np.allclose([hit.score for hit in scores], 1.0, atol=1e-4)
     assert len({hit.chunk_id for hit in scores}) == 2
+
+
+def test_what_is_learnt_from_the_faq_stays_while_only_pages_change(docs: Path, home: Path, tmp_path: Path) -> None:
+    faq = tmp_path / "faq.yaml"
+    entry = "  - {id: %s, question: How do I raise %s?, answer: Edit it.}\n"
+    faq.write_text("entries:\n" + entry % ("a", "a quota") + entry % ("b", "a limit"))
+
+    def faq_head() -> np.ndarray:
+        ingest([FolderSource("docs", docs), FaqSource("faq", faq)], home=home, embedder=HashEmbedder())
+        folder = generations.current(home)
+        assert folder is not None
+        kept = Lessons.load(folder)
+        assert kept is not None
+        assert kept.faq is not None
+        replace(kept, faq=replace(kept.faq, head=kept.faq.head + 1)).save(folder)  # a mark, to be seen again
+        return kept.faq.head
+
+    learnt = faq_head()
+    (docs / "dns.md").write_text("# Global DNS\n\nRecords live elsewhere.\n")
+    assert np.allclose(faq_head(), learnt + 1)
+    faq.write_text("entries:\n" + entry % ("a", "a quota") + entry % ("b", "a fence"))
+    assert not np.allclose(faq_head(), learnt + 2, atol=0.5)
+    faq.write_text("entries:\n" + entry % ("a", "a quota") + entry % ("c", "a house") + entry % ("d", "a tent"))
+    head = faq_head()
+    faq.write_text("entries:\n" + entry % ("a", "a quota") + entry % ("c", "a house"))
+    assert faq_head().shape != head.shape  # one was removed

@@ -187,6 +187,62 @@ def test_a_missing_file_is_named(run: Run, file: Path) -> None:
     assert "Nobody is on duty" in shown.out
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("swap", "accept", "1", "--as", "ana"),
+        ("swap", "ask", "--as", "ana", "--with", "bo", "--give", ANAS),
+        ("away", "ana", "--from", ANAS, "--until", BOS),
+    ],
+)
+def test_a_rota_without_members_is_the_reason_for_which_nobody_is_found(
+    run: Run, file: Path, call: tuple[str, ...]
+) -> None:
+    file.write_text("start: 2026-01-05\nmembers: []\n")
+
+    done = run("rota", *call)
+
+    assert done.code == 2
+    assert "in the rota. It has no members" in done.err
+
+
+def test_of_an_empty_rota_programs_read_that_the_team_has_the_duty(run: Run, file: Path) -> None:
+    file.write_text("")
+
+    shown = json.loads(run("rota", "show", "--format", "json").out)
+
+    assert {shown["now"]["member"], shown["next"]["member"], shown["backup"]["member"]} == {"team"}
+    assert [share["member"] for share in shown["fairness"]] == ["team"]
+    assert ["the file is empty" in alarm for alarm in shown["alarms"]] == [True]
+
+
+@pytest.mark.parametrize("command", ["show", "next"])
+def test_an_empty_rota_does_not_sound_as_if_somebody_came_later(run: Run, file: Path, command: str) -> None:
+    file.write_text("")
+
+    done = run("rota", command)
+
+    assert done.out == "Nobody is on duty, now or later: the rota has no members. Cases go to the whole team.\n"
+    assert "line 1: the file is empty. Write timezone, start and members." in done.err
+
+
+def test_own_documentation_with_the_rota_of_the_example_is_told_until_there_is_another(
+    run: Run, file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "sheriff.yaml").write_text("sources: [{name: docs, path: docs}]\n")
+    strange = "Name a YAML file of your own with `rota:` in sheriff.yaml."
+
+    told = [strange in run("rota", *call).err for call in (("show",), ("next",), ("check",))]
+    [finding] = [line for line in run("doctor").out.splitlines() if "  rota " in line]
+    (tmp_path / "sheriff.yaml").write_text(f"sources: [{{name: docs, path: docs}}]\nrota: {file.name}\n")
+
+    assert told == [True] * 3
+    assert finding.startswith("warning")
+    assert strange in finding
+    assert strange not in run("rota", "show").err
+
+
 # ---- doctor ----
 
 

@@ -282,6 +282,13 @@ def test_a_version_that_never_was_is_refused(client: TestClient, office: Office)
     assert len(office.book.changes()) == 1
 
 
+def test_a_text_that_is_no_yaml_is_refused_in_a_sentence(office: Office) -> None:
+    filled = forms.store(office.book, "base", {"text": ":"}, BO, office.clock())
+
+    assert filled is not None
+    assert filled.sentence == "Line 1: Expected a key here."
+
+
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["override", "away", "remove", "swap", "base", "base-drop"]),

@@ -15,6 +15,7 @@ from bot.messages import Person
 from bot.store.rota_book import RotaBook
 from bot.support import rota_changes as rules
 from bot.support.swaps import Stretch
+from tests.fakes import notices_of, wishes_of
 from tests.integration.test_teams_desk import ANA, BO, EVE, Office, office, running
 from tests.rotas import paris
 from tests.teams_bot import NOW, clock
@@ -88,7 +89,9 @@ def test_nobody_else_does_and_no_other_swap(
 def test_who_is_on_duty_says_why_it_is_somebody_else(office: Office, book: RotaBook) -> None:
     away = Stretch(paris(2026, 11, 24), paris(2026, 11, 26))
     book.record(lambda kept: rules.add_absence(kept, "ana", away, now=NOW), by=Person("ana", "Ana"))
-    commands = Commands(office.store.cases, office.casework, office.store.requests, book, clock)
+    commands = Commands(
+        office.store.cases, office.casework, wishes_of(office.store), notices_of(office.store, clock), book, clock
+    )
 
     card = commands.roster()
 
@@ -99,7 +102,9 @@ def test_nobody_is_nobody_and_a_swap_is_said_in_a_sentence(office: Office, book:
     away = Stretch(paris(2026, 11, 24), paris(2026, 11, 25))
     for member in ("ana", "bo"):
         book.record(lambda kept, who=member: rules.add_absence(kept, who, away, now=NOW), by=Person("ana", "Ana"))
-    commands = Commands(office.store.cases, office.casework, office.store.requests, book, clock)
+    commands = Commands(
+        office.store.cases, office.casework, wishes_of(office.store), notices_of(office.store, clock), book, clock
+    )
 
     assert on_duty(book.shift_at(NOW)) == ""
     assert shown(commands.roster()).startswith("Nobody is on duty Until Wed 25 Nov, 00:00")

@@ -16,13 +16,14 @@ from bot.channels.desk_events import DeskEvents
 from bot.desks.signing import signature
 from bot.messages import Person
 from bot.store.attempts import CaseAttempts
+from bot.store.audit import audit
 from bot.store.opening import Store, open_store
 from bot.store.read_back import ReadBack, Watch
 from bot.store.tables import cases, events, unheard
 from bot.store.turn_log import utc_now
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, Cause, EventKind, NotPossible
-from bot.support.handoff import Role, TicketState
+from bot.support.handoff import Found, Role, TicketState
 from bot.workflows import Plan, Workflows
 from knowledge.errors import DeskUnavailable
 from tests.desk_double import Time
@@ -94,7 +95,8 @@ def office(running: Office) -> Office:
             connection.execute(table.delete())
     for kept in (running.desk.tickets, running.desk.closed, running.desk.written):
         kept.clear()
-    running.desk.refuses, running.desk.down = "", False
+    running.desk.still_open.clear()
+    running.desk.refuses, running.desk.down, running.desk.deleted = "", False, 0
     running.notifier.told.clear()
     return running
 
@@ -240,9 +242,9 @@ def test_a_case_that_changed_while_its_ticket_was_looked_at_is_looked_at_again_l
     store.cases.save_new(a_case(ticket="MEM-1"))
 
     class Interrupted(MemoryDesk):
-        def closed_among(self, wanted: object) -> dict[str, str]:
+        def changed_among(self, *, opened: object, closed: object) -> dict[str, Found]:
             store.cases.record(CASE, lambda case: transitions.take(case, by="Ana", at=utc_now()))
-            return {"MEM-1": "Done."}
+            return {"MEM-1": Found(TicketState.CLOSED, "Done.")}
 
     looks = []
     for _ in range(2):
@@ -322,6 +324,226 @@ def test_those_who_ask_the_same_hear_that_the_ticket_was_closed(office: Office) 
     linked = office.store.cases.get(other)
     assert linked is not None
     assert (linked.state, linked.cause) == (CaseState.RESOLVED, Cause.CLOSED_IN_DESK)
+
+
+# ---- opened again in the ticket system ----
+
+
+def resolved_in_the_office(office: Office) -> None:
+    """A case of which Sheriff knows that its ticket is closed."""
+    office.handed_over()
+    office.casework.resolve(CASE, ANA, Cause.MISSING, "Set callers.")
+    office.settle()
+    assert office.back.look() == []
+    office.notifier.told.clear()
+
+
+def test_a_ticket_opened_again_in_the_ticket_system_reopens_the_case_and_its_people_hear_once(office: Office) -> None:
+    resolved_in_the_office(office)
+    office.desk.closed.clear()
+
+    looks = [office.back.look()]
+    office.settle()
+    looks += [office.back.look() for _ in range(3)]
+    office.settle()
+
+    case = office.case()
+    assert looks == [[CASE], [], [], []]
+    assert case.state is CaseState.REOPENED
+    assert [(e.actor, e.text) for e in case.events if e.kind == EventKind.REOPENED] == [("Ticket system", "")]
+    assert office.notifier.texts(Role.ASKER) == ["MEM-1 was opened again in the ticket system. It is being worked on."]
+    assert office.notifier.texts(Role.SHERIFF) == ["MEM-1 was opened again in the ticket system."]
+    assert office.desk.state("MEM-1") is TicketState.OPEN
+
+
+def test_resolving_a_case_that_was_reopened_there_closes_the_ticket_again(office: Office) -> None:
+    resolved_in_the_office(office)
+    office.desk.closed.clear()
+    office.back.look()
+    office.settle()
+
+    office.casework.resolve(CASE, ANA, Cause.MISSING, "Set callers, too.")
+    office.settle()
+
+    assert office.desk.closed == {"MEM-1": "Set callers, too."}
+    assert [office.back.look() for _ in range(3)] == [[], [], []]
+    assert office.case().state is CaseState.RESOLVED
+
+
+def test_a_ticket_that_looks_open_after_sheriff_closed_it_does_not_reopen_the_case(office: Office) -> None:
+    office.handed_over()
+    office.casework.resolve(CASE, ANA, Cause.MISSING, "Set callers.")
+    office.settle()
+    office.desk.still_open.add("MEM-1")
+
+    lagging = [office.back.look() for _ in range(3)]
+    office.desk.still_open.clear()
+    settled = [office.back.look() for _ in range(3)]
+
+    assert lagging == settled == [[], [], []]
+    assert office.case().state is CaseState.RESOLVED
+
+
+def test_a_ticket_that_flickers_after_it_was_seen_closed_does_not_reopen_the_case(tmp_path: Path) -> None:
+    store, time, desk = open_store(f"sqlite:///{tmp_path / 'sheriff.db'}"), Time(), MemoryDesk()
+    back = ReadBack(store.cases, desk=desk, push=lambda _: None, clock=time, lag=timedelta(seconds=10))
+    ticket = desk.open(a_case(), assignee="Ana").number
+    desk.close(ticket, resolution="Set callers.")
+    store.cases.save_new(a_case(ticket=ticket, sheriff="Ana", state=CaseState.RESOLVED, updated=time()))
+    time.sleep(10)
+    looks = [back.look()]  # closed
+    desk.still_open.add(ticket)
+    looks += [back.look()]  # asked another of its servers, which is behind
+    time.sleep(10)
+    looks += [back.look()]  # it is still open when that cannot be any more
+
+    store.close()
+    assert looks == [[], [], [CASE]]
+
+
+def test_a_ticket_closed_and_opened_again_there_resolves_and_reopens_the_case(office: Office) -> None:
+    office.handed_over()
+    seen = []
+    for _ in range(2):
+        office.desk.closed["MEM-1"] = "Restarted."
+        office.back.look()
+        office.settle()
+        seen.append(office.case().state)
+        office.desk.closed.clear()
+        office.back.look()
+        office.settle()
+        seen.append(office.case().state)
+
+    assert seen == [CaseState.RESOLVED, CaseState.REOPENED] * 2
+    assert len(office.notifier.texts(Role.ASKER)) == 4
+
+
+def test_two_processes_that_see_it_open_reopen_it_once(office: Office) -> None:
+    resolved_in_the_office(office)
+    office.desk.closed.clear()
+    other = ReadBack(office.store.cases, desk=office.desk, push=office.workflows.push, clock=utc_now)
+
+    looks = [office.back.look(), other.look()]
+    office.settle()
+
+    assert looks == [[CASE], []]
+    assert office.kinds().count(EventKind.REOPENED) == 1
+
+
+def test_a_ticket_that_could_not_be_closed_does_not_reopen_the_case(office: Office) -> None:
+    office.handed_over()
+    office.desk.refuses = WHY
+    office.casework.resolve(CASE, ANA, Cause.MISSING, "Set callers.")
+    office.settle()
+    office.desk.refuses = ""
+
+    looks = [office.back.look() for _ in range(2)]
+    office.casework.retry_ticket(CASE, ANA)
+    office.settle()
+    looks += [office.back.look() for _ in range(2)]
+
+    assert looks == [[], [], [], []]
+    assert office.case().state is CaseState.RESOLVED
+    assert office.desk.state("MEM-1") is TicketState.CLOSED
+
+
+def test_a_ticket_of_a_withdrawn_case_may_be_opened_again_without_sheriff(office: Office) -> None:
+    office.handed_over()
+    office.casework.withdraw(CASE, KIM)
+    office.settle()
+    office.back.look()
+    office.desk.closed.clear()
+
+    assert office.back.look() == []
+    assert office.case().state is CaseState.WITHDRAWN
+
+
+def test_a_call_from_the_ticket_system_ends_with_the_case_reopened(office: Office) -> None:
+    resolved_in_the_office(office)
+    office.desk.closed.clear()
+    watch = Watch(office.back.look, every=3600, lag=0.01)
+    listener = DeskEvents("webhook", "s3cret", watch.wake, utc_now)
+    app = FastAPI()
+    app.include_router(listener.router())
+    timestamp = str(int(utc_now().timestamp()))
+    headers = {"x-sheriff-timestamp": timestamp, "x-sheriff-signature": signature("s3cret", timestamp, b"{}")}
+    watch.start()
+    try:
+        answer = TestClient(app).post("/api/desk/webhook/events", content=b"{}", headers=headers)
+        eventually(lambda: office.notifier.texts(Role.ASKER))
+    finally:
+        watch.stop()
+
+    assert answer.status_code == 202
+    assert office.case().state is CaseState.REOPENED
+
+
+# ---- deleted in the ticket system ----
+
+
+def test_a_deleted_ticket_is_a_dead_letter_that_the_sheriff_hears_of_once(office: Office) -> None:
+    office.handed_over()
+    office.notifier.told.clear()
+    office.desk.delete("MEM-1")
+
+    looks = [office.back.look()]
+    office.settle()
+    looks += [office.back.look() for _ in range(2)]
+    office.settle()
+
+    said = "MEM-1 is no longer in the ticket system. Try again to open a new ticket."
+    assert looks == [[CASE], [], []]
+    assert [letter.id for letter in office.store.cases.dead_letters()] == [CASE]
+    assert office.notifier.texts(Role.SHERIFF) == [said]
+    assert office.notifier.texts(Role.ASKER) == []
+    assert office.desk.tickets == {}  # a person decides
+
+
+def test_trying_again_opens_one_new_ticket_with_all_that_was_written(office: Office) -> None:
+    office.handed_over()
+    office.casework.reply(CASE, ANA, "Which node?")
+    office.casework.add_details(CASE, KIM, "It is prod.")
+    office.settle()
+    office.desk.delete("MEM-1")
+    office.back.look()
+    office.settle()
+
+    office.casework.retry_ticket(CASE, ANA)
+    office.settle()
+
+    assert office.case().ticket == "MEM-2"
+    assert [ticket.number for ticket in office.desk.tickets.values()] == ["MEM-2"]
+    assert [said for (ticket, _), said in office.desk.written.items() if ticket == "MEM-2"] == [
+        "Which node?",
+        "It is prod.",
+    ]
+    assert office.store.cases.dead_letters() == ()
+    assert office.back.look() == []
+    assert audit(office.store.engine).doubled == []
+
+
+def test_a_deleted_ticket_of_a_case_that_has_ended_is_nobody_s_trouble(office: Office) -> None:
+    resolved_in_the_office(office)
+    office.desk.delete("MEM-1")
+
+    assert office.back.look() == []
+    assert office.store.cases.dead_letters() == ()
+
+
+def test_a_deleted_ticket_is_forgotten_when_its_case_ends_and_made_anew_when_that_comes_back(office: Office) -> None:
+    office.handed_over()
+    office.desk.delete("MEM-1")
+    office.back.look()
+    office.casework.resolve(CASE, ANA, Cause.OTHER, "Restarted.")
+    office.settle()
+    ended = office.store.cases.dead_letters()
+
+    office.casework.reopen(CASE, KIM, "It is back.")
+    office.settle()
+
+    assert ended == ()
+    assert office.case().ticket == "MEM-2"
+    assert len(office.desk.tickets) == 1
 
 
 # ---- one ticket, through the workflows ----

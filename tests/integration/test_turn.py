@@ -18,14 +18,14 @@ from bot.store.opening import Store, open_store
 from bot.support import transitions
 from bot.support.cases import Case, CaseState
 from bot.telemetry import Metrics
-from bot.turn import Sheriff, Surroundings
+from bot.turn import Board, Sheriff, Surroundings
 from knowledge import bundled
 from knowledge.adapters.local_embedder import LocalEmbedder
 from knowledge.deployment.platform import Platform
 from knowledge.ports import ChatModel
 from knowledge.relevance import Policy
 from knowledge.validation.catalog import SchemaCatalog
-from tests.fakes import ScriptedChat
+from tests.fakes import ScriptedChat, notices_of, wishes_of
 
 KIM = Person("kim", "Kim")
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -91,6 +91,7 @@ def office_of(
         casework=casework,
         world=Surroundings(lambda: NOW, "Meridian", "Dev Insight"),
         metrics=metrics,
+        board=Board(wishes_of(store), notices_of(store, lambda: NOW)),
     )
     return Office(sheriff, store, casework, library, metrics)
 
@@ -116,6 +117,18 @@ def test_a_question_that_the_docs_answer_gets_the_page_and_heading(office: Offic
     stored = office.store.cases.get(reply.case.id)
     assert stored
     assert stored.component == "kafka"
+
+
+def test_who_asks_for_the_sheriff_gets_the_sheriff_and_no_word_of_what_is_unknown(office: Office) -> None:
+    reply = office.say("ask the sheriff: how many partitions may a Kafka topic have?")
+
+    assert (reply.outcome, reply.text) == (ReplyKind.FORWARDED, "Ana has your question now, as ticket SUP-1.")
+    assert reply.case is not None
+    case = office.store.cases.get(reply.case.id)
+    assert case is not None
+    assert case.question == "how many partitions may a Kafka topic have?"
+    assert (case.events[-1].kind, case.events[-1].actor) == ("handed_over", "Kim")
+    assert any("kafka" in place.path for place in case.citations)  # whoever takes it sees the nearest pages
 
 
 def test_a_question_that_nothing_answers_is_handed_over_with_a_ticket(office: Office) -> None:
@@ -367,7 +380,7 @@ def test_a_question_off_topic_gets_a_polite_no_and_no_case(office: Office) -> No
 def test_the_way_to_a_person_stays_open_after_a_polite_no(office: Office) -> None:
     reply = office.say("Ask the sheriff: is there a recipe for sourdough in the canteen app?")
 
-    assert reply.outcome is ReplyKind.UNANSWERED
+    assert reply.outcome is ReplyKind.FORWARDED
     assert reply.case
     assert office.casework.handed == [reply.case.id]
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
@@ -17,12 +17,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.desks.sqlite import SqliteDesk
+from bot.messages import Person
 from bot.store.opening import Store, open_store
 from bot.store.replicas import Replicas
 from bot.store.turn_log import utc_now
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, EventKind
-from bot.support.handoff import Role, TicketState
+from bot.support.handoff import Role, TicketState, why_no_ticket
 from bot.support.rota import Member, Rota, WorkingHours
 from bot.workflows import Plan, Workflows
 from knowledge.errors import Misuse
@@ -135,14 +136,88 @@ def test_without_an_answer_from_the_desk_the_case_is_kept_and_the_asker_hears_la
     assert len(office.notifier.texts(Role.SHERIFF)) == 1
 
 
+def test_a_desk_that_asks_to_be_left_alone_is_left_alone_also_by_the_next_process(office: Office) -> None:
+    office.desk.down, office.desk.after = True, 3.0
+    office.store.cases.save_new(fresh())
+    first = office.workflows()
+    first.start()
+    assert first.wait_until_ready(20)
+    first.push("c-00000001")
+    eventually(lambda: "sheriff_told" in kinds(office.store.cases.get("c-00000001")))
+    first.stop()
+    office.desk.down = False
+
+    second = office.workflows()
+    second.start()
+    eventually(lambda: not office.store.cases.unheard(), within=30)
+    second.stop()
+
+    case = office.store.cases.get("c-00000001")
+    assert case is not None
+    assert case.ticket == "MEM-1"
+    assert office.desk.called[1] - office.desk.called[0] >= 3.0  # it would be tried again after 0.2 seconds
+
+
+def test_a_desk_that_asks_for_days_is_asked_again_all_the_same(office: Office) -> None:
+    office.desk.down, office.desk.after = True, 9e5
+    office.store.cases.save_new(fresh())
+    workflows = office.workflows(replace(PATIENT, longest_asked=0.1))
+    workflows.start()
+    assert workflows.wait_until_ready(20)
+    workflows.push("c-00000001")
+    eventually(lambda: len(office.desk.called) >= 3)
+    workflows.stop()
+
+
+def test_a_plan_heeds_what_is_asked_up_to_an_hour() -> None:
+    plan = Plan()
+
+    assert [plan.delay(0, asked) for asked in (0.0, 3.0, 60.0, 3600.0, 9e9)] == [5, 5, 60, 3600, 3600]
+    assert [plan.delay(9, asked) for asked in (0.0, 60.0, 1200.0)] == [600, 600, 1200]
+
+
+def test_the_case_says_when_the_next_try_is_however_regular_the_tries_are(office: Office) -> None:
+    office.desk.down, office.desk.after = True, 1800.0
+    office.store.cases.save_new(fresh())
+    workflows = office.workflows(replace(PATIENT, retry_after=(0.2,)))
+    workflows.start()
+    assert workflows.wait_until_ready(20)
+    before = utc_now()
+    case = workflows.hand_over("c-00000001", wait=20)
+    workflows.stop()
+
+    about = [f"{ROTA.local(before + timedelta(seconds=1800 + late)):%H:%M}" for late in (0, 30, 60)]
+    assert why_no_ticket(case) in {f"The ticket system is not answering. Next try {at}." for at in about}
+
+
+def test_a_new_ticket_tells_what_the_asker_asked_before_in_the_same_conversation(
+    office: Office, running: Workflows
+) -> None:
+    now = utc_now()
+    for case_id, ago, given in (
+        ("c-1", timedelta(days=2), {}),
+        ("c-2", timedelta(minutes=9), {}),
+        ("c-3", timedelta(minutes=5), {"asker": Person("lee", "Lee")}),
+        ("c-4", timedelta(minutes=4), {"conversation": "elsewhere"}),
+        ("c-5", timedelta(minutes=3), {}),
+    ):
+        office.store.cases.save_new(a_case(case_id, state=CaseState.ANSWERED, opened=now - ago, updated=now, **given))
+    office.store.cases.save_new(a_case(opened=now, updated=now))
+    office.store.cases.save_new(a_case("c-6", state=CaseState.ANSWERED, opened=now + timedelta(minutes=1), updated=now))
+
+    running.hand_over("c-00000001", wait=20)
+
+    assert [each.id for each in office.desk.earlier["MEM-1"]] == ["c-5", "c-2"]
+
+
 def test_a_slow_desk_does_not_keep_the_asker_waiting(office: Office, running: Workflows) -> None:
     office.store.cases.save_new(fresh())
     opening = office.desk.open
 
     class SlowDesk(MemoryDesk):
-        def open(self, case: Case, *, assignee: str) -> object:  # type: ignore[override]
+        def open(self, case: Case, *, assignee: str, earlier: Sequence[Case] = ()) -> object:  # type: ignore[override]
             time.sleep(0.5)
-            return opening(case, assignee=assignee)
+            return opening(case, assignee=assignee, earlier=earlier)
 
     office.desk.__class__ = SlowDesk
 
@@ -281,8 +356,8 @@ from tests.fakes import RecordingNotifier
 from tests.integration.test_workflows import fresh, make
 
 class DyingDesk(SqliteDesk):
-    def open(self, case, *, assignee):
-        ticket = super().open(case, assignee=assignee)
+    def open(self, case, *, assignee, earlier=()):
+        ticket = super().open(case, assignee=assignee, earlier=earlier)
         if ticket.number == "SUP-7":
             os.kill(os.getpid(), 9)  # the ticket is made; nothing of it is stored with the case
         return ticket

@@ -205,6 +205,17 @@ def test_listeners_hear_what_is_published_until_they_stop() -> None:
     assert heard == [1]
 
 
+def test_an_event_is_heard_once_and_news_that_is_no_event_each_time() -> None:
+    broadcast = Broadcast()
+    heard: list[str] = []
+    broadcast.listen(lambda update: heard.append(update.kind))
+
+    for update in (Update(1, "c-1", "web:kim", "taken"), Update(0, "", "rota", "rota")) * 2:
+        broadcast.publish(update)
+
+    assert heard == ["taken", "rota", "rota"]
+
+
 def test_a_subscription_to_a_conversation_hears_only_that() -> None:
     broadcast = Broadcast()
     with broadcast.subscribe(conversation="web:kim") as updates:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import sources, wiring
+from bot import knowledge_wiring, sources
 from bot.settings import ModelSettings, PlatformSettings, Settings, SourceSettings
 from knowledge.errors import Misuse
 
@@ -26,7 +26,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_writing_model_without_its_key_is_refused_at_start(model: ModelSettings, missing: str) -> None:
     with pytest.raises(Misuse, match=missing):
-        wiring.chat_model(Settings(model=model))
+        knowledge_wiring.chat_model(Settings(model=model))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_writing_model_without_its_key_is_refused_at_start(model: ModelSetting
 )
 def test_remote_embeddings_without_their_key_are_refused_at_start(model: ModelSettings, missing: str) -> None:
     with pytest.raises(Misuse, match=missing):
-        wiring.embedder(Settings(model=model))
+        knowledge_wiring.embedder(Settings(model=model))
 
 
 def test_the_example_platform_keeps_its_names(tmp_path: Path) -> None:

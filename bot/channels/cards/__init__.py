@@ -14,7 +14,7 @@ from bot.channels.cards.answers import (
 from bot.channels.cards.cases import CaseFacts, case_card, cases_card, status_card
 from bot.channels.cards.checking import diagnostics_card, has_overflow, overflow_text
 from bot.channels.cards.finding import faq_form, page_card
-from bot.channels.cards.notices import help_card, notice_card, welcome_card
+from bot.channels.cards.notices import help_card, notice_card, pinned_card, proposal_card, welcome_card
 from bot.channels.cards.requests import RequestRow, request_card, requests_card
 from bot.channels.cards.roster import duty_card, roster_card, weekly_card
 from bot.channels.cards.size import Card, fitted, pieces, size_of
@@ -40,7 +40,9 @@ __all__ = [
     "overflow_text",
     "page_card",
     "pieces",
+    "pinned_card",
     "pressed_card",
+    "proposal_card",
     "reply_card",
     "request_card",
     "requests_card",

@@ -9,8 +9,8 @@ from bot.addresses import citation_address
 from bot.channels.cards import parts
 from bot.channels.cards.checking import diagnostics_card
 from bot.channels.cards.size import Card
-from bot.channels.cards.words import is_rtl, link, literal, name, plain, prose, shortened, spoken
-from bot.messages import CaseSummary, Reply, ReplyKind
+from bot.channels.cards.words import is_rtl, line_of, link, literal, name, plain, prose, shortened, spoken
+from bot.messages import CaseSummary, NoticeShown, Reply, ReplyKind
 from bot.support.cases import Case
 from bot.wording import not_known
 from knowledge.model import Citation
@@ -27,7 +27,7 @@ def reply_card(reply: Reply, *, docs: str = "", base_url: str = "") -> Card | No
     match reply.outcome:
         case ReplyKind.ANSWERED | ReplyKind.HINTED:
             return answer_card(reply, base_url=base_url)
-        case ReplyKind.UNANSWERED:
+        case ReplyKind.UNANSWERED | ReplyKind.FORWARDED:
             return handover_card(reply, docs=docs)
         case ReplyKind.CLARIFY:
             return choice_card(reply)
@@ -42,7 +42,7 @@ def answer_card(reply: Reply, *, base_url: str = "") -> Card:
     pages = len({c.path for c in reply.citations})
     count = {0: "", 1: " from one page"}.get(pages, f" from {pages} pages")
     head = f"Answer{count}" if reply.outcome is ReplyKind.ANSWERED else "Hint · the likely place, not a sure answer"
-    body = [parts.text(head, size="Small", isSubtle=True)]
+    body = [*_notices(reply.notices), parts.text(head, size="Small", isSubtle=True)]
     if reply.note:
         body.append(parts.note(spoken(reply.note)))
     body += _answered(reply.text, reply.citations, base_url)
@@ -50,6 +50,7 @@ def answer_card(reply: Reply, *, base_url: str = "") -> Card:
     if reply.case:
         actions = [parts.action("That solved it", "solved", {"case": reply.case.id}, positive=True)]
         actions.append(_ask_the_sheriff(reply.case))
+        actions += _affected(reply)
     return parts.card(
         body,
         actions,
@@ -69,10 +70,14 @@ def choice_card(reply: Reply) -> Card:
 
 
 def handover_card(reply: Reply, *, docs: str = "") -> Card:
-    """I don't know: who has it, what has happened so far, and the way back."""
+    """Who has it, why, what has happened so far, and the way back."""
     case = reply.case
-    title = f"I don’t know. {case.sheriff} has your question now." if case and case.sheriff else "I don’t know."
-    body = [parts.heading(title)]
+    has_it = f"{case.sheriff} has your question now." if case and case.sheriff else ""
+    if reply.outcome is ReplyKind.FORWARDED:
+        title = has_it or "Your question goes to the team."
+    else:
+        title = f"I don’t know. {has_it}".strip()
+    body = [*_notices(reply.notices), parts.heading(title)]
     body.append(parts.text(_standing(reply, case, docs or "the documentation"), spacing="Small"))
     if reply.note:
         body.append(parts.note(spoken(reply.note)))
@@ -80,7 +85,7 @@ def handover_card(reply: Reply, *, docs: str = "") -> Card:
         places = ", ".join(dict.fromkeys(name(c.place or c.title) for c in reply.looked_at[:3]))
         body.append(parts.text(f"Looked at in {docs or 'the documentation'}: {places}.", size="Small", isSubtle=True))
     actions = [parts.action("No need, withdraw it", "withdraw", {"case": case.id})] if case else []
-    return parts.card(body, actions, fallback=plain(reply.text[:_MOST_TEXT]))
+    return parts.card(body, [*actions, *_affected(reply)], fallback=plain(reply.text[:_MOST_TEXT]))
 
 
 def case_state_card(title: str, sentence: str) -> Card:
@@ -118,13 +123,32 @@ def _answered(text: str, citations: Sequence[Citation], base_url: str) -> list[C
     return body
 
 
+def _notices(notices: Sequence[NoticeShown]) -> list[Card]:
+    """What is known about it, before anything else."""
+    shown = []
+    for notice in notices:
+        told = [parts.text(f"Known: {literal(line_of(notice.title))}", weight="Bolder", color="Warning")]
+        told += [parts.text(prose(shortened(notice.text, 1_000)), spacing="Small")] if notice.text else []
+        told.append(parts.subtle(f"Pinned by {name(notice.by)}, until {literal(notice.until)}"))
+        shown.append({"type": "Container", "style": "warning", "items": told})
+    return shown
+
+
+def _affected(reply: Reply) -> list[Card]:
+    """The button of those who have the trouble of the notice."""
+    if not reply.notices or reply.case is None:
+        return []
+    return [parts.action("I am affected too", "affected", {"case": reply.case.id})]
+
+
 def _ask_the_sheriff(case: CaseSummary) -> Card:
     return parts.action("Ask the sheriff", "ask_sheriff", {"case": case.id})
 
 
 def _standing(reply: Reply, case: CaseSummary | None, docs: str) -> str:
     """What the title leaves open: why there is no answer, and which ticket."""
-    why = not_known(docs, reply).removeprefix("I don’t know").strip(":. ")
+    known = reply.outcome is ReplyKind.FORWARDED
+    why = "" if known else not_known(docs, reply).removeprefix("I don’t know").strip(":. ")
     said = [f"{why[:1].upper()}{why[1:]}."] if why else []
     if case:
         said.append(f"Ticket {_ticket(case)}." if case.ticket else f"Case {case.id} is saved. No ticket yet.")

@@ -163,9 +163,9 @@ def _found(case: Case, base_url: str) -> Iterator[Card]:
     )
     first, more = next(iter(pages), ""), len(pages) - 1
     others = f" and {more} more page{'s' if more > 1 else ''}" if more > 0 else ""
-    if case.outcome == "unanswered":
+    if case.outcome in {"unanswered", "forwarded"}:
         looked = f"**Sheriff looked at** {first}{others}." if first else "**Sheriff found** nothing close to this."
-        yield parts.small(f"{looked} Not answered.")
+        yield parts.small(f"{looked} {'Not answered' if case.outcome == 'unanswered' else 'A person was asked for'}.")
     elif case.outcome in _OUTCOMES:
         yield parts.small(f"**Sheriff {_OUTCOMES[case.outcome]}**{f' from {first}{others}' if first else ''}")
         if case.answer:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.channels.cards import parts
 from bot.channels.cards.size import Card
 from bot.channels.cards.words import is_rtl, line_of, literal, name, prose, shortened
+from bot.support.notices import Notice, Proposal
 
 _MOST_TEXT = 3_000
 _EXAMPLES = 3
@@ -21,6 +22,31 @@ def notice_card(title: str, text: str, since: str, by: str) -> Card:
     body += [parts.text(prose(shortened(text, _MOST_TEXT)), spacing="Small")] if text.strip() else []
     body += [parts.subtle(given)] if given else []
     return parts.card(body, fallback=f"Notice: {title}. {text}", rtl=is_rtl(f"{title} {text}"), rest="The rest is cut.")
+
+
+def pinned_card(notice: Notice, until: str) -> Card:
+    """A notice for sheriffs, with what may be done about it."""
+    told = f"Until {literal(line_of(until))} · pinned by {name(notice.by)} · notice {notice.number}"
+    body = [parts.text("Notice", size="Small", color="Warning", weight="Bolder"), parts.heading(notice.title)]
+    body += [parts.text(prose(shortened(notice.text, _MOST_TEXT)), spacing="Small")] if notice.text else []
+    actions = [parts.action("End it now", "end_notice", {"notice": notice.number, "seen": notice.version})]
+    longer = {"notice": notice.number, "seen": notice.version}
+    actions.append(parts.action("4 h from now", "prolong_notice", longer))
+    return parts.card([*body, parts.subtle(told)], actions, fallback=f"Notice: {notice.title}", rest="The rest is cut.")
+
+
+def proposal_card(proposal: Proposal) -> Card:
+    """Questions that rise, for the sheriffs: one tap pins a notice."""
+    body = [
+        parts.text("Rising", size="Small", color="Warning", weight="Bolder"),
+        parts.heading(f"{proposal.sentence} ask this"),
+        parts.written(shortened(proposal.question, 500)),
+        parts.subtle("Pinned, the notice stands above the answer of everybody who asks alike, for 4 hours."),
+    ]
+    given = {"proposal": proposal.number}
+    actions = [parts.action("Pin", "pin_notice", given, positive=True)]
+    actions.append(parts.action("No notice", "no_notice", given))
+    return parts.card(body, actions, fallback=f"{proposal.sentence} ask: {proposal.question}")
 
 
 def welcome_card(platform: str, docs: str, examples: Sequence[str], *, by_name: bool) -> Card:
