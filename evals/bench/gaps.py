@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.support.clustering import NEW, Labels, grouped, grown
+from evals.bench import gap_history
 from knowledge.errors import Misuse
 from knowledge.ports import Embedder, Matrix
 
 OLD_ALIKE: Final = 0.45  # cosine that every two questions of a gap reached before there was a ledger
 SEEDS: Final = 5
+CASES: Final = 50_000
 MORE: Final = 0.1  # share of questions that arrive later
 
 
@@ -156,7 +158,8 @@ def as_lines(found: Sequence[Quality]) -> Iterator[str]:
     yield "afresh: what would keep its id if everything was grouped again instead, ids matched as well as can be."
 
 
-def gaps_command(folder: Path, embedder: Embedder, *, tell: Callable[[str], None] = print) -> None:
-    """Measure every FAQ of the folder and print the table."""
+def gaps_command(folder: Path, embedder: Embedder, *, cases: int = CASES, tell: Callable[[str], None] = print) -> None:
+    """Measure every FAQ of the folder, and what a ledger of many cases costs; print both."""
     for line in as_lines([measure(phrasings, embedder) for phrasings in load(folder)]):
         tell(line)
+    tell(gap_history.as_line(gap_history.measure(cases)))

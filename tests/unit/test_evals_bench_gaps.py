@@ -47,6 +47,16 @@ def test_every_method_is_measured_in_one_run_and_ids_are_kept_by_construction(fo
     assert "own" in "\n".join(as_lines([found]))
 
 
+def test_the_command_measures_the_faqs_and_a_history(folder: Path) -> None:
+    told: list[str] = []
+
+    gaps_command(folder, HashEmbedder(256), cases=120, tell=told.append)
+
+    assert any(line.startswith("own, questions alone") for line in told)
+    assert told[-1].startswith("120 made-up cases, ")
+    assert " in 0 gaps" not in told[-1]
+
+
 def test_a_folder_without_faqs_and_a_broken_line_are_named(folder: Path, tmp_path: Path) -> None:
     (folder / "dev" / "faq-own.jsonl").write_text("{", encoding="utf-8")
     with pytest.raises(Misuse, match=r"faq-own\.jsonl:1: not JSON"):
