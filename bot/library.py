@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ from time import monotonic, perf_counter
 import structlog
 
 from bot.telemetry import Metrics, TimedModel
-from ingestion import generations, pipeline
+from ingestion import generations, manifest, pipeline
 from ingestion.sources import Source
 from knowledge import answering, learning
 from knowledge.citing import cite_all, one_per_place
@@ -21,7 +21,7 @@ from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import Lessons, written
 from knowledge.model import Answer, Chunk, Citation, Passage
 from knowledge.patience import WHOLE, one_turn
-from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
+from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Matrix, Warmable
 from knowledge.relevance import Policy
 from knowledge.search import search
 from knowledge.tokens import STANDARD, Budget
@@ -205,6 +205,48 @@ class Library:
             glossary=self._reading.glossary,
         )
         return cite_all(one_per_place(found.passages)[:limit])
+
+    def quoted(self, question: str) -> Answer:
+        """What would be answered without a language model. Raises IndexBroken."""
+        served, reading = self._open(), self._reading
+        return answering.answer(
+            question,
+            index=served.index,
+            lessons=served.lessons,
+            embedder=reading.embedder,
+            model=None,
+            policy=reading.policy,
+            budget=reading.budget,
+            glossary=reading.glossary,
+        )
+
+    def passages(self, words: str, *, limit: int = 8) -> Sequence[Passage]:
+        """What the index finds for some words, best first. Raises IndexBroken."""
+        served, reading = self._open(), self._reading
+        found = search(
+            words,
+            index=served.index,
+            embedder=reading.embedder,
+            limit=limit,
+            lessons=served.lessons,
+            glossary=reading.glossary,
+        )
+        return found.passages
+
+    def documents(self) -> Mapping[str, str]:
+        """The ids of all pages, each with a hash of its content; none while there is no index."""
+        folder = generations.current(self._home)
+        held = manifest.read(folder) if folder else None
+        return {id_: document.content_hash for id_, document in held.documents.items()} if held else {}
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """Vectors of texts, as the index has them. Raises Unavailable if the embeddings are remote and down."""
+        return self._reading.embedder.embed(texts)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the embeddings."""
+        return self._reading.embedder.fingerprint
 
     def ingest(
         self,

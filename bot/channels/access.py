@@ -52,6 +52,7 @@ NEEDED: Sequence[tuple[str, Role]] = (
     ("/insights/*", Role.SHERIFF),
     # what the documentation lacks
     ("/gaps", Role.MAINTAINER),
+    ("/gaps/**", Role.MAINTAINER),
     ("/faq", Role.MAINTAINER),
     ("/faq/**", Role.MAINTAINER),
     # programs

@@ -20,6 +20,10 @@ from bot.store.tables import (
     cases,
     events,
     faq_drafts,
+    gap_events,
+    gap_signals,
+    gap_texts,
+    gaps,
     notice_events,
     notice_proposals,
     notices,
@@ -37,12 +41,12 @@ from bot.store.tables import (
     votes,
 )
 from bot.support.cases import OPEN, EventKind
+from bot.support.ledger import FORGOTTEN
 from bot.support.transitions import SHERIFF, TICKET_SYSTEM
 
 SOMEONE = "Someone"
 REMOVED = "(removed)"
-_GONE = "forgotten"  # how the id begins of somebody whom nobody knows any more
-_NOBODY = Person(_GONE, SOMEONE)
+_NOBODY = Person(FORGOTTEN, SOMEONE)
 _KEPT = frozenset({EventKind.RESOLVED})  # what was learnt; the person's name is taken out
 
 
@@ -84,7 +88,7 @@ def _askers(connection: sa.Connection) -> Iterator[Person]:
     )
     for column_id, column_name in known:
         for row in connection.execute(sa.select(column_id, column_name).distinct()):
-            if row[1] and not row[0].startswith(_GONE):
+            if row[1] and not row[0].startswith(FORGOTTEN):
                 yield Person(row[0], row[1])
 
 
@@ -116,7 +120,7 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
     The cases get an asker of their own that leads to nobody, so that they still count as those of one person.
     """
     person, asked = found.person, list(found.asked)
-    nobody = Person(f"{_GONE}-{secrets.token_hex(8)}", SOMEONE)
+    nobody = Person(f"{FORGOTTEN}-{secrets.token_hex(8)}", SOMEONE)
     with engine.execution_options(writes=True).connect() as connection:
         _pragma(connection, "secure_delete = ON")
         with connection.begin():
@@ -128,6 +132,7 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
             connection.execute(theirs.values(asker=nobody.id))
             if not found.namesakes:
                 _take_out_name(connection, person)
+            _empty_gaps(connection, asked, person)
             connection.execute(turns.delete().where(turns.c.key.contains(f":{person.id}:", autoescape=True)))
             unanswered = sa.cast(received.c.body, sa.Text).contains(person.id, autoescape=True)
             connection.execute(received.delete().where(unanswered))
@@ -176,6 +181,20 @@ def _empty(connection: sa.Connection, case_id: str, person: Person, nobody: Pers
     connection.execute(turns.delete().where(turns.c.reply.contains(case_id, autoescape=True)))
 
 
+def _empty_gaps(connection: sa.Connection, asked: Sequence[str], person: Person) -> None:
+    """Their questions still count in the ledger; their words, and what could be compared with these, are gone."""
+    own = gap_signals.c.asker == person.id
+    alone = sa.select(gap_signals.c.said).where(own, gap_signals.c.said != "")
+    connection.execute(
+        gap_texts.delete().where(gap_texts.c.said.in_(alone))
+    )  # of others with the same words: made anew
+    connection.execute(gap_signals.update().where(own).values(asker=_NOBODY.id, said=""))
+    named = gaps.update().where(gaps.c.named_from.in_(asked))
+    connection.execute(named.values(name=REMOVED, named_from="", draft="", diagnosed=""))
+    acted = gap_events.update().where(gap_events.c.by_id == person.id)
+    connection.execute(acted.values(by_id=_NOBODY.id, by_name=SOMEONE))
+
+
 def _take_out_name(connection: sa.Connection, person: Person) -> None:
     """Where the person acted as a colleague, the deed stays and the name goes."""
     connection.execute(events.update().where(events.c.actor == person.name).values(actor=SOMEONE))
@@ -189,9 +208,12 @@ def _take_out_name(connection: sa.Connection, person: Person) -> None:
     connection.execute(rota_changes.update().where(changed).values(by_id=_NOBODY.id, by_name=SOMEONE))
     acted = request_events.update().where(request_events.c.by_name == person.name)
     connection.execute(acted.values(by_id=_NOBODY.id, by_name=SOMEONE))
-    for table in (events, notifications, ticket_comments, rota_news, request_events):
+    connection.execute(gap_events.update().where(gap_events.c.by_name == person.name).values(by_name=SOMEONE))
+    connection.execute(gaps.update().where(gaps.c.owner == person.name).values(owner=""))
+    for table in (events, notifications, ticket_comments, rota_news, request_events, gap_events):
         _rewrite(connection, table.c.text, person)
-    _rewrite(connection, requests.c.reason, person)
+    for column in (requests.c.reason, gaps.c.name, gaps.c.why, gaps.c.draft):
+        _rewrite(connection, column, person)
 
 
 def _take_out_of_pinned(connection: sa.Connection, said: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from bot.store.case_store import CaseStore
 from bot.store.demonstration import DemonstrationMark
 from bot.store.fact_book import FactBook
 from bot.store.faq_store import FaqStore
+from bot.store.gap_store import GapStore
 from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
 from bot.store.received import Received
@@ -49,6 +50,7 @@ class Store:
     notices: NoticeStore
     faq: FaqStore
     news: RotaNews
+    gaps: GapStore
     replicas: Replicas
     broadcast: Broadcast
     clock: Clock
@@ -89,11 +91,21 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         NoticeStore(engine, clock=clock),
         FaqStore(engine, clock=clock),
         RotaNews(engine, clock=clock, owner=replicas.life),
+        GapStore(engine, clock=clock),
         replicas,
         broadcast,
         clock,
         DemonstrationMark(engine),
     )
+
+
+def has_database(url: str) -> bool:
+    """Whether opening it would make no new file; a server's database counts as there."""
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        return False
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
 
 
 @contextmanager
