@@ -205,6 +205,7 @@ class Topic(StrEnum):
     TEAMS = "teams"
     KILLS = "kills"
     REPLAY = "replay"
+    INSIGHTS = "insights"
 
 
 class Database(StrEnum):
@@ -217,7 +218,7 @@ class Database(StrEnum):
 @app.command()
 def bench(
     topic: Annotated[
-        Topic, typer.Argument(help="`yaml`, `teams`, `kills` or `replay` for one part alone.")
+        Topic, typer.Argument(help="`yaml`, `teams`, `kills`, `replay` or `insights` for one part alone.")
     ] = Topic.ALL,
     sets: Sets = None,
     docs: Docs = None,
@@ -238,8 +239,9 @@ def bench(
     seed: Annotated[int, typer.Option(help="With `kills`: of the moments at which the server is killed.")] = 1,
     questions: Annotated[int, typer.Option(min=10, help="With `replay`: how many are asked.")] = 1000,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="With `teams` and `kills`: keep the figures here.")
+        Path | None, typer.Option("--json", help="With `teams`, `kills` and `insights`: keep the figures here.")
     ] = None,
+    stored: Annotated[int, typer.Option(min=100, help="With `insights`: cases in the database.")] = 50_000,
 ) -> None:
     """Time answers and validation beside peers.
 
@@ -247,7 +249,8 @@ def bench(
     with --cases what is accepted, refused and told for files whose truth is known. `bench teams` measures the Bot
     Framework channel beside the SDK's stock adapter, on the example platform. `bench kills` kills a server again and
     again while messages come in, and counts what is lost and what happens twice. `bench replay` times `sheriff replay`
-    beside two whole ingests that are asked one by one.
+    beside two whole ingests that are asked one by one. `bench insights` counts the figures of a year's cases beside a
+    program that loads them all each time.
     """
     from evals.bench.report import bench_command, hostile_command, yaml_command
     from evals.commands import Asked
@@ -255,8 +258,11 @@ def bench(
     if topic is Topic.KILLS:
         _bench_kills(minutes, rate, database, seed, json_file)
         return
+    if topic is Topic.INSIGHTS:
+        _bench_insights(stored, json_file)
+        return
     if json_file is not None and topic is not Topic.TEAMS:
-        raise Misuse("--json goes with `sheriff-evals bench teams` and `bench kills`.")
+        raise Misuse("--json goes with `sheriff-evals bench teams`, `bench kills` and `bench insights`.")
     if topic is Topic.REPLAY:
         from evals.bench.replay import replay_command
 
@@ -290,6 +296,12 @@ def _bench_kills(minutes: float, rate: float, database: Database, seed: int, jso
     from evals.bench.kills import Ordeal, kills_command
 
     kills_command(Ordeal(minutes, rate, database.value, seed), json_file=json_file)
+
+
+def _bench_insights(cases: int, json_file: Path | None) -> None:
+    from evals.bench.insights import insights_command
+
+    insights_command(cases=cases, json_file=json_file)
 
 
 def main() -> None:

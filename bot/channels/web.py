@@ -14,7 +14,18 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.channels import api, chat, console, notices_page, problems, requests_page, rota_page, sign_in
+from bot.channels import (
+    api,
+    chat,
+    console,
+    faq_page,
+    insights_page,
+    notices_page,
+    problems,
+    requests_page,
+    rota_page,
+    sign_in,
+)
 from bot.channels.callers import Caller, as_caller
 from bot.channels.conversation import Memory
 from bot.channels.duty_news import week_key
@@ -53,7 +64,9 @@ def build_app(services: Services) -> FastAPI:
     desk = console.Console(services, pages)
     app.include_router(console.router(desk))
     app.include_router(rota_page.router(rota_page.RotaPage(services, pages, desk.acting, doors.feed_key())))
+    app.include_router(insights_page.router(insights_page.InsightsPage(services, pages)))
     app.include_router(notices_page.router(notices_page.NoticesPage(services, pages, desk.acting)))
+    app.include_router(faq_page.router(faq_page.FaqPage(services, services.curation, pages, desk.acting)))
     wishing = requests_page.RequestsPage(services, services.wishes, pages, desk.acting)
     app.include_router(requests_page.router(wishing))
     app.include_router(chat.router(chat.Chat(services, pages, workers, Memory(), wishing)))

@@ -16,6 +16,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModul
 
 from bot.store.case_store import CaseStore
 from bot.store.demonstration import DemonstrationMark
+from bot.store.fact_book import FactBook
+from bot.store.faq_store import FaqStore
 from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
 from bot.store.received import Received
@@ -38,12 +40,14 @@ class Store:
 
     engine: sa.Engine
     cases: CaseStore
+    facts: FactBook
     turns: TurnLog
     posts: Posts
     received: Received
     requests: RequestStore
     request_news: RequestNews
     notices: NoticeStore
+    faq: FaqStore
     news: RotaNews
     replicas: Replicas
     broadcast: Broadcast
@@ -76,12 +80,14 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
     return Store(
         engine,
         CaseStore(engine, broadcast=broadcast),
+        FactBook(engine),
         TurnLog(engine, clock=clock, owner=replicas.life),
         Posts(engine, clock=clock, owner=replicas.life),
         Received(engine, clock=clock, owner=replicas.life),
         RequestStore(engine, clock=clock),
         RequestNews(engine, clock=clock),
         NoticeStore(engine, clock=clock),
+        FaqStore(engine, clock=clock),
         RotaNews(engine, clock=clock, owner=replicas.life),
         replicas,
         broadcast,
