@@ -6,6 +6,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -27,6 +29,17 @@ from bot.wording import of_notices
 from ingestion import pipeline
 from ingestion.report import as_text
 from knowledge.errors import Failure, Misuse
+
+
+@dataclass(frozen=True, slots=True)
+class GapsWanted:
+    """What the report of gaps is to hold, and where it goes."""
+
+    output: str = "md"
+    target: Path | None = None
+    since: str = ""  # a day
+    component: str = ""
+
 
 _STARTING = 2.0  # seconds that a process may take to start before that shortens the wait for the model
 
@@ -50,6 +63,8 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
     print(as_text(report))
     if folders and not dry_run and not report.nothing_found:
         remember_sources(settings.home, folders, base_url)
+    if not dry_run:
+        wiring.ask_gaps_again(settings)
     if report.nothing_found:
         raise Failure("Nothing was indexed: the sources hold no readable page. Name a folder with .md, .adoc or .html.")
 
@@ -75,22 +90,45 @@ def ask_command(settings: Settings, question: str, *, as_json: bool, hand_over: 
         raise Misuse(reply.text)
 
 
-def gaps_command(settings: Settings, *, output: str, target: Path | None) -> None:
+def gaps_command(settings: Settings, wanted: GapsWanted) -> None:
     """Write the gap report to a file or standard output."""
-    renderers = {"md": gap_report.as_markdown, "html": gap_report.as_page, "json": gap_report.as_json_text}
-    if output not in renderers:
-        raise Misuse(f"--format {output}: choose md, html or json.")
+    renderers = {"md": gap_report.as_markdown, "html": _gaps_page, "json": gap_report.as_json_text}
+    if wanted.output not in renderers:
+        raise Misuse(f"--format {wanted.output}: choose md, html or json.")
+    since = _day(wanted.since) if wanted.since else None
     with wiring.opened_store(settings) as store:
-        report = wiring.gap_report(settings, store)
+        report = wiring.gap_report(settings, store, since=since, component=wanted.component)
         made_up = store.demonstration.get() is not None
-    text = renderers[output](report)
+    text = renderers[wanted.output](report)
     if made_up:
-        text = marked(text, output)
-    if target is None:
+        text = marked(text, wanted.output)
+    if wanted.target is None:
         print(text)
     else:
-        target.write_text(text, encoding="utf-8")
-        print(f"Written to {target}.", file=sys.stderr)
+        wanted.target.write_text(text, encoding="utf-8")
+        print(f"Written to {wanted.target}.", file=sys.stderr)
+
+
+def _gaps_page(report: gap_report.GapReport) -> str:
+    from bot.channels.gaps_page import as_page
+
+    return as_page(report)
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+    except ValueError as error:
+        raise Misuse(f"--since {text[:20]!r} is no day. Write it as 2026-11-02.") from error
+
+
+def regroup_command(settings: Settings) -> None:
+    """Group all questions afresh, but those of gaps that somebody has touched."""
+    with wiring.opened_store(settings) as store, knowledge_wiring.opened_library(settings) as knowing:
+        if not wiring.gapwork(settings, store, knowing).regroup():
+            raise Failure("Another process is at the ledger just now. Try again in a few minutes.")
+        counts = sum(store.gaps.counts().values())
+    print(f"Grouped afresh: {counts:,} gaps. Those that somebody had marked, joined or split stayed as they were.")
 
 
 def retry_command(settings: Settings, labels: Sequence[str], *, everything: bool) -> None:

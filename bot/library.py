@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from time import monotonic
+from time import monotonic, perf_counter
 
 import structlog
 
-from ingestion import generations, pipeline
+from bot.telemetry import Metrics, TimedModel
+from ingestion import generations, manifest, pipeline
 from ingestion.sources import Source
 from knowledge import answering, learning
 from knowledge.citing import cite_all, one_per_place
@@ -20,7 +21,7 @@ from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import Lessons, written
 from knowledge.model import Answer, Chunk, Citation, Passage
 from knowledge.patience import WHOLE, one_turn
-from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Warmable
+from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Matrix, Warmable
 from knowledge.relevance import Policy
 from knowledge.search import search
 from knowledge.tokens import STANDARD, Budget
@@ -95,9 +96,16 @@ class Library:
     """The index of one home folder. Safe to use from many threads; at most one ingest runs at a time."""
 
     def __init__(
-        self, home: Path, reading: Reading, *, store: pipeline.Store | None = None, patience: float = 90.0
+        self,
+        home: Path,
+        reading: Reading,
+        *,
+        store: pipeline.Store | None = None,
+        patience: float = 90.0,
+        metrics: Metrics | None = None,
     ) -> None:
-        """`store` is where indexes are kept; without it, in the home."""
+        """`store` is where indexes are kept; without it, in the home. `metrics` hears how long answers take."""
+        self._metrics = metrics or Metrics()
         self._home = home
         self._store = store or pipeline.chroma()
         self._reading = reading
@@ -136,13 +144,15 @@ class Library:
         Raises NotReadyError while the first index is built, IndexBroken when it cannot be read.
         """
         served = self._waited()
-        return answering.answer(
+        model = TimedModel(self._reading.model, self._metrics) if self._reading.model else None
+        begun = perf_counter()
+        answer = answering.answer(
             question,
             earlier=earlier,
             index=served.index,
             lessons=served.lessons,
             embedder=self._reading.embedder,
-            model=one_turn(self._reading.model, seconds=self._reading.patience()),
+            model=one_turn(model, seconds=self._reading.patience()),
             policy=self._reading.policy,
             listen=listen,
             budget=self._reading.budget,
@@ -150,6 +160,9 @@ class Library:
             glossary=self._reading.glossary,
             asks=asks,
         )
+        took = perf_counter() - begun
+        self._metrics.search_seconds.observe(max(0.0, took - (model.seconds if model else 0)))
+        return answer
 
     @property
     def glossary(self) -> Glossary:
@@ -192,6 +205,48 @@ class Library:
             glossary=self._reading.glossary,
         )
         return cite_all(one_per_place(found.passages)[:limit])
+
+    def quoted(self, question: str) -> Answer:
+        """What would be answered without a language model. Raises IndexBroken."""
+        served, reading = self._open(), self._reading
+        return answering.answer(
+            question,
+            index=served.index,
+            lessons=served.lessons,
+            embedder=reading.embedder,
+            model=None,
+            policy=reading.policy,
+            budget=reading.budget,
+            glossary=reading.glossary,
+        )
+
+    def passages(self, words: str, *, limit: int = 8) -> Sequence[Passage]:
+        """What the index finds for some words, best first. Raises IndexBroken."""
+        served, reading = self._open(), self._reading
+        found = search(
+            words,
+            index=served.index,
+            embedder=reading.embedder,
+            limit=limit,
+            lessons=served.lessons,
+            glossary=reading.glossary,
+        )
+        return found.passages
+
+    def documents(self) -> Mapping[str, str]:
+        """The ids of all pages, each with a hash of its content; none while there is no index."""
+        folder = generations.current(self._home)
+        held = manifest.read(folder) if folder else None
+        return {id_: document.content_hash for id_, document in held.documents.items()} if held else {}
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """Vectors of texts, as the index has them. Raises Unavailable if the embeddings are remote and down."""
+        return self._reading.embedder.embed(texts)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the embeddings."""
+        return self._reading.embedder.fingerprint
 
     def ingest(
         self,

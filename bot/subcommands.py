@@ -28,6 +28,8 @@ schema_app = typer.Typer(help="The platform's schemas.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
 cases_app = typer.Typer(help="Cases and their tickets.", no_args_is_help=True)
 app.add_typer(cases_app, name="cases")
+gaps_app = typer.Typer(help="What people asked and the documentation could not answer.")
+app.add_typer(gaps_app, name="gaps")
 teams_app = typer.Typer(help="The app in Microsoft Teams.", no_args_is_help=True)
 app.add_typer(teams_app, name="teams")
 rota_app = typer.Typer(help="Who is on duty: show it, check it, change it.", no_args_is_help=True)
@@ -140,17 +142,74 @@ def diff(
     raise typer.Exit(diff_command(_settings(config), repository, base, output=output))
 
 
-@app.command()
+GapFormat = Annotated[str, typer.Option("--format", help="md, html or json.")]
+GapTarget = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
+GapSince = Annotated[str, typer.Option("--since", help="Only gaps asked about since this day: 2026-11-02.")]
+GapComponent = Annotated[str, typer.Option("--component", help="Only gaps of this component.")]
+
+
+@gaps_app.callback(invoke_without_command=True)
 def gaps(
+    context: typer.Context,
     home: Home = None,
     config: Config = None,
-    output: Annotated[str, typer.Option("--format", help="md, html or json.")] = "md",
-    target: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    output: GapFormat = "md",
+    target: GapTarget = None,
+    since: GapSince = "",
+    component: GapComponent = "",
 ) -> None:
-    """What people asked and the documentation could not answer, clustered."""
-    from bot.commands import gaps_command
+    """What people asked and the documentation could not answer. Without a command: the report."""
+    if context.invoked_subcommand is None:
+        gaps_report(home, config, output, target, since, component)
 
-    gaps_command(_settings(config, home), output=output, target=target)
+
+@gaps_app.command("report")
+def gaps_report(
+    home: Home = None,
+    config: Config = None,
+    output: GapFormat = "md",
+    target: GapTarget = None,
+    since: GapSince = "",
+    component: GapComponent = "",
+) -> None:
+    """The gaps, the costliest first, with evidence, the page to change and a draft."""
+    from bot.commands import GapsWanted, gaps_command
+
+    gaps_command(_settings(config, home), GapsWanted(output, target, since, component))
+
+
+@gaps_app.command("regroup")
+def gaps_regroup(home: Home = None, config: Config = None) -> None:
+    """Group all questions afresh but those of gaps that somebody has touched; for a ledger that has grown much."""
+    from bot.commands import regroup_command
+
+    regroup_command(_settings(config, home))
+
+
+@app.command()
+def insights(
+    home: Home = None,
+    config: Config = None,
+    since: Annotated[str, typer.Option(help="First day: 2026-11-01. The last 8 weeks without it.")] = "",
+    until: Annotated[str, typer.Option(help="Last day, included; today without it.")] = "",
+    component: Annotated[str, typer.Option(help="Only questions about this component.")] = "",
+    channel: Annotated[str, typer.Option(help="Only questions from here: teams, web, api or cli.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="From the first question on.")] = False,
+    output: Annotated[str, typer.Option("--format", help="text, json or csv.")] = "text",
+    table: Annotated[
+        str, typer.Option(help="With csv: rates, outcomes, times, components, adoption, channels or rota.")
+    ] = "outcomes",
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Count all stored events anew first.")] = False,
+) -> None:
+    """How many questions are answered, solved, silent and handed over, how long people wait, and who asks."""
+    from bot.insight_commands import insights_command
+
+    asked = {"since": since, "until": until, "component": component, "channel": channel}
+    if everything:
+        asked["period"] = "all"
+    insights_command(
+        _settings(config, home), asked=asked, output=output, table=table, rebuild=rebuild, now=datetime.now(UTC)
+    )
 
 
 @app.command()

@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI
 
 from bot.channels.duty_news import DutyNews
+from bot.channels.gap_news import GapNews
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_reminders import Reminders
@@ -100,6 +101,11 @@ def wish_news(settings: Settings, store: Store, *, threads: CaseThreads) -> Wish
         refresh=lambda person: store.broadcast.publish(Update(0, "", f"{person}:", "request")),
         here_only=not settings.teams_app_id,
     )
+
+
+def gap_news(store: Store, *, book: RotaBook, threads: CaseThreads) -> GapNews:
+    """What is told of gaps each week, in the sheriffs' channel if there is one."""
+    return GapNews(book, store.news, store.gaps, threads.outbox, threads.place, threads.clock, threads.base_url)
 
 
 def lifespan(settings: Settings, store: Store, *, teams: TeamsChannel, link: TeamsLink, clock: Clock) -> Lifespan:

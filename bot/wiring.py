@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from pydantic import SecretStr
 
 from bot import desk_wiring, knowledge_wiring, sign_in_wiring, teams_wiring, wording
 from bot.casework import Casework
+from bot.channels.gap_news import EVERY as GAP_NEWS_EVERY
 from bot.channels.notice_news import NoticeNews
 from bot.channels.services import Services
 from bot.channels.sign_in import SignIn
@@ -34,6 +36,10 @@ from bot.channels.web import build_app
 from bot.curating import Curation
 from bot.deployments import platform_of
 from bot.enclosures import enclosed
+from bot.gap_reading import read_entry, read_report
+from bot.gap_writing import SectionWriter
+from bot.gapwork import EVERY as GAPS_EVERY
+from bot.gapwork import GapWork, Writer
 from bot.identity.roles import Role
 from bot.library import Library, StoppedError
 from bot.messages import Incoming, Person, Reply, ReplyKind
@@ -44,20 +50,21 @@ from bot.sources import code_page, named, sources, strange_rota
 from bot.store.following import EVERY as FOLLOWED_EVERY
 from bot.store.following import Following
 from bot.store.notifications import DeskPageNotifier
-from bot.store.opening import Store, open_store
+from bot.store.opening import Store, has_database, open_store
 from bot.store.read_back import Watch
 from bot.store.regularly import Regularly
 from bot.store.rota_book import RotaBook
+from bot.store.standing import standing
 from bot.store.tidying import EVERY as TIDIED_EVERY
 from bot.store.tidying import Tidying
 from bot.support.cases import Case
-from bot.support.clocks import goals_of
-from bot.support.gaps import GapReport, find_gaps
+from bot.support.clocks import Clocks, goals_of
+from bot.support.gap_report import GapReport
 from bot.support.handoff import AllChannels, Desk, Notifier
 from bot.support.likeness import Likeness
 from bot.support.rota_alarms import alarms
 from bot.support.rota_changes import Kept
-from bot.telemetry import Metrics
+from bot.telemetry import CaseMeter, Metrics, StandingCollector
 from bot.turn import Board, HandsOver, Sheriff, Surroundings, mended_files
 from bot.wishing import Wishes
 from bot.workflows import Plan, Workflows
@@ -65,9 +72,11 @@ from ingestion.report import IngestReport
 from knowledge.deployment.platform import Platform
 from knowledge.deployment.together import check_together
 from knowledge.errors import Failure, SheriffError, Unavailable
+from knowledge.model import Chunk
+from knowledge.tokens import Budget
 
 log = structlog.get_logger(__name__)
-_MAX_CASES_IN_REPORT = 20_000
+_FACTS_EVERY = 300.0  # seconds between two looks for cases whose figures are missing, so that no page waits for many
 _TELL_EVERY = 5.0  # seconds between two looks at what the rota has to tell
 _LOOK_EVERY = 60.0  # seconds between two looks for questions that rise
 _OCCUPIED = (
@@ -93,9 +102,38 @@ def opened_store(settings: Settings, *, replica: str = "") -> Iterator[Store]:
         store.close()
 
 
-def gap_report(settings: Settings, store: Store) -> GapReport:
-    cases = store.cases.list(limit=_MAX_CASES_IN_REPORT)
-    return find_gaps(cases, embed=knowledge_wiring.embedder(settings).embed, now=now())
+def gapwork(settings: Settings, store: Store, knowing: Library) -> GapWork:
+    """What keeps the ledger of gaps up to date."""
+    return GapWork(store.gaps, knowing, now, section_writer(settings))
+
+
+def section_writer(settings: Settings) -> Writer | None:
+    """Writes sections of the documentation from resolutions, where a language model is configured."""
+    model = knowledge_wiring.chat_model(settings)
+    if model is None:
+        return None
+    budget = Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
+    return SectionWriter(model, budget)
+
+
+def gap_report(settings: Settings, store: Store, *, since: datetime | None = None, component: str = "") -> GapReport:
+    """The gaps as they are after all cases were read. Raises Unavailable when the embeddings do not answer."""
+    with knowledge_wiring.opened_library(settings) as knowing:
+        gapwork(settings, store, knowing).refresh()
+    return read_report(store, now(), since=since, component=component)
+
+
+def ask_gaps_again(settings: Settings) -> None:
+    """After an ingest: which gaps does the documentation answer now? Nothing happens before there is a database."""
+    if not has_database(settings.database):
+        return
+    with opened_store(settings) as store, knowledge_wiring.opened_library(settings) as knowing:
+        work = gapwork(settings, store, knowing)
+        try:
+            work.refresh()
+            work.ask_again()
+        except Unavailable as error:
+            log.warning("gaps_not_asked_again", reason=str(error))
 
 
 def inward(settings: Settings, store: Store) -> Settings:
@@ -253,15 +291,21 @@ def _say_of_the_rota(settings: Settings, kept: Kept) -> None:
 
 
 def _beside(parts: _Parts) -> Sequence[Regularly]:
-    """What a server does again and again: hear other replicas, remove what is old, tell what there is to tell."""
+    """What a server does again and again: hear other replicas, remove what is old, tell what there is to tell, make
+    what figures lack."""
     following = Following(parts.store.engine, parts.store.broadcast)
     tidying = Tidying(parts.store, retention=parts.settings.retention, clock=now)
     news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
+    gaps = gapwork(parts.settings, parts.store, parts.library)
+    gap_news = teams_wiring.gap_news(parts.store, book=parts.rota, threads=parts.threads)
     wishes = teams_wiring.wish_news(parts.settings, parts.store, threads=parts.threads)
     refresh = parts.rota.refresh_pages
     rising = NoticeNews(parts.notices, parts.threads.outbox, parts.threads.place, refresh)
     return (
+        Regularly("gaps", gaps.refresh, every=GAPS_EVERY, warning="gaps_not_refreshed"),
+        Regularly("gap news", gap_news.sweep, every=GAP_NEWS_EVERY, warning="gap_news_wait"),
         Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
+        Regularly("facts", parts.store.facts.mend, every=_FACTS_EVERY, warning="figures_wait", at_once=True),
         Regularly("tidying", tidying.tidy, every=TIDIED_EVERY, warning="not_tidied", at_once=True),
         Regularly("rota", news.sweep, every=_TELL_EVERY, warning="rota_news_wait"),
         Regularly("wishes", wishes.sweep, every=_TELL_EVERY, warning="wish_news_wait"),
@@ -277,8 +321,8 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
         settings = inward(settings, store)
         log.warning("demonstration", home=str(settings.home), reason="Nothing is sent to Teams or a ticket system.")
     rota = store.rota(settings.rota)
-    knowing = opening.enter_context(knowledge_wiring.opened_library(settings, with_model=True))
-    metrics = Metrics()
+    metrics = _metrics(settings, store, rota, platform)
+    knowing = opening.enter_context(knowledge_wiring.opened_library(settings, with_model=True, metrics=metrics))
     link = TeamsLink(lambda: teams_wiring.connection(settings))
     threads = teams_wiring.threads(settings, store, rota=rota, link=link, clock=now, address=address)
     told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), *(() if made_up else (link, threads))]
@@ -292,6 +336,15 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     sheriff = _sheriff(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
     parts = (store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
     return _Parts(settings, *parts, wishes, notices, demonstration=made_up)
+
+
+def _metrics(settings: Settings, store: Store, rota: RotaBook, platform: Platform) -> Metrics:
+    """The figures of this process, and those that every replica reads in the database."""
+    metrics = Metrics()
+    clocks = Clocks(rota, goals_of(settings.handoff.goals))
+    store.cases.observe(CaseMeter(metrics, clocks, components=platform.components))
+    metrics.registry.register(StandingCollector(lambda: standing(store.engine), now))
+    return metrics
 
 
 def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
@@ -351,6 +404,7 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         sheriff=parts.sheriff,
         casework=parts.casework,
         cases=parts.store.cases,
+        facts=parts.store.facts,
         rota=parts.rota,
         book=parts.rota,
         news=parts.store.news,
@@ -358,7 +412,9 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         index_status=parts.library.status,
         page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
         validate=lambda files: check_together(files, parts.platform, now()).report,
-        gaps=lambda: gap_report(settings, parts.store),
+        gaps=lambda: read_report(parts.store, now(), page=partial(_page_now, parts)),
+        gap=lambda gap: read_entry(parts.store, 0, gap, partial(_page_now, parts)),
+        store=parts.store,
         metrics=parts.metrics.registry,
         clock=now,
         wishes=parts.wishes,
@@ -389,6 +445,11 @@ def _curation(parts: _Parts) -> Curation:
     return Curation(
         store.faq, store.cases, parts.library, lambda: sources(settings), settings.home, now, settings.faq.write
     )
+
+
+def _page_now(parts: _Parts, document_id: str) -> Sequence[Chunk]:
+    """A page, if there is an index already: nobody waits for it."""
+    return parts.library.page(document_id) if parts.library.status().ready else ()
 
 
 def _make_home(home: Path) -> None:
@@ -465,6 +526,9 @@ def _keep_index(parts: _Parts) -> None:
         log.info("index_ready", sections=report.chunks, seconds=round(report.seconds, 1), skipped=len(report.skipped))
         parts.library.warm()
         parts.metrics.chunks.set(report.chunks)
+        gaps = gapwork(parts.settings, parts.store, parts.library)
+        gaps.refresh()
+        gaps.ask_again()
     except StoppedError:
         log.info("ingest_stopped")
     except SheriffError as error:

@@ -18,11 +18,11 @@ from bot.casework import Casework
 from bot.channels.services import Services
 from bot.channels.web import build_app
 from bot.curating import Curation
+from bot.gap_reading import read_entry, read_report
 from bot.messages import Attachment, CaseSummary, Incoming, Person, Reply, ReplyKind
 from bot.store.opening import Store, open_store
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, Event, EventKind
-from bot.support.gaps import GapReport
 from bot.support.rota_file import read_rota
 from bot.support.severity import application_of, severity_of
 from bot.workflows import Workflows
@@ -269,7 +269,6 @@ class Office:
     folder: Path
     clock: Clock = field(default_factory=Clock)
     index: Index = field(default_factory=Index)
-    report: GapReport = field(default_factory=lambda: GapReport((), 0, 0, None))
 
     def __post_init__(self) -> None:
         self.store = open_store(f"sqlite:///{self.folder / 'sheriff.db'}", clock=self.clock)
@@ -290,6 +289,7 @@ class Office:
             "sheriff": self.sheriff,
             "casework": self.casework,
             "cases": self.store.cases,
+            "facts": self.store.facts,
             "rota": self.book,
             "book": self.book,
             "news": self.store.news,
@@ -297,7 +297,9 @@ class Office:
             "index_status": lambda: self.index,
             "page": self.page,
             "validate": lambda files: validate(files, catalog=self.catalog),
-            "gaps": lambda: self.report,
+            "gaps": lambda: read_report(self.store, self.clock(), page=self.page),
+            "gap": lambda gap: read_entry(self.store, 0, gap, self.page),
+            "store": self.store,
             "metrics": registry,
             "clock": self.clock,
             "wishes": wishes_of(self.store),

@@ -18,12 +18,15 @@ from bot.identity.roles import Role
 from bot.messages import Incoming, Reply
 from bot.noticing import Notices
 from bot.store.case_store import CaseStore
+from bot.store.fact_book import FactBook
+from bot.store.opening import Store
 from bot.store.request_news import RequestNews
 from bot.store.rota_book import RotaBook
 from bot.store.rota_news import RotaNews
 from bot.support.broadcast import Broadcast
 from bot.support.clocks import DEFAULTS, Goal
-from bot.support.gaps import GapReport
+from bot.support.gap_report import Entry, GapReport
+from bot.support.ledger import Gap
 from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
 from bot.wishing import Wishes
@@ -61,6 +64,7 @@ class Services:
     sheriff: Answerer
     casework: Casework
     cases: CaseStore
+    facts: FactBook
     rota: Duty
     book: RotaBook  # the same rota, for those who change it
     news: RotaNews
@@ -68,7 +72,9 @@ class Services:
     index_status: Callable[[], IndexStatus]
     page: Callable[[str], Sequence[Chunk]]  # a document's chunks in order; empty when unknown
     validate: Callable[[Sequence[SourceFile]], ValidationReport]
-    gaps: Callable[[], GapReport]
+    gaps: Callable[[], GapReport]  # as a file
+    gap: Callable[[Gap], Entry]  # one with its evidence
+    store: Store
     metrics: CollectorRegistry
     clock: Callable[[], datetime]
     wishes: Wishes

@@ -7,14 +7,25 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from markupsafe import Markup
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.channels import api, chat, console, faq_page, notices_page, problems, requests_page, rota_page, sign_in
+from bot.channels import (
+    api,
+    chat,
+    console,
+    faq_page,
+    gaps_page,
+    insights_page,
+    notices_page,
+    problems,
+    requests_page,
+    rota_page,
+    sign_in,
+)
 from bot.channels.callers import Caller, as_caller
 from bot.channels.conversation import Memory
 from bot.channels.duty_news import week_key
@@ -25,7 +36,6 @@ from bot.channels.security import Doors, Guard, printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.channels.workers import Workers
-from bot.support.gap_report import as_html, as_markdown, summary
 from bot.support.rota_alarms import alarms, awaited
 
 _YEAR = 365 * 24 * 3600
@@ -53,6 +63,8 @@ def build_app(services: Services) -> FastAPI:
     desk = console.Console(services, pages)
     app.include_router(console.router(desk))
     app.include_router(rota_page.router(rota_page.RotaPage(services, pages, desk.acting, doors.feed_key())))
+    app.include_router(insights_page.router(insights_page.InsightsPage(services, pages)))
+    app.include_router(gaps_page.router(gaps_page.GapsPage(services, pages, desk.acting)))
     app.include_router(notices_page.router(notices_page.NoticesPage(services, pages, desk.acting)))
     app.include_router(faq_page.router(faq_page.FaqPage(services, services.curation, pages, desk.acting)))
     wishing = requests_page.RequestsPage(services, services.wishes, pages, desk.acting)
@@ -141,7 +153,7 @@ def _operation(services: Services) -> APIRouter:
 
 
 def _reading(app: FastAPI, services: Services, pages: Pages) -> APIRouter:
-    """Pages to read: documents of the index, the gap report, the description of the API."""
+    """Pages to read: documents of the index, the description of the API."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/pages/{path:path}")
@@ -151,15 +163,6 @@ def _reading(app: FastAPI, services: Services, pages: Pages) -> APIRouter:
             raise Problem(404, "This page is not in the index. It may have been moved or removed since it was cited.")
         watch = Watch(services.clock(), services.rota.zone)
         return pages.show("document.html", request, document=found, watch=watch)
-
-    @routes.get("/gaps")
-    def gaps(request: Request, format: str = "") -> Response:  # noqa: A002 - the usual name in such links
-        report = services.gaps()
-        if format == "markdown":
-            return PlainTextResponse(as_markdown(report), media_type="text/markdown; charset=utf-8")
-        return pages.show(
-            "gaps.html", request, summary=summary(report), report=_trusted(as_html(report)), any=bool(report.gaps)
-        )
 
     @routes.get("/api/docs")
     def api_docs(request: Request) -> HTMLResponse:
@@ -178,7 +181,3 @@ def _document(services: Services, path: str) -> Any:
         if chunks:
             return reading(chunks)
     return None
-
-
-def _trusted(html: str) -> Markup:
-    return Markup(html)  # noqa: S704 - the report escapes what people wrote

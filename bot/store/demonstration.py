@@ -13,7 +13,8 @@ from bot.store.tables import demonstration, metadata, replicas
 from knowledge.errors import Misuse
 
 SENTENCE = "Demonstration data: people, cases and tickets are made up."
-_NO_CASES = frozenset({"replicas", "rota_news", "turns", "demonstration"})  # filled by a server that nobody has used
+# Filled by a server that nobody has used.
+_NO_CASES = frozenset({"replicas", "rota_news", "turns", "demonstration", "gap_ledger", "gap_pages"})
 _ALIVE = timedelta(seconds=30)  # since the last beat of a replica
 
 

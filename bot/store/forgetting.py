@@ -6,6 +6,7 @@ Cases stay, without what was said in them, so that counts and times still hold; 
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,9 +16,14 @@ from bot.messages import Person
 from bot.store.posts import CASE_CARD
 from bot.store.rows import case_of, row_of
 from bot.store.tables import (
+    case_facts,
     cases,
     events,
     faq_drafts,
+    gap_events,
+    gap_signals,
+    gap_texts,
+    gaps,
     notice_events,
     notice_proposals,
     notices,
@@ -35,11 +41,12 @@ from bot.store.tables import (
     votes,
 )
 from bot.support.cases import OPEN, EventKind
+from bot.support.ledger import FORGOTTEN
 from bot.support.transitions import SHERIFF, TICKET_SYSTEM
 
 SOMEONE = "Someone"
 REMOVED = "(removed)"
-_NOBODY = Person("forgotten", SOMEONE)
+_NOBODY = Person(FORGOTTEN, SOMEONE)
 _KEPT = frozenset({EventKind.RESOLVED})  # what was learnt; the person's name is taken out
 
 
@@ -81,7 +88,7 @@ def _askers(connection: sa.Connection) -> Iterator[Person]:
     )
     for column_id, column_name in known:
         for row in connection.execute(sa.select(column_id, column_name).distinct()):
-            if row[0] != _NOBODY.id and row[1]:
+            if row[1] and not row[0].startswith(FORGOTTEN):
                 yield Person(row[0], row[1])
 
 
@@ -108,17 +115,24 @@ def footprint(engine: sa.Engine, person: Person) -> Footprint:
 
 
 def forget(engine: sa.Engine, found: Footprint) -> None:
-    """Take the person out, in one transaction; what was deleted is overwritten in an SQLite file as well."""
+    """Take the person out, in one transaction; what was deleted is overwritten in an SQLite file as well.
+
+    The cases get an asker of their own that leads to nobody, so that they still count as those of one person.
+    """
     person, asked = found.person, list(found.asked)
+    nobody = Person(f"{FORGOTTEN}-{secrets.token_hex(8)}", SOMEONE)
     with engine.execution_options(writes=True).connect() as connection:
         _pragma(connection, "secure_delete = ON")
         with connection.begin():
             said = list(connection.execute(sa.select(cases.c.question).where(cases.c.id.in_(asked))).scalars())
             _take_out_of_pinned(connection, said)
             for case_id in asked:
-                _empty(connection, case_id, person)
+                _empty(connection, case_id, person, nobody)
+            theirs = case_facts.update().where(case_facts.c.asker == person.id)
+            connection.execute(theirs.values(asker=nobody.id))
             if not found.namesakes:
                 _take_out_name(connection, person)
+            _empty_gaps(connection, asked, person)
             connection.execute(turns.delete().where(turns.c.key.contains(f":{person.id}:", autoescape=True)))
             unanswered = sa.cast(received.c.body, sa.Text).contains(person.id, autoescape=True)
             connection.execute(received.delete().where(unanswered))
@@ -140,13 +154,13 @@ def _pragma(connection: sa.Connection, words: str) -> None:
         cursor.close()
 
 
-def _empty(connection: sa.Connection, case_id: str, person: Person) -> None:
+def _empty(connection: sa.Connection, case_id: str, person: Person, nobody: Person) -> None:
     """Leave of a case of theirs what counts are made of, and what was learnt."""
     case = case_of(connection.execute(sa.select(cases).where(cases.c.id == case_id)).mappings().one())
     bare = replace(
         case,
         question=REMOVED,
-        asker=_NOBODY,
+        asker=nobody,
         conversation="",
         answer="",
         citations=(),
@@ -156,7 +170,8 @@ def _empty(connection: sa.Connection, case_id: str, person: Person) -> None:
     connection.execute(cases.update().where(cases.c.id == case_id).values(row_of(bare)))
     said = events.c.case_id == case_id
     connection.execute(events.update().where(said, events.c.kind.not_in(list(_KEPT))).values(text=""))
-    connection.execute(events.update().where(said, events.c.kind == EventKind.OPENED).values(data={}))
+    shown = {"sources": len(case.citations)}
+    connection.execute(events.update().where(said, events.c.kind == EventKind.OPENED).values(data=shown))
     connection.execute(events.update().where(said, events.c.actor == person.name).values(actor=SOMEONE))
     connection.execute(notifications.update().where(notifications.c.case_id == case_id).values(text=""))
     ours = sa.select(tickets.c.number).where(tickets.c.case_id == case_id)
@@ -166,10 +181,25 @@ def _empty(connection: sa.Connection, case_id: str, person: Person) -> None:
     connection.execute(turns.delete().where(turns.c.reply.contains(case_id, autoescape=True)))
 
 
+def _empty_gaps(connection: sa.Connection, asked: Sequence[str], person: Person) -> None:
+    """Their questions still count in the ledger; their words, and what could be compared with these, are gone."""
+    own = gap_signals.c.asker == person.id
+    alone = sa.select(gap_signals.c.said).where(own, gap_signals.c.said != "")
+    connection.execute(
+        gap_texts.delete().where(gap_texts.c.said.in_(alone))
+    )  # of others with the same words: made anew
+    connection.execute(gap_signals.update().where(own).values(asker=_NOBODY.id, said=""))
+    named = gaps.update().where(gaps.c.named_from.in_(asked))
+    connection.execute(named.values(name=REMOVED, named_from="", draft="", diagnosed=""))
+    acted = gap_events.update().where(gap_events.c.by_id == person.id)
+    connection.execute(acted.values(by_id=_NOBODY.id, by_name=SOMEONE))
+
+
 def _take_out_name(connection: sa.Connection, person: Person) -> None:
     """Where the person acted as a colleague, the deed stays and the name goes."""
     connection.execute(events.update().where(events.c.actor == person.name).values(actor=SOMEONE))
     connection.execute(cases.update().where(cases.c.sheriff == person.name).values(sheriff=SOMEONE))
+    connection.execute(case_facts.update().where(case_facts.c.sheriff == person.name).values(sheriff=SOMEONE))
     connection.execute(tickets.update().where(tickets.c.assignee == person.name).values(assignee=SOMEONE))
     connection.execute(ticket_comments.update().where(ticket_comments.c.author == person.name).values(author=SOMEONE))
     told = (notifications.c.member_id == person.id) | (notifications.c.member_name == person.name)
@@ -178,9 +208,12 @@ def _take_out_name(connection: sa.Connection, person: Person) -> None:
     connection.execute(rota_changes.update().where(changed).values(by_id=_NOBODY.id, by_name=SOMEONE))
     acted = request_events.update().where(request_events.c.by_name == person.name)
     connection.execute(acted.values(by_id=_NOBODY.id, by_name=SOMEONE))
-    for table in (events, notifications, ticket_comments, rota_news, request_events):
+    connection.execute(gap_events.update().where(gap_events.c.by_name == person.name).values(by_name=SOMEONE))
+    connection.execute(gaps.update().where(gaps.c.owner == person.name).values(owner=""))
+    for table in (events, notifications, ticket_comments, rota_news, request_events, gap_events):
         _rewrite(connection, table.c.text, person)
-    _rewrite(connection, requests.c.reason, person)
+    for column in (requests.c.reason, gaps.c.name, gaps.c.why, gaps.c.draft):
+        _rewrite(connection, column, person)
 
 
 def _take_out_of_pinned(connection: sa.Connection, said: Sequence[str]) -> None:

@@ -16,7 +16,9 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModul
 
 from bot.store.case_store import CaseStore
 from bot.store.demonstration import DemonstrationMark
+from bot.store.fact_book import FactBook
 from bot.store.faq_store import FaqStore
+from bot.store.gap_store import GapStore
 from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
 from bot.store.received import Received
@@ -39,6 +41,7 @@ class Store:
 
     engine: sa.Engine
     cases: CaseStore
+    facts: FactBook
     turns: TurnLog
     posts: Posts
     received: Received
@@ -47,6 +50,7 @@ class Store:
     notices: NoticeStore
     faq: FaqStore
     news: RotaNews
+    gaps: GapStore
     replicas: Replicas
     broadcast: Broadcast
     clock: Clock
@@ -78,6 +82,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
     return Store(
         engine,
         CaseStore(engine, broadcast=broadcast),
+        FactBook(engine),
         TurnLog(engine, clock=clock, owner=replicas.life),
         Posts(engine, clock=clock, owner=replicas.life),
         Received(engine, clock=clock, owner=replicas.life),
@@ -86,11 +91,21 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         NoticeStore(engine, clock=clock),
         FaqStore(engine, clock=clock),
         RotaNews(engine, clock=clock, owner=replicas.life),
+        GapStore(engine, clock=clock),
         replicas,
         broadcast,
         clock,
         DemonstrationMark(engine),
     )
+
+
+def has_database(url: str) -> bool:
+    """Whether opening it would make no new file; a server's database counts as there."""
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        return False
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def row_of(case: Case) -> dict[str, Any]:
     }
 
 
-def case_of(row: sa.RowMapping, events: Sequence[Event] = ()) -> Case:
+def case_of(row: Mapping[str, Any] | sa.RowMapping, events: Sequence[Event] = ()) -> Case:
     return Case(
         id=row["id"],
         state=CaseState(row["state"]),

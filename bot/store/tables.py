@@ -333,6 +333,96 @@ received = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False),
 )
 
+# What the documentation lacks: each gap keeps its number while questions come and go.
+gaps = sa.Table(
+    "gaps",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("topic", sa.String(64), nullable=False),  # code of a diagnostic; "" for questions that mean the same
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("named_from", sa.String(64), nullable=False),  # id of the case whose question the name is
+    sa.Column("component", sa.String(128), nullable=False),
+    sa.Column("state", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("page", sa.Text, nullable=False),  # id of the document to change; "" while none is known
+    sa.Column("place", sa.Text, nullable=False),  # its title and headings
+    sa.Column("owner", sa.String(255), nullable=False),
+    sa.Column("draft", sa.Text, nullable=False),
+    sa.Column("diagnosed", sa.String(64), nullable=False),  # what the diagnosis rests on
+    sa.Column("opened", UtcTime, nullable=False),  # when it was first asked
+    sa.Column("updated", UtcTime, nullable=False),
+    sa.Column("closed", UtcTime, nullable=True),  # when it was verified
+    sa.Column("version", sa.Integer, nullable=False),  # grows with each deed, so that of two people one is told
+    sa.Column("joined", sa.ForeignKey("gaps.number"), nullable=True),  # the gap that has its questions now
+    sa.Column("people", sa.Integer, nullable=False),
+    sa.Column("questions", sa.Integer, nullable=False),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("weeks", sa.JSON, nullable=False),  # people who asked in each of the last weeks, the present one last
+    sa.Index("ix_gaps_score", "state", "score"),
+    sqlite_autoincrement=True,
+)
+
+gap_signals = sa.Table(
+    "gap_signals",
+    metadata,
+    sa.Column("case_id", sa.String(64), primary_key=True),
+    sa.Column("topic", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("asker", sa.String(255), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    sa.Column("component", sa.String(128), nullable=False),
+    sa.Column("said", sa.String(64), nullable=False),  # of equal questions the same
+    sa.Column("gap", sa.ForeignKey("gaps.number"), nullable=True),
+    sa.Index("ix_gap_signals_gap", "gap", "at"),
+    sa.Index("ix_gap_signals_asker", "asker"),
+    sa.Index("ix_gap_signals_said", "said"),
+)
+
+gap_texts = sa.Table(
+    "gap_texts",
+    metadata,
+    sa.Column("said", sa.String(64), primary_key=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),  # half precision
+)
+
+gap_events = sa.Table(
+    "gap_events",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("gap", sa.ForeignKey("gaps.number"), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("by_id", sa.String(255), nullable=False),
+    sa.Column("by_name", sa.String(255), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Index("ix_gap_events_gap", "gap", "number"),
+    sqlite_autoincrement=True,
+)
+
+# One row: how far the ledger has read, and who is at it.
+gap_ledger = sa.Table(
+    "gap_ledger",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("seen", UtcTime, nullable=True),  # last change of a case that was read
+    sa.Column("grouped", sa.Integer, nullable=False),  # different questions when all were last grouped together
+    sa.Column("asked", sa.String(64), nullable=False),  # index with which the questions were last asked again
+    sa.Column("claimed", UtcTime, nullable=True),
+    sa.Column("refreshed", UtcTime, nullable=True),
+)
+
+# The pages of the index as they were last seen, so that it is known which have changed since a gap was opened.
+gap_pages = sa.Table(
+    "gap_pages",
+    metadata,
+    sa.Column("document", sa.String(512), primary_key=True),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("changed", UtcTime, nullable=True),  # null: as at the first time
+)
+
 # One row in a database whose cases are made up: nothing of it is told to anybody outside.
 demonstration = sa.Table(
     "demonstration",
@@ -341,4 +431,28 @@ demonstration = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("seed", sa.Integer, nullable=False),
     sa.Column("weeks", sa.Integer, nullable=False),
+)
+
+# What figures are made of: a narrow row for each case, made anew from its events with each change. Moments are seconds.
+case_facts = sa.Table(
+    "case_facts",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("opened", sa.BigInteger, nullable=False, index=True),
+    sa.Column("asker", sa.String(255), nullable=False),
+    sa.Column("application", sa.String(128), nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("component", sa.String(128), nullable=False),
+    sa.Column("fate", sa.String(16), nullable=False),
+    sa.Column("cited", sa.Integer, nullable=False),  # 0 or 1
+    sa.Column("heard", sa.BigInteger, nullable=False),
+    sa.Column("sheriff", sa.String(255), nullable=False),
+    sa.Column("handed", sa.BigInteger, nullable=False),
+    sa.Column("responded", sa.BigInteger, nullable=False),
+    sa.Column("taken", sa.BigInteger, nullable=False),
+    sa.Column("ended", sa.BigInteger, nullable=False),
+    sa.Column("pauses", sa.Text, nullable=False),  # "1764067200-1764070800 …"
+    sa.Column("refused", sa.Integer, nullable=False),  # 0 or 1
+    sa.Column("events", sa.Integer, nullable=False),
+    sa.Index("ix_case_facts_asker", "asker", "opened"),
 )

@@ -1,86 +1,194 @@
-"""A gap report as Markdown, HTML or JSON."""
+"""A report of gaps as Markdown or JSON, and the words that its page has in common with these."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from html import escape
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
 from typing import Any
 
-from bot.support.cases import CaseState
-from bot.support.gaps import CAUSE_LABELS, Asked, Gap, GapReport, NearPage
+from bot.addresses import page_address
+from bot.support import gap_draft
+from bot.support.cases import Case, title
+from bot.support.ledger import (
+    KIND_LABELS,
+    RANKED_BY,
+    STATE_LABELS,
+    UNSOLVED,
+    Gap,
+    GapEvent,
+    GapState,
+    Signal,
+    SignalKind,
+)
 
 NOTHING = (
-    "No gaps yet. A question appears here when it had no sure answer or went to the duty sheriff; "
+    "No gaps yet. A question appears here when it had no sure answer, was voted down or went to the duty sheriff; "
     "questions that mean the same become one gap."
 )
-RANKED_BY = "Ranked by people and how lately they asked. One person counts once; four weeks halve a question’s weight."
-_BADGES = {"Missing": "badge missing", "Outdated": "badge outdated"}
-_SHOWN = 8  # questions listed per gap in Markdown and HTML; JSON has them all
+SHOWN = 8  # questions listed per gap
+HOW: dict[SignalKind, str] = {
+    SignalKind.HANDED_OVER: "handed over",
+    SignalKind.DOWNVOTED: "voted down",
+    SignalKind.UNANSWERED: "not answered",
+    SignalKind.HINTED: "hint without a word of success",
+    SignalKind.CHECK_FAILED: "check failed",
+}
+FATES = ("Solved", "Handed over", "Unknown")
+FATES_MEAN = (
+    "Handed over: a person was asked. Solved: the asker said so, and no person was needed. Unknown: nothing was said."
+)
 
 
-def summary(report: GapReport) -> str:
-    """One sentence with the counts that the report rests on."""
-    if not report.gaps:
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What became of the questions of a week."""
+
+    begins: datetime
+    solved: int
+    handed_over: int
+    unknown: int
+
+    @property
+    def total(self) -> int:
+        return self.solved + self.handed_over + self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of a gap, without its asker's name."""
+
+    question: str  # one line
+    by: str  # the application, as far as it is known
+    at: datetime
+    how: str
+    minutes: int
+    case_id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A gap with what speaks for it."""
+
+    rank: int
+    gap: Gap
+    asked: Sequence[Asked] = ()  # newest first
+    sources: str = ""  # of the draft
+    patch: str = ""
+    history: Sequence[GapEvent] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """Gaps, the costliest first."""
+
+    entries: Sequence[Entry]
+    cases: int
+    counts: dict[GapState, int]
+    weeks: Sequence[Week]  # oldest first
+    components: Sequence[tuple[str, int, int]]  # name, questions, of them handed over
+    at: datetime
+
+    @property
+    def closed(self) -> list[Gap]:
+        """Verified gaps, the last closed first."""
+        gaps = [entry.gap for entry in self.entries if entry.gap.closed]
+        return sorted(gaps, key=lambda gap: (gap.closed or self.at, gap.number), reverse=True)
+
+
+def entry(rank: int, gap: Gap, evidence: Sequence[tuple[Signal, Case]], resolved: Sequence[Case], last: str) -> Entry:
+    """A gap as it is shown; `last` is what stands before the draft in its page, as far as that is known."""
+    path = gap.page.partition(":")[2]
+    heading = gap.place.rsplit(" › ", 1)[-1] if " › " in gap.place else ""
+    patch = gap_draft.patch(gap.draft, gap_draft.Where(path, heading, last)) if gap.draft else ""
+    asked = [
+        Asked(title(c, width=200), c.application, s.at, HOW[s.kind], s.minutes, c.id, c.label) for s, c in evidence
+    ]
+    return Entry(rank, gap, asked, gap_draft.sources(resolved) if gap.draft else "", patch)
+
+
+def summary(counts: dict[GapState, int], minutes: int) -> str:
+    """One sentence with what there is."""
+    if not counts:
         return NOTHING
-    questions = _count(report.questions, "question")
-    return (
-        f"{_count(len(report.gaps), 'gap')} from {questions} without a sure answer, of {_count(report.cases, 'case')}."
-    )
+    unsolved = sum(counts.get(state, 0) for state in UNSOLVED)
+    parts = [f"{count_of(unsolved, 'open gap')} cost the sheriffs {hours(minutes)} so far."]
+    if verified := counts.get(GapState.VERIFIED, 0):
+        parts.append(f"{verified:,} closed and stayed closed.")
+    if back := counts.get(GapState.REGRESSED, 0):
+        parts.append(f"{back:,} came back.")
+    return " ".join(parts)
 
 
 def as_markdown(report: GapReport) -> str:
     """The report to read, mail or commit."""
-    lines = ["# Docs gaps", "", summary(report), ""]
-    for rank, gap in enumerate(report.gaps, start=1):
-        lines += [f"## {rank}. {_inline(gap.name)}", "", _facts(gap) + ".", ""]
-        if gap.pages:
-            lines += ["Nearest pages, where the answer would be expected:", ""]
-            lines += [f"- {_link(page)} ({_count(page.count, 'time')})" for page in gap.pages] + [""]
-        lines += ["Asked:", ""] + [f"- {_inline(q.question)} ({_provenance(q)})" for q in gap.questions[:_SHOWN]]
-        if len(gap.questions) > _SHOWN:
-            lines.append(f"- and {len(gap.questions) - _SHOWN} more")
-        lines.append("")
-        if gap.resolutions:
-            lines += ["What sheriffs answered:", ""]
-            lines += [f"- {_inline(resolution)}" for resolution in gap.resolutions[:_SHOWN]] + [""]
-    if report.gaps:
+    minutes = sum(e.gap.minutes for e in report.entries if e.gap.state in UNSOLVED)
+    lines = ["# Docs gaps", "", summary(report.counts, minutes), ""]
+    for each in report.entries:
+        lines += _gap(each)
+    if report.entries:
         lines += [f"_{RANKED_BY}_", ""]
+        lines += _figures(report)
     return "\n".join(lines)
 
 
-def as_html(report: GapReport) -> str:
-    """A fragment for the gaps page: a table, and one article per gap that the table links to."""
-    if not report.gaps:
-        return f'<p class="note">{escape(NOTHING)}</p>'
-    rows = "".join(_row(rank, gap) for rank, gap in enumerate(report.gaps, start=1))
-    details = "".join(_detail(rank, gap) for rank, gap in enumerate(report.gaps, start=1))
-    head = '<th class="rank"><span class="vh">Rank</span><th>Gap, nearest page<th>8 weeks'
-    head += '<th class="r">People<th class="r">Questions<th>Kind'
-    return (
-        f'<div class="panel"><table class="flow"><caption class="vh">Docs gaps</caption>'
-        f"<thead><tr>{head}</thead><tbody>{rows}</tbody></table>"
-        f'<p class="small dim foot">{escape(RANKED_BY)}</p></div>{details}'
-    )
+def _gap(each: Entry) -> Iterator[str]:
+    gap = each.gap
+    yield from (f"## {each.rank}. {gap.label}: {inline(gap.name)}", "", f"{inline(facts(gap))}.", "")
+    if gap.why:
+        yield from (inline(gap.why), "")
+    if gap.place:
+        owner = f", owner: {inline(gap.owner)}" if gap.owner else ""
+        yield from (f"Page to change: {inline(gap.place)}{owner}", "")
+    for asked in each.asked:
+        yield f"- {inline(asked.question)} ({inline(provenance(asked))})"
+    if gap.questions > len(each.asked) > 0:
+        yield f"- and {gap.questions - len(each.asked):,} more"
+    yield ""
+    if each.patch:
+        fence = "`" * max(3, _longest_run(each.patch) + 1)
+        origin = inline(each.sources)
+        yield from (f"Draft, from {origin}; not reviewed yet:", "", f"{fence}diff", each.patch.rstrip(), fence, "")
 
 
-def as_page(report: GapReport) -> str:
-    """A page of its own, readable without any stylesheet."""
+def _figures(report: GapReport) -> Iterator[str]:
+    yield from ("## Questions per week", "", "| Week of | Solved | Handed over | Unknown |", "|---|---:|---:|---:|")
+    for week in report.weeks:
+        yield f"| {week.begins:%d %b %Y} | {week.solved:,} | {week.handed_over:,} | {week.unknown:,} |"
+    yield from ("", f"_{FATES_MEAN}_", "")
+    if report.components:
+        yield from ("## Components", "", "| Component | Questions | Handed over |", "|---|---:|---:|")
+        for name, asked, over in report.components:
+            yield f"| {inline(name)} | {asked:,} | {over:,} |"
+        yield ""
+    if line := time_to_close(report.closed):
+        yield from (line, "")
+
+
+def time_to_close(closed: Sequence[Gap]) -> str:
+    """How long closed gaps were open; "" when none is closed."""
+    days = [gap.days_to_close for gap in closed if gap.days_to_close is not None]
     return (
-        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">\n<title>Docs gaps</title>\n'
-        f'<main class="page"><h1>Docs gaps</h1><p>{escape(summary(report))}</p>{as_html(report)}</main>\n</html>\n'
+        f"Time to close: {median(days):.1f} days, the median of {count_of(len(days), 'verified gap')}." if days else ""
     )
 
 
 def as_json(report: GapReport) -> dict[str, Any]:
     """The whole report in plain values; times are ISO 8601."""
     return {
-        "until": report.until.isoformat() if report.until else None,
+        "at": report.at.isoformat(),
         "cases": report.cases,
-        "questions": report.questions,
-        "count": len(report.gaps),
-        "gaps": [_plain(rank, gap) for rank, gap in enumerate(report.gaps, start=1)],
+        "count": len(report.entries),
+        "states": {str(state): count for state, count in report.counts.items()},
+        "gaps": [_plain(each) for each in report.entries],
+        "weeks": [
+            {"begins": w.begins.isoformat(), "solved": w.solved, "handed_over": w.handed_over, "unknown": w.unknown}
+            for w in report.weeks
+        ],
+        "components": [{"name": n, "questions": asked, "handed_over": over} for n, asked, over in report.components],
     }
 
 
@@ -88,111 +196,71 @@ def as_json_text(report: GapReport) -> str:
     return json.dumps(as_json(report), ensure_ascii=False, indent=2)
 
 
-def _plain(rank: int, gap: Gap) -> dict[str, Any]:
+def _plain(each: Entry) -> dict[str, Any]:
+    gap = each.gap
     return {
-        "rank": rank,
+        "rank": each.rank,
+        "id": gap.label,
         "name": gap.name,
-        "kind": gap.kind,
+        "state": str(gap.state),
+        "kind": str(gap.kind),
+        "why": gap.why,
         "component": gap.component,
-        "askers": gap.askers,
-        "count": len(gap.questions),
-        "score": round(gap.score, 3),
+        "page": gap.page,
+        "place": gap.place,
+        "owner": gap.owner,
+        "opened": gap.opened.isoformat(),
+        "verified": gap.closed.isoformat() if gap.closed else None,
+        "days_to_close": round(gap.days_to_close, 2) if gap.days_to_close is not None else None,
+        "people": gap.people,
+        "questions": gap.questions,
+        "minutes": gap.minutes,
+        "score": gap.score,
         "weeks": list(gap.weeks),
-        "causes": {cause.value: count for cause, count in gap.causes.items()},
-        "resolutions": list(gap.resolutions),
-        "pages": [{"place": p.place, "path": p.path, "url": p.url, "count": p.count} for p in gap.pages],
-        "questions": [
-            {
-                "case": q.case_id,
-                "ticket": q.ticket,
-                "question": q.question,
-                "asker": q.asker,
-                "at": q.at.isoformat(),
-                "outcome": q.outcome,
-                "state": q.state.value,
-            }
-            for q in gap.questions
+        "patch": each.patch,
+        "asked": [
+            {"case": a.label, "question": a.question, "at": a.at.isoformat(), "how": a.how, "minutes": a.minutes}
+            for a in each.asked
         ],
     }
 
 
-def _row(rank: int, gap: Gap) -> str:
-    where = " · ".join(part for part in (gap.component, gap.pages[0].path if gap.pages else "no page is near") if part)
-    return (
-        f'<tr><td class="rank">{rank}'
-        f'<td class="gap"><a href="#gap-{rank}">{escape(gap.name)}</a><small>{escape(where)}</small>'
-        f"<td>{sparkline(gap.weeks)}"
-        f'<td class="r" data-l="people">{gap.askers}<td class="r" data-l="questions">{len(gap.questions)}'
-        f'<td><span class="{_BADGES.get(gap.kind, "badge")}">{escape(gap.kind)}</span>'
-    )
-
-
-def sparkline(weeks: Sequence[int]) -> str:
-    """Bars of one gap's weeks, the present one in the accent; the figures are in the label."""
-    tallest = max((*weeks, 1))
-    bars = [f"M{5 + 10 * n} 22v-{max(1, round(20 * count / tallest))}" for n, count in enumerate(weeks)]
-    label = "Questions per week: " + " ".join(map(str, weeks))
-    return (
-        f'<svg class="spark" viewBox="0 0 80 22" role="img" aria-label="{label}">'
-        f'<path d="{"".join(bars[:-1])}"/><path class="now" d="{bars[-1]}"/></svg>'
-    )
-
-
-def _detail(rank: int, gap: Gap) -> str:
-    return (
-        f'<article class="panel detail" id="gap-{rank}" aria-labelledby="gap-{rank}-name" tabindex="-1">'
-        f'<div><p class="small dim">Rank {rank} · {escape(_facts(gap))}</p>'
-        f'<h2 id="gap-{rank}-name" class="big">{escape(gap.name)}</h2></div>'
-        f"{''.join(_sections(gap))}</article>"
-    )
-
-
-def _sections(gap: Gap) -> Iterator[str]:
-    asked = "".join(
-        f"<li>{escape(q.question)}<small>{escape(_provenance(q))}</small></li>" for q in gap.questions[:_SHOWN]
-    )
-    more = len(gap.questions) - _SHOWN
-    rest = f'<p class="small dim">and {more} more</p>' if more > 0 else ""
-    yield f'<section><h3>Who asked · {_count(gap.askers, "person")}</h3><ul class="quotes">{asked}</ul>{rest}</section>'
-    if gap.resolutions:
-        known = "".join(f"<li>{escape(resolution)}</li>" for resolution in gap.resolutions[:_SHOWN])
-        yield f'<section><h3>What sheriffs answered</h3><ul class="quotes">{known}</ul></section>'
-    if gap.pages:
-        pages = "".join(f"<li>{_anchor(page)} <small>{escape(page.path)}</small></li>" for page in gap.pages)
-        yield f"<section><h3>Nearest pages</h3><ul>{pages}</ul></section>"
-
-
-def _anchor(page: NearPage) -> str:
-    if page.url.startswith(("https://", "http://", "/")):
-        return f'<a href="{escape(page.url)}">{escape(page.place)}</a>'
-    return escape(page.place)
-
-
-def _facts(gap: Gap) -> str:
-    parts = [_count(gap.askers, "person"), _count(len(gap.questions), "question"), gap.component]
-    causes = [f"{CAUSE_LABELS[cause]} {count}" for cause, count in gap.causes.items()]
-    parts.append(f"causes given: {', '.join(causes)}" if causes else "no cause given yet")
+def facts(gap: Gap) -> str:
+    parts = [STATE_LABELS[gap.state], KIND_LABELS[gap.kind], gap.component, count_of(gap.people, "person")]
+    parts += [count_of(gap.questions, "question"), f"{gap.minutes:,} sheriff minutes", f"since {gap.opened:%d %b %Y}"]
+    if gap.days_to_close is not None:
+        parts.append(f"closed after {gap.days_to_close:.1f} days")
     return " · ".join(part for part in parts if part)
 
 
-def _provenance(question: Asked) -> str:
-    fate = question.state.value.replace("_", " ")
-    label = f"{question.ticket}, " if question.ticket else ""
-    how = "hinted" if question.outcome == "hinted" and question.state is CaseState.ANSWERED else fate
-    return f"{label}{question.asker}, {question.at:%d %b %Y}, {how}"
+def provenance(asked: Asked) -> str:
+    minutes = f"{asked.minutes} min" if asked.minutes else ""
+    return ", ".join(part for part in (asked.by, f"{asked.at:%d %b %Y}", asked.how, minutes) if part)
 
 
-def _link(page: NearPage) -> str:
-    place = _inline(page.place)
-    return f"[{place}]({page.url})" if page.url.startswith("http") else f"{place}, `{page.path}`"
+def page_of(gap: Gap) -> str:
+    """Where Sheriff shows the page to change; "" while none is known."""
+    return page_address(gap.page) if ":" in gap.page else ""
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """On one line, and without anything that Markdown or HTML in it would do to the report."""
     line = " ".join(text.split())
-    return "".join(f"\\{c}" if c in "\\`*_[]<>#|" else c for c in line)
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#|~!&" else c for c in line)
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
     plural = {"person": "people"}.get(noun, f"{noun}s")
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def hours(minutes: int) -> str:
+    return f"{minutes // 60:,} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _longest_run(text: str) -> int:
+    longest = run = 0
+    for character in text:
+        run = run + 1 if character == "`" else 0
+        longest = max(longest, run)
+    return longest

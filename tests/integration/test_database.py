@@ -26,6 +26,25 @@ from knowledge.errors import Failure
 
 AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 RELEASED = sorted(schema._known())
+FACTS = {
+    "case_id": "c-1",
+    "opened": 1,
+    "asker": "kim",
+    "application": "",
+    "channel": "web",
+    "component": "",
+    "fate": "unknown",
+    "cited": 0,
+    "heard": 1,
+    "sheriff": "",
+    "handed": 1,
+    "responded": 0,
+    "taken": 0,
+    "ended": 0,
+    "pauses": "",
+    "refused": 0,
+    "events": 1,
+}
 # What a database of each version held, table by table; later versions hold this and more.
 HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "0001": {
@@ -132,6 +151,55 @@ HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "data": {},
         },
         "request_news": {"event": 1, "voter": "kim", "at": AT},
+    },
+    "0010": {"case_facts": FACTS},
+    "0011": {
+        "gaps": {
+            "number": 1,
+            "topic": "",
+            "name": "Sharding",
+            "named_from": "c-1",
+            "component": "kafka",
+            "state": "open",
+            "kind": "missing",
+            "why": "",
+            "page": "",
+            "place": "",
+            "owner": "",
+            "draft": "",
+            "diagnosed": "",
+            "opened": AT,
+            "updated": AT,
+            "version": 1,
+            "people": 1,
+            "questions": 1,
+            "minutes": 0,
+            "score": 1.0,
+            "weeks": [1],
+        },
+        "gap_signals": {
+            "case_id": "c-1",
+            "topic": "",
+            "kind": "handed_over",
+            "asker": "kim",
+            "at": AT,
+            "minutes": 0,
+            "component": "kafka",
+            "said": "s",
+            "gap": 1,
+        },
+        "gap_texts": {"said": "s", "vector": b"00"},
+        "gap_events": {
+            "number": 1,
+            "gap": 1,
+            "at": AT,
+            "kind": "opened",
+            "by_id": "",
+            "by_name": "Sheriff",
+            "text": "",
+        },
+        "gap_ledger": {"name": "ledger", "seen": AT, "grouped": 1, "asked": "", "refreshed": AT},
+        "gap_pages": {"document": "docs:a.md", "hash": "h", "changed": AT},
     },
 }
 
