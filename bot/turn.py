@@ -257,7 +257,8 @@ class Sheriff:
         except (IndexBroken, Unavailable) as error:
             log.error("search_failed", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace is noise
             near = ()
-        return self._with_person(incoming, Reply(ReplyKind.FORWARDED, "", looked_at=near), question)
+        known = self._board.notices.shown(question)
+        return self._with_person(incoming, Reply(ReplyKind.FORWARDED, "", looked_at=near, notices=known), question)
 
     def _clarified(self, incoming: Incoming, answer: Answer, ask: Clarification, question: str) -> Reply:
         """The question back, stored as a turn to come back to; nobody is called."""

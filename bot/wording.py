@@ -77,7 +77,7 @@ def of_wish(own: FeatureRequest, kept: FeatureRequest) -> str:
     if own.number == kept.number:
         return (
             f"Kept as {kept.label}: {quoted(kept.text)}. {wanted[0].upper()}{wanted[1:]}. "
-            "You hear when something becomes of it; “top requests” shows what others wish for."
+            "You hear when something becomes of it. If it was a question, ask it again with a question mark."
         )
     return (
         f"That is very much like {kept.label}, {quoted(kept.text)}, so your vote counts there: {wanted}, "

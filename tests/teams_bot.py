@@ -96,7 +96,9 @@ def talk_of(
         deliveries=store.turns,
         desk=desk,
         extension=Extension(sheriff, lambda _: (found,), store.cases, desk, clock, "Dev Insight"),
-        commands=Commands(store.cases, casework, wishes_of(store), notices_of(store, clock), ROTA, clock),
+        commands=Commands(
+            store.cases, casework, wishes_of(store), notices_of(store, clock), ROTA, clock, member=desk.member
+        ),
         mend=lambda text: mended_files(text, PLATFORM),
         describe=lambda attachments: enclosed(attachments, PLATFORM),
         token=token,

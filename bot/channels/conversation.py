@@ -126,7 +126,7 @@ class Turn:
     @property
     def may_join(self) -> bool:
         """Whether the asker can say that the notice is about the own trouble, too."""
-        return self.state in {CaseState.ANSWERED, *OPEN} and self.outcome in {"answered", "hinted", "unanswered"}
+        return self.state in {CaseState.ANSWERED, *OPEN} and self.outcome not in {"checked", "clarify"}
 
     @property
     def pasted_more(self) -> bool:

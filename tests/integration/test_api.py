@@ -60,7 +60,17 @@ def test_a_question_back_comes_with_its_choices(client: TestClient) -> None:
 def test_an_answer_has_the_agreed_shape(client: TestClient) -> None:
     answer = ask(client, "quota", user="Kim")
 
-    assert set(answer) == {"outcome", "text", "confidence", "citations", "diagnostics", "note", "clarify", "case"}
+    assert set(answer) == {
+        "outcome",
+        "text",
+        "confidence",
+        "citations",
+        "diagnostics",
+        "note",
+        "notices",
+        "clarify",
+        "case",
+    }
     assert answer["outcome"] == "answered"
     assert answer["citations"][0] == {
         "title": "Kafka quotas",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from fastapi.testclient import TestClient
 
+from bot.channels.conversation import Reader, merged
 from bot.channels.notice_news import NoticeNews
+from bot.channels.pages import environment
 from bot.channels.teams_thread import Place
-from bot.messages import Person
+from bot.channels.times import Watch
+from bot.messages import NoticeShown, Person
 from bot.store.forgetting import footprint, forget, people
+from bot.support.cases import CaseState, Event, EventKind
 from bot.support.handoff import Refused
 from bot.support.notices import end_of
 from bot.support.transitions import withdraw
@@ -247,3 +252,47 @@ def test_a_forgotten_persons_words_leave_notices_and_proposals(office: Office) -
     assert notice is not None
     assert (notice.title, list(notice.questions)) == ("(removed)", [])
     assert office.store.notices.proposal(1).question == "(removed)"
+
+
+def test_who_is_affected_is_counted_once_and_attached_to_the_case_worked_on_for_all(
+    office: Office, client: TestClient
+) -> None:
+    office.ask("Why are all topics of mine frozen?")
+    [master] = office.store.cases.list()
+    office.casework.ask_sheriff(master.id, master.asker)
+    office.notices.pin(QUOTAS, ANA, "4h", case=master.id)
+    notice = NoticeShown(1, QUOTAS, "", "Ana", "14:36", has_case=True)
+    opened = Event(office.clock(), EventKind.OPENED, "Eve", "", {"notices": [asdict(notice)]})
+    eve = a_case("c-eve", state=CaseState.ANSWERED, asker=Person("eve", "Eve"), events=(opened,))
+    office.store.cases.save_new(eve)
+
+    first = office.notices.affected(eve, eve.asker)
+    again = office.notices.affected(eve, eve.asker)
+    attached = office.casework.attach("c-eve", eve.asker, to=first[1])
+
+    assert first == again == (1, master.id)
+    assert attached.master == master.id
+
+
+def test_after_the_end_nobody_is_affected_any_more(office: Office) -> None:
+    office.notices.pin(QUOTAS, ANA, "1h")
+    notice = NoticeShown(1, QUOTAS, "", "Ana", "14:36")
+    opened = Event(office.clock(), EventKind.OPENED, "Eve", "", {"notices": [asdict(notice)]})
+    office.clock.now += timedelta(hours=2)
+
+    with pytest.raises(Misuse, match="has ended"):
+        office.notices.affected(a_case("c-eve", events=(opened,)), BO)
+
+
+def test_a_stored_answer_shows_its_notice_again_after_a_restart(office: Office) -> None:
+    notice = NoticeShown(1, "<b>Frozen</b>", "Wait.", "Ana", "14:36")
+    opened = Event(office.clock(), EventKind.OPENED, "Eve", "", {"notices": [asdict(notice)]})
+    case = a_case("c-eve", state=CaseState.ANSWERED, answer="Set it.", events=(opened,))
+    reader = Reader(Watch(office.clock(), office.book.zone), "", lambda _: case)
+
+    [turn] = [reader.turn(exchange) for exchange in merged((), [case])]
+
+    assert [shown.title for shown in turn.notices] == ["<b>Frozen</b>"]
+    page = environment().get_template("_turn.html").render(turn=turn)
+    assert "&lt;b&gt;Frozen" in page
+    assert page.index("Frozen") < page.index("Set it.")

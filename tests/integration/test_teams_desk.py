@@ -446,6 +446,60 @@ def test_a_wish_is_stored_once_and_voted_for_once_a_person(office: Office) -> No
     assert "a page on Couchbase sizing" in card_of(office.said(ASKERS)[-1])
 
 
+def test_a_wish_alike_is_a_vote_and_a_button_makes_it_one_of_its_own(office: Office) -> None:
+    office.say("request a page on Couchbase sizing")
+    office.say("request a page on Couchbase sizing please", **{"from": EVE})
+
+    card = card_of(office.said(ASKERS)[-1])
+    assert "very much like this one" in card
+    assert "Mine is different" in card
+    assert "another person" in str(office.press("different", BO, request="FR-2"))
+    office.press("different", EVE, request="FR-2")
+    assert [r.votes for r in office.store.requests.top()] == [1, 1]
+
+
+def test_the_list_of_wishes_votes_in_place(office: Office) -> None:
+    office.say("request a page on Couchbase sizing")
+    office.say("top requests", **{"from": EVE})
+    assert "'verb': 'vote'" in card_of(office.said(ASKERS)[-1])
+
+    card = str(office.press("vote", EVE, request="FR-1", listed=True))
+
+    assert "What people ask for" in card
+    assert "2 votes" in card
+    assert "'verb': 'vote'" not in card
+
+
+# ---- notices ----
+
+
+def test_a_sheriff_pins_a_notice_with_a_message_and_ends_it_with_a_button(office: Office) -> None:
+    office.say("notice: Kafka quotas are frozen for 4h\nWait for noon.", **{"from": ANA})
+    pinned = card_of(office.said(ASKERS)[-1])
+    ended = office.press("end_notice", BO, notice=1, seen=0)
+    late = office.press("prolong_notice", ANA, notice=1, seen=0)
+
+    assert "Kafka quotas are frozen" in pinned
+    assert "Wait for noon." in pinned
+    assert "ended by Bo" in str(ended)
+    assert "Bo ended it" in str(late)
+
+
+@pytest.mark.parametrize("said", ["notice: Kafka quotas are frozen for 4h", "notice nothing until 18:00"])
+def test_who_is_not_in_the_rota_pins_nothing(office: Office, said: str) -> None:
+    office.say(said, **{"from": EVE})
+
+    assert "Nothing was pinned" in card_of(office.said(ASKERS)[-1])
+    assert office.store.notices.active() == ()
+    assert "Nothing was changed" in str(office.press("end_notice", EVE, notice=1, seen=0))
+
+
+@pytest.mark.parametrize("given", [{}, {"notice": "1"}, {"notice": -1}, {"notice": 2**40, "seen": 0}, {"proposal": []}])
+def test_a_button_that_names_no_notice_changes_nothing(office: Office, given: dict[str, Any]) -> None:
+    assert "Nothing was changed" in str(office.press("prolong_notice", ANA, **given))
+    assert "Nothing was changed" in str(office.press("pin_notice", ANA, **given))
+
+
 # ---- feedback ----
 
 

@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,28 @@ def office(platform_home: Path, local_embedder: LocalEmbedder, tmp_path: Path) -
     yield office
     office.library.close()
     office.store.close()
+
+
+def test_a_notice_stands_above_the_answer_and_the_answer_stays_one(office: Office) -> None:
+    ends = NOW + timedelta(hours=1)
+    asked = "How do I raise the partition quota of my region?"
+    office.store.notices.pin("Quotas are frozen", Person("ana", "Ana"), ends, questions=[asked])
+
+    reply, other = office.say(asked), office.say("What does ORA-01017 mean?", message_id="m2")
+
+    assert [(notice.title, notice.by) for notice in reply.notices] == [("Quotas are frozen", "Ana")]
+    assert reply.outcome in {ReplyKind.ANSWERED, ReplyKind.HINTED}
+    assert other.notices == ()
+    assert tuple(office.say(asked).notices) == reply.notices  # delivered again
+
+
+def test_a_wish_in_the_chat_opens_no_case(office: Office) -> None:
+    reply = office.say("request a page on Couchbase sizing")
+
+    assert "FR-1" in reply.text
+    assert (reply.outcome, office.cases) == (ReplyKind.NOTED, 0)
+    assert "Nothing was stored." in office.say("vote FR-9", message_id="m2").text
+    assert "FR-1" in office.say("top requests", message_id="m3").text
 
 
 def test_a_question_that_the_docs_answer_gets_the_page_and_heading(office: Office) -> None:
