@@ -11,6 +11,7 @@ from bot.glossary_file import read_glossary
 from bot.library import Library, Reading
 from bot.settings import Settings
 from bot.sources import reads_bundled
+from bot.telemetry import Metrics
 from ingestion import pipeline
 from knowledge import bundled, relevance
 from knowledge.errors import Misuse
@@ -94,7 +95,9 @@ def _require(why: str, **variables: str | SecretStr) -> None:
         raise Misuse(f"{why}, but {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.")
 
 
-def library(settings: Settings, *, with_model: bool = True, until: float | None = None) -> Library:
+def library(
+    settings: Settings, *, with_model: bool = True, until: float | None = None, metrics: Metrics | None = None
+) -> Library:
     budget = Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
     model = chat_model(settings) if with_model else None
     reading = Reading(
@@ -107,7 +110,7 @@ def library(settings: Settings, *, with_model: bool = True, until: float | None 
         rerank=settings.model.rerank,
         glossary=glossary(settings),
     )
-    return Library(settings.home, reading, store=indexes(settings))
+    return Library(settings.home, reading, store=indexes(settings), metrics=metrics)
 
 
 def indexes(settings: Settings) -> pipeline.Store:
@@ -133,8 +136,10 @@ def policy(settings: Settings) -> relevance.Policy:
 
 
 @contextmanager
-def opened_library(settings: Settings, *, with_model: bool = False, until: float | None = None) -> Iterator[Library]:
-    opened = library(settings, with_model=with_model, until=until)
+def opened_library(
+    settings: Settings, *, with_model: bool = False, until: float | None = None, metrics: Metrics | None = None
+) -> Iterator[Library]:
+    opened = library(settings, with_model=with_model, until=until, metrics=metrics)
     try:
         yield opened
     finally:

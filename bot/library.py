@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from time import monotonic
+from time import monotonic, perf_counter
 
 import structlog
 
+from bot.telemetry import Metrics, TimedModel
 from ingestion import generations, manifest, pipeline
 from ingestion.sources import Source
 from knowledge import answering, learning
@@ -95,9 +96,16 @@ class Library:
     """The index of one home folder. Safe to use from many threads; at most one ingest runs at a time."""
 
     def __init__(
-        self, home: Path, reading: Reading, *, store: pipeline.Store | None = None, patience: float = 90.0
+        self,
+        home: Path,
+        reading: Reading,
+        *,
+        store: pipeline.Store | None = None,
+        patience: float = 90.0,
+        metrics: Metrics | None = None,
     ) -> None:
-        """`store` is where indexes are kept; without it, in the home."""
+        """`store` is where indexes are kept; without it, in the home. `metrics` hears how long answers take."""
+        self._metrics = metrics or Metrics()
         self._home = home
         self._store = store or pipeline.chroma()
         self._reading = reading
@@ -136,13 +144,15 @@ class Library:
         Raises NotReadyError while the first index is built, IndexBroken when it cannot be read.
         """
         served = self._waited()
-        return answering.answer(
+        model = TimedModel(self._reading.model, self._metrics) if self._reading.model else None
+        begun = perf_counter()
+        answer = answering.answer(
             question,
             earlier=earlier,
             index=served.index,
             lessons=served.lessons,
             embedder=self._reading.embedder,
-            model=one_turn(self._reading.model, seconds=self._reading.patience()),
+            model=one_turn(model, seconds=self._reading.patience()),
             policy=self._reading.policy,
             listen=listen,
             budget=self._reading.budget,
@@ -150,6 +160,9 @@ class Library:
             glossary=self._reading.glossary,
             asks=asks,
         )
+        took = perf_counter() - begun
+        self._metrics.search_seconds.observe(max(0.0, took - (model.seconds if model else 0)))
+        return answer
 
     @property
     def glossary(self) -> Glossary:

@@ -186,6 +186,14 @@ class HandoffSettings(Section):
     goals: GoalsSettings = GoalsSettings()
 
 
+class FaqSettings(Section):
+    """What becomes of an entry that was approved from a resolved case."""
+
+    write: Literal["patch", "file", "commit"] = Field(
+        "patch", description="Offer a patch; or edit the FAQ file; or commit it, where it lies in Git"
+    )
+
+
 class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(3978, ge=0, le=65535)
@@ -259,6 +267,7 @@ class FileSettings(Section):
     index: IndexSettings = IndexSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
+    faq: FaqSettings = FaqSettings()
     server: ServerSettings = ServerSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()
@@ -307,6 +316,7 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
+    faq: FaqSettings = FaqSettings()
     server: ServerSettings = ServerSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bot import deployments
+from bot.faq_files import LOCAL, local_file
 from bot.settings import PlatformSettings, Settings, SourceSettings
 from ingestion.chunking import Size, chunk
 from ingestion.sources import FaqSource, FolderSource, SchemaSource, Source, read_all
@@ -27,14 +28,15 @@ def sources(settings: Settings, folders: Sequence[Path] = (), *, base_url: str =
         folders, base_url = _remembered_sources(settings.home)
     if not folders:
         _refuse_twins(settings.all_sources)
-        return [*map(_configured, settings.all_sources), code_pages(settings.platform.schemas, settings.platform.pages)]
+        own = code_pages(settings.platform.schemas, settings.platform.pages)
+        return [*map(_configured, settings.all_sources), *_learnt(settings.home), own]
     if base_url and not re.match(r"https?://\S+$", base_url):
         raise Misuse(f"--base-url {base_url}: write the whole address, https://…")
     found: list[Source] = []
     names: set[str] = set()
     for folder in folders:
         found += _everything_in(folder, _unused(_slug(folder), names), base_url)
-    return found
+    return [*found, *_learnt(settings.home)]
 
 
 def code_page(document_id: str) -> list[Chunk]:
@@ -97,11 +99,18 @@ def code_pages(schemas: Path, pages: Path | None) -> Source:
 
 def _refuse_twins(settings: Sequence[SourceSettings]) -> None:
     names = [source.name for source in settings]
-    if codes.SOURCE in names:
-        raise Misuse(f"A source is named {codes.SOURCE}, as Sheriff's own pages are. Rename it in sheriff.yaml.")
+    for own in (codes.SOURCE, LOCAL):
+        if own in names:
+            raise Misuse(f"A source is named {own}, as Sheriff's own pages are. Rename it in sheriff.yaml.")
     for name in names:
         if names.count(name) > 1:
             raise Misuse(f"Two sources are named {name}. Give each its own name in sheriff.yaml.")
+
+
+def _learnt(home: Path) -> Iterator[Source]:
+    """Entries from resolved cases that no FAQ has yet."""
+    if local_file(home).exists():
+        yield FaqSource(LOCAL, local_file(home), owner="platform team")
 
 
 def _configured(source: SourceSettings) -> Source:

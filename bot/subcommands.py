@@ -187,6 +187,32 @@ def gaps_regroup(home: Home = None, config: Config = None) -> None:
 
 
 @app.command()
+def insights(
+    home: Home = None,
+    config: Config = None,
+    since: Annotated[str, typer.Option(help="First day: 2026-11-01. The last 8 weeks without it.")] = "",
+    until: Annotated[str, typer.Option(help="Last day, included; today without it.")] = "",
+    component: Annotated[str, typer.Option(help="Only questions about this component.")] = "",
+    channel: Annotated[str, typer.Option(help="Only questions from here: teams, web, api or cli.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="From the first question on.")] = False,
+    output: Annotated[str, typer.Option("--format", help="text, json or csv.")] = "text",
+    table: Annotated[
+        str, typer.Option(help="With csv: rates, outcomes, times, components, adoption, channels or rota.")
+    ] = "outcomes",
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Count all stored events anew first.")] = False,
+) -> None:
+    """How many questions are answered, solved, silent and handed over, how long people wait, and who asks."""
+    from bot.insight_commands import insights_command
+
+    asked = {"since": since, "until": until, "component": component, "channel": channel}
+    if everything:
+        asked["period"] = "all"
+    insights_command(
+        _settings(config, home), asked=asked, output=output, table=table, rebuild=rebuild, now=datetime.now(UTC)
+    )
+
+
+@app.command()
 def doctor(
     home: Home = None,
     config: Config = None,

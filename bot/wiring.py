@@ -33,6 +33,7 @@ from bot.channels.teams_swaps import SwapButtons
 from bot.channels.teams_talk import Talk
 from bot.channels.teams_thread import CaseThreads
 from bot.channels.web import build_app
+from bot.curating import Curation
 from bot.deployments import platform_of
 from bot.enclosures import enclosed
 from bot.gap_reading import read_entry, read_report
@@ -53,16 +54,17 @@ from bot.store.opening import Store, has_database, open_store
 from bot.store.read_back import Watch
 from bot.store.regularly import Regularly
 from bot.store.rota_book import RotaBook
+from bot.store.standing import standing
 from bot.store.tidying import EVERY as TIDIED_EVERY
 from bot.store.tidying import Tidying
 from bot.support.cases import Case
-from bot.support.clocks import goals_of
+from bot.support.clocks import Clocks, goals_of
 from bot.support.gap_report import GapReport
 from bot.support.handoff import AllChannels, Desk, Notifier
 from bot.support.likeness import Likeness
 from bot.support.rota_alarms import alarms
 from bot.support.rota_changes import Kept
-from bot.telemetry import Metrics
+from bot.telemetry import CaseMeter, Metrics, StandingCollector
 from bot.turn import Board, HandsOver, Sheriff, Surroundings, mended_files
 from bot.wishing import Wishes
 from bot.workflows import Plan, Workflows
@@ -74,6 +76,7 @@ from knowledge.model import Chunk
 from knowledge.tokens import Budget
 
 log = structlog.get_logger(__name__)
+_FACTS_EVERY = 300.0  # seconds between two looks for cases whose figures are missing, so that no page waits for many
 _TELL_EVERY = 5.0  # seconds between two looks at what the rota has to tell
 _LOOK_EVERY = 60.0  # seconds between two looks for questions that rise
 _OCCUPIED = (
@@ -291,7 +294,8 @@ def _say_of_the_rota(settings: Settings, kept: Kept) -> None:
 
 
 def _beside(parts: _Parts) -> Sequence[Regularly]:
-    """What a server does again and again: hear other replicas, remove what is old, tell what there is to tell."""
+    """What a server does again and again: hear other replicas, remove what is old, tell what there is to tell, make
+    what figures lack."""
     following = Following(parts.store.engine, parts.store.broadcast)
     tidying = Tidying(parts.store, retention=parts.settings.retention, clock=now)
     news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
@@ -304,6 +308,7 @@ def _beside(parts: _Parts) -> Sequence[Regularly]:
         Regularly("gaps", partial(keep_gaps, gaps), every=GAPS_EVERY, warning="gaps_not_refreshed"),
         Regularly("gap news", gap_news.sweep, every=GAP_NEWS_EVERY, warning="gap_news_wait"),
         Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
+        Regularly("facts", parts.store.facts.mend, every=_FACTS_EVERY, warning="figures_wait", at_once=True),
         Regularly("tidying", tidying.tidy, every=TIDIED_EVERY, warning="not_tidied", at_once=True),
         Regularly("rota", news.sweep, every=_TELL_EVERY, warning="rota_news_wait"),
         Regularly("wishes", wishes.sweep, every=_TELL_EVERY, warning="wish_news_wait"),
@@ -319,8 +324,8 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
         settings = inward(settings, store)
         log.warning("demonstration", home=str(settings.home), reason="Nothing is sent to Teams or a ticket system.")
     rota = store.rota(settings.rota)
-    knowing = opening.enter_context(knowledge_wiring.opened_library(settings, with_model=True))
-    metrics = Metrics()
+    metrics = _metrics(settings, store, rota, platform)
+    knowing = opening.enter_context(knowledge_wiring.opened_library(settings, with_model=True, metrics=metrics))
     link = TeamsLink(lambda: teams_wiring.connection(settings))
     threads = teams_wiring.threads(settings, store, rota=rota, link=link, clock=now, address=address)
     told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), *(() if made_up else (link, threads))]
@@ -334,6 +339,15 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     sheriff = _sheriff(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
     parts = (store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
     return _Parts(settings, *parts, wishes, notices, demonstration=made_up)
+
+
+def _metrics(settings: Settings, store: Store, rota: RotaBook, platform: Platform) -> Metrics:
+    """The figures of this process, and those that every replica reads in the database."""
+    metrics = Metrics()
+    clocks = Clocks(rota, goals_of(settings.handoff.goals))
+    store.cases.observe(CaseMeter(metrics, clocks, components=platform.components))
+    metrics.registry.register(StandingCollector(lambda: standing(store.engine), now))
+    return metrics
 
 
 def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
@@ -393,6 +407,7 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         sheriff=parts.sheriff,
         casework=parts.casework,
         cases=parts.store.cases,
+        facts=parts.store.facts,
         rota=parts.rota,
         book=parts.rota,
         news=parts.store.news,
@@ -408,6 +423,7 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         wishes=parts.wishes,
         request_news=parts.store.request_news,
         notices=parts.notices,
+        curation=_curation(parts),
         platform=platform.name,
         docs=platform.docs,
         examples=platform.examples,
@@ -430,6 +446,13 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
 def _page_now(parts: _Parts, document_id: str) -> Sequence[Chunk]:
     """A page, if there is an index already: nobody waits for it."""
     return parts.library.page(document_id) if parts.library.status().ready else ()
+
+
+def _curation(parts: _Parts) -> Curation:
+    settings, store = parts.settings, parts.store
+    return Curation(
+        store.faq, store.cases, parts.library, lambda: sources(settings), settings.home, now, settings.faq.write
+    )
 
 
 def _make_home(home: Path) -> None:
@@ -491,6 +514,7 @@ def _ingested(parts: _Parts) -> IngestReport:
     """What came of it; while the Chroma server or the embeddings do not answer, it is tried again and again."""
     while True:
         try:
+            _curation(parts).keep_local()
             return parts.library.ingest(sources(parts.settings))
         except Unavailable as error:
             log.warning("index_waits", reason=str(error), seconds=_TRY_AGAIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -206,6 +207,7 @@ class Topic(StrEnum):
     KILLS = "kills"
     GAPS = "gaps"
     REPLAY = "replay"
+    INSIGHTS = "insights"
 
 
 class Database(StrEnum):
@@ -218,7 +220,7 @@ class Database(StrEnum):
 @app.command()
 def bench(
     topic: Annotated[
-        Topic, typer.Argument(help="`yaml`, `teams`, `kills`, `replay` or `gaps` for one part alone.")
+        Topic, typer.Argument(help="`yaml`, `teams`, `kills`, `replay`, `insights` or `gaps` for one part alone.")
     ] = Topic.ALL,
     data: Annotated[
         Path | None, typer.Argument(help="With `gaps`: folder of FAQs, dev/faq-*.jsonl and pools/faq-*.jsonl.")
@@ -242,8 +244,9 @@ def bench(
     seed: Annotated[int, typer.Option(help="With `kills`: of the moments at which the server is killed.")] = 1,
     questions: Annotated[int, typer.Option(min=10, help="With `replay`: how many are asked.")] = 1000,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="With `teams` and `kills`: keep the figures here.")
+        Path | None, typer.Option("--json", help="With `teams`, `kills` and `insights`: keep the figures here.")
     ] = None,
+    stored: Annotated[int, typer.Option(min=100, help="With `insights`: cases in the database.")] = 50_000,
 ) -> None:
     """Time answers and validation beside peers.
 
@@ -251,20 +254,24 @@ def bench(
     with --cases what is accepted, refused and told for files whose truth is known. `bench teams` measures the Bot
     Framework channel beside the SDK's stock adapter, on the example platform. `bench kills` kills a server again and
     again while messages come in, and counts what is lost and what happens twice. `bench replay` times `sheriff replay`
-    beside two whole ingests that are asked one by one. `bench gaps`
-    groups the questions of FAQs, beside k-means that is told the number of entries.
+    beside two whole ingests that are asked one by one. `bench insights` counts the figures of a year's cases beside a
+    program that loads them all each time. `bench gaps` groups questions of FAQs beside k-means.
     """
     from evals.bench.report import bench_command, hostile_command, yaml_command
     from evals.commands import Asked
 
-    if topic is Topic.GAPS or data is not None:
-        _bench_gaps(topic, data, config)
-        return
-    if topic is Topic.KILLS:
-        _bench_kills(minutes, rate, database, seed, json_file)
+    if data is not None and topic is not Topic.GAPS:
+        raise Misuse(f"{data}: a folder goes with `sheriff-evals bench gaps`.")
+    apart = {
+        Topic.GAPS: partial(_bench_gaps, data, config),
+        Topic.KILLS: partial(_bench_kills, minutes, rate, database, seed, json_file),
+        Topic.INSIGHTS: partial(_bench_insights, stored, json_file),
+    }
+    if topic in apart:
+        apart[topic]()
         return
     if json_file is not None and topic is not Topic.TEAMS:
-        raise Misuse("--json goes with `sheriff-evals bench teams` and `bench kills`.")
+        raise Misuse("--json goes with `sheriff-evals bench teams`, `bench kills` and `bench insights`.")
     if topic is Topic.REPLAY:
         from evals.bench.replay import replay_command
 
@@ -286,13 +293,11 @@ def bench(
     bench_command(Asked.of(sets, None, docs=docs, home=home, config=config), files=files)
 
 
-def _bench_gaps(topic: Topic, data: Path | None, config: Path | None) -> None:
+def _bench_gaps(data: Path | None, config: Path | None) -> None:
     from bot.knowledge_wiring import embedder
     from bot.settings import load
     from evals.bench.gaps import gaps_command
 
-    if topic is not Topic.GAPS:
-        raise Misuse(f"{data}: a folder goes with `sheriff-evals bench gaps`.")
     if data is None:
         raise Misuse("Name the folder of FAQs: sheriff-evals bench gaps DIR, with DIR/dev/faq-*.jsonl in it.")
     gaps_command(data, embedder(load(config)))
@@ -310,6 +315,12 @@ def _bench_kills(minutes: float, rate: float, database: Database, seed: int, jso
     from evals.bench.kills import Ordeal, kills_command
 
     kills_command(Ordeal(minutes, rate, database.value, seed), json_file=json_file)
+
+
+def _bench_insights(cases: int, json_file: Path | None) -> None:
+    from evals.bench.insights import insights_command
+
+    insights_command(cases=cases, json_file=json_file)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter
 from bot.casework import Casework
 from bot.channels.services import Services
 from bot.channels.web import build_app
+from bot.curating import Curation
 from bot.gap_reading import read_entry, read_report
 from bot.messages import Attachment, CaseSummary, Incoming, Person, Reply, ReplyKind
 from bot.store.opening import Store, open_store
@@ -25,8 +26,9 @@ from bot.support.cases import Case, CaseState, Event, EventKind
 from bot.support.rota_file import read_rota
 from bot.support.severity import application_of, severity_of
 from bot.workflows import Workflows
+from ingestion.sources import Source
 from knowledge import bundled
-from knowledge.model import Chunk, Citation
+from knowledge.model import Answer, Chunk, Citation, Outcome
 from knowledge.validation.catalog import SchemaCatalog
 from knowledge.validation.diagnostics import SourceFile
 from knowledge.validation.engine import validate
@@ -250,6 +252,16 @@ class Index:
         return self.state == "ready"
 
 
+class NoIndex:
+    """Nothing is indexed, and nothing known."""
+
+    def ingest(self, sources: Sequence[Source]) -> object:
+        return None
+
+    def answer(self, question: str) -> Answer:
+        return Answer(Outcome.UNANSWERED, "", 0.0)
+
+
 @dataclass
 class Office:
     """Everything behind one application, for a test to look at and to change."""
@@ -277,6 +289,7 @@ class Office:
             "sheriff": self.sheriff,
             "casework": self.casework,
             "cases": self.store.cases,
+            "facts": self.store.facts,
             "rota": self.book,
             "book": self.book,
             "news": self.store.news,
@@ -291,6 +304,7 @@ class Office:
             "clock": self.clock,
             "wishes": wishes_of(self.store),
             "notices": self.notices,
+            "curation": Curation(self.store.faq, self.store.cases, NoIndex(), list, self.folder, self.clock),
             "request_news": self.store.request_news,
             "examples": ("How do I raise a Kafka quota?", "Where do I put alerting.yaml?", "What does ORA-01017 mean?"),
         }

@@ -47,9 +47,14 @@ NEEDED: Sequence[tuple[str, Role]] = (
     ("/rota", Role.SHERIFF),
     ("/rota/**", Role.SHERIFF),
     ("/rota.ics", Role.SHERIFF),  # or by the key in its address
+    # figures
+    ("/insights", Role.SHERIFF),
+    ("/insights/*", Role.SHERIFF),
     # what the documentation lacks
     ("/gaps", Role.MAINTAINER),
     ("/gaps/**", Role.MAINTAINER),
+    ("/faq", Role.MAINTAINER),
+    ("/faq/**", Role.MAINTAINER),
     # programs
     ("/api/docs", Role.ASKER),
     ("/api/openapi.json", Role.ASKER),

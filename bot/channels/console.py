@@ -25,6 +25,7 @@ from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.messages import Person
 from bot.support.cases import Case, Cause, NotPossible
+from bot.support.faq_drafts import FaqDraft
 from bot.support.handoff import EARLIER, LATELY
 from bot.support.rota import Member
 from bot.support.severity import CaseSeverity
@@ -123,6 +124,9 @@ class Console:
                 return casework.set_severity(case_id, by, _severity(form.get("severity", "")))
             case "link":  # another case to this one, which is worked on for both
                 return casework.link(self._case(form.get("other", "")).id, by, to=case_id)
+            case "faq":  # what was learnt, for a maintainer to review
+                self.services.curation.draft(self._case(case_id).id, by)
+                return self._case(case_id)
             case "unlink":
                 return casework.unlink(self._case(form.get("other", "") or case_id).id, by)
             case _:
@@ -176,6 +180,7 @@ class Console:
             "steps": [*story.happened(case, watch), *_next(case)],
             "trouble": story.trouble(case),
             "open": case.is_open,
+            "draft": self._draft(case),
             "taken": case.is_open and case.sheriff == acting.name and not story.is_untaken(case),
             "can_take": case.is_open and story.is_untaken(case),
             "seen": len(case.events),
@@ -198,6 +203,12 @@ class Console:
         before = self.services.cases.earlier(case, within=LATELY, limit=EARLIER)
         watch = self._watch()
         return [(watch.at(each.opened), story.short_title(each), _verdict_alone(each)) for each in before]
+
+    def _draft(self, case: Case) -> FaqDraft | str:
+        """The entry that was drafted from the case; "wanted" where one can be, "" where not."""
+        if case.is_open or not case.resolution:
+            return ""
+        return self.services.curation.store.of_case(case.id) or "wanted"
 
     def _last_resolved(self) -> str:
         found = self.services.cases.list(states=(story.RESOLVED,), limit=1)

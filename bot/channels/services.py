@@ -13,10 +13,12 @@ from prometheus_client import CollectorRegistry
 
 from bot.casework import Casework
 from bot.channels.sign_in import SignIn
+from bot.curating import Curation
 from bot.identity.roles import Role
 from bot.messages import Incoming, Reply
 from bot.noticing import Notices
 from bot.store.case_store import CaseStore
+from bot.store.fact_book import FactBook
 from bot.store.opening import Store
 from bot.store.request_news import RequestNews
 from bot.store.rota_book import RotaBook
@@ -62,6 +64,7 @@ class Services:
     sheriff: Answerer
     casework: Casework
     cases: CaseStore
+    facts: FactBook
     rota: Duty
     book: RotaBook  # the same rota, for those who change it
     news: RotaNews
@@ -77,6 +80,7 @@ class Services:
     wishes: Wishes
     request_news: RequestNews
     notices: Notices
+    curation: Curation
     platform: str = "Meridian"
     docs: str = "Dev Insight"
     examples: Sequence[str] = ()

@@ -17,7 +17,9 @@ from bot.channels import (
     api,
     chat,
     console,
+    faq_page,
     gaps_page,
+    insights_page,
     notices_page,
     problems,
     requests_page,
@@ -62,7 +64,9 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(console.router(desk))
     app.include_router(rota_page.router(rota_page.RotaPage(services, pages, desk.acting, doors.feed_key())))
     app.include_router(gaps_page.router(gaps_page.GapsPage(services, pages, desk.acting)))
+    app.include_router(insights_page.router(insights_page.InsightsPage(services, pages)))
     app.include_router(notices_page.router(notices_page.NoticesPage(services, pages, desk.acting)))
+    app.include_router(faq_page.router(faq_page.FaqPage(services, services.curation, pages, desk.acting)))
     wishing = requests_page.RequestsPage(services, services.wishes, pages, desk.acting)
     app.include_router(requests_page.router(wishing))
     app.include_router(chat.router(chat.Chat(services, pages, workers, Memory(), wishing)))

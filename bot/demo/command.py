@@ -94,7 +94,7 @@ def fill(settings: Settings, store: Store, library: Library, hands: Hands, *, un
     ).take
     for asking in script(cast, monday=monday, weeks=made.weeks, seed=made.seed, lately=_lately(book, until)):
         stage.at(asking.at, partial(stage.ask, asking))
-    Office(stage, store, book, cast, monday, made.weeks, made.seed).open()
+    Office(stage, store, book, cast, monday, made.weeks, made.seed, until).open()
     stage.play(until=until)
     hands.now = until
 

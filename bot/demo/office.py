@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.channels.duty_news import DutyNews
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_thread import Place
+from bot.channels.wish_news import WishNews
 from bot.demo.script import Cast
 from bot.demo.stage import Stage
 from bot.messages import Person
@@ -21,6 +22,7 @@ from bot.store.rota_book import RotaBook
 from bot.support.cases import NotPossible
 from bot.support.rota_changes import Draft, Kept, add_absence, add_override, answer_swap, ask_swap
 from bot.support.swaps import Stretch
+from bot.support.wishes import WishState
 from knowledge.errors import Failure
 
 if TYPE_CHECKING:
@@ -38,10 +40,12 @@ class Office:
     monday: datetime  # of this week, 00:00 local
     weeks: int
     seed: int
+    until: datetime
 
     def open(self) -> None:
         draw = random.Random(f"office {self.seed}")  # noqa: S311
         self._wishes(draw)
+        self._notices()
         news = DutyNews(
             book=self.book,
             news=self.store.news,
@@ -65,6 +69,36 @@ class Office:
             for person in people[1:]:
                 later = asked + timedelta(days=draw.uniform(0.1, 7 * self.weeks / 2))
                 self.stage.at(later, partial(self.store.requests.ask, text, person))
+
+        told = WishNews(
+            requests=self.store.requests, news=self.store.request_news, outbox=TeamsLink(_unconnected), here_only=True
+        )
+        for number, fate in enumerate(self.cast.lines["fates"]):
+            decided = self._day(max(0, self.weeks // 3 - number), number % 5) + timedelta(hours=14)
+            self.stage.at(decided, partial(self._decide, fate["wish"], WishState(fate["state"]), fate["reason"]))
+            self.stage.at(decided + timedelta(minutes=20), told.sweep)
+
+    def _decide(self, text: str, state: WishState, reason: str) -> None:
+        wish = self.store.requests.find(text)
+        if wish is not None:
+            self.store.requests.set_state(wish.number, state, self._member(0), reason=reason)
+
+    def _notices(self) -> None:
+        """One that was up during the incident, and one that is up now."""
+        lines = self.cast.lines["incident"]
+        begins = self._day(lines["week"], lines["day"], lines["hour"]) + timedelta(minutes=25)
+        if lines["week"] < self.weeks:
+            self._pin(begins, lines["notice"], begins + timedelta(minutes=80))
+        now = self.cast.lines["notice"]
+        self._pin(self.until - timedelta(hours=3), now, self.until + timedelta(hours=now["hours"]))
+
+    def _pin(self, at: datetime, lines: Mapping[str, Any], ends: datetime) -> None:
+        def pinned() -> None:
+            by = self.book.sheriff_on(at)
+            who = self._member(0) if by.is_team else Person(by.id, by.name)
+            self.store.notices.pin(lines["title"], who, ends, text=lines["text"], questions=lines["questions"])
+
+        self.stage.at(at, pinned)
 
     def _holiday(self, back: int) -> None:
         """Nobody is on duty for a day, entered in the week before."""

@@ -9,14 +9,17 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from bot.landmarks import Landmark, passed
+from bot.store import fact_book
 from bot.store.rows import case_of, event_of, row_of, row_of_event
 from bot.store.tables import cases, events, unheard
 from bot.support.broadcast import Broadcast, Update
+from bot.support.case_facts import facts_of
 from bot.support.cases import Case, CaseState, Change, Event, NotPossible
 from bot.support.handoff import HEARD_OUTSIDE
 from bot.support.transitions import DEAD_LETTERS, begin, dead_letter
 
 _AT_ONCE = 500
+Observer = Callable[[Case, Sequence[Event]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,11 @@ class CaseStore:
         self._engine = engine
         self._writes = engine.execution_options(writes=True)
         self.broadcast = broadcast
+        self._observers: list[Observer] = []
+
+    def observe(self, observer: Observer) -> None:
+        """Call `observer` after each change that this process stores, with the case as it then is and what happened."""
+        self._observers.append(observer)
 
     def save_new(self, case: Case) -> Case:
         """Store a case for the first time, with its events; returns it as it is stored."""
@@ -52,9 +60,10 @@ class CaseStore:
         with self._writes.begin() as connection:
             connection.execute(cases.insert().values(row_of(case)))
             numbers = _append(connection, Change(case, case.events))
+            fact_book.write(connection, [facts_of(case)])
             passed(Landmark.CASE_WRITTEN)
         passed(Landmark.CASE_STORED)
-        self._publish(case, numbers)
+        self._publish(case, numbers, case.events)
         return case
 
     def record(self, case_id: str, decide: Callable[[Case], Change]) -> Case:
@@ -72,8 +81,10 @@ class CaseStore:
                 return case
             connection.execute(cases.update().where(cases.c.id == case_id).values(row_of(change.case)))
             numbers = _append(connection, change)
-        self._publish(change.case, numbers)
-        return replace(change.case, events=(*case.events, *change.events))
+            after = replace(change.case, events=(*case.events, *change.events))
+            fact_book.write(connection, [facts_of(after)])
+        self._publish(after, numbers, change.events)
+        return after
 
     def get(self, case_id: str) -> Case | None:
         """The case with all its events."""
@@ -235,7 +246,9 @@ class CaseStore:
         with self._writes.begin() as connection:
             connection.execute(unheard.delete().where(unheard.c.event_number == number))
 
-    def _publish(self, case: Case, numbers: Sequence[tuple[int, str]]) -> None:
+    def _publish(self, case: Case, numbers: Sequence[tuple[int, str]], happened: Sequence[Event]) -> None:
+        for observer in self._observers:
+            observer(case, happened)
         for number, kind in numbers:
             self.broadcast.publish(Update(number, case.id, case.conversation, kind))
 

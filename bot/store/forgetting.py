@@ -6,6 +6,7 @@ Cases stay, without what was said in them, so that counts and times still hold; 
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,8 +16,10 @@ from bot.messages import Person
 from bot.store.posts import CASE_CARD
 from bot.store.rows import case_of, row_of
 from bot.store.tables import (
+    case_facts,
     cases,
     events,
+    faq_drafts,
     gap_events,
     gap_signals,
     gap_texts,
@@ -43,7 +46,8 @@ from bot.support.transitions import SHERIFF, TICKET_SYSTEM
 
 SOMEONE = "Someone"
 REMOVED = "(removed)"
-_NOBODY = Person(FORGOTTEN, SOMEONE)
+_GONE = FORGOTTEN  # how the id begins of somebody whom nobody knows any more
+_NOBODY = Person(_GONE, SOMEONE)
 _KEPT = frozenset({EventKind.RESOLVED})  # what was learnt; the person's name is taken out
 
 
@@ -85,7 +89,7 @@ def _askers(connection: sa.Connection) -> Iterator[Person]:
     )
     for column_id, column_name in known:
         for row in connection.execute(sa.select(column_id, column_name).distinct()):
-            if row[0] != _NOBODY.id and row[1]:
+            if row[1] and not row[0].startswith(_GONE):
                 yield Person(row[0], row[1])
 
 
@@ -112,18 +116,24 @@ def footprint(engine: sa.Engine, person: Person) -> Footprint:
 
 
 def forget(engine: sa.Engine, found: Footprint) -> None:
-    """Take the person out, in one transaction; what was deleted is overwritten in an SQLite file as well."""
+    """Take the person out, in one transaction; what was deleted is overwritten in an SQLite file as well.
+
+    The cases get an asker of their own that leads to nobody, so that they still count as those of one person.
+    """
     person, asked = found.person, list(found.asked)
+    nobody = Person(f"{_GONE}-{secrets.token_hex(8)}", SOMEONE)
     with engine.execution_options(writes=True).connect() as connection:
         _pragma(connection, "secure_delete = ON")
         with connection.begin():
             said = list(connection.execute(sa.select(cases.c.question).where(cases.c.id.in_(asked))).scalars())
             _take_out_of_pinned(connection, said)
             for case_id in asked:
-                _empty(connection, case_id, person)
+                _empty(connection, case_id, person, nobody)
+            theirs = case_facts.update().where(case_facts.c.asker == person.id)
+            connection.execute(theirs.values(asker=nobody.id))
             if not found.namesakes:
                 _take_out_name(connection, person)
-            _empty_gaps(connection, asked, person)
+            _empty_gaps(connection, asked, person, nobody)
             connection.execute(turns.delete().where(turns.c.key.contains(f":{person.id}:", autoescape=True)))
             unanswered = sa.cast(received.c.body, sa.Text).contains(person.id, autoescape=True)
             connection.execute(received.delete().where(unanswered))
@@ -134,6 +144,7 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
             connection.execute(deeds.values(by_id=_NOBODY.id, by_name=SOMEONE))
             connection.execute(request_news.delete().where(request_news.c.voter == person.id))
             _take_out_of_notices(connection, person, asked)
+            _take_out_of_drafts(connection, person, asked)
         _pragma(connection, "wal_checkpoint(TRUNCATE)")  # the journal still has the old pages
 
 
@@ -144,13 +155,13 @@ def _pragma(connection: sa.Connection, words: str) -> None:
         cursor.close()
 
 
-def _empty(connection: sa.Connection, case_id: str, person: Person) -> None:
+def _empty(connection: sa.Connection, case_id: str, person: Person, nobody: Person) -> None:
     """Leave of a case of theirs what counts are made of, and what was learnt."""
     case = case_of(connection.execute(sa.select(cases).where(cases.c.id == case_id)).mappings().one())
     bare = replace(
         case,
         question=REMOVED,
-        asker=_NOBODY,
+        asker=nobody,
         conversation="",
         answer="",
         citations=(),
@@ -160,7 +171,8 @@ def _empty(connection: sa.Connection, case_id: str, person: Person) -> None:
     connection.execute(cases.update().where(cases.c.id == case_id).values(row_of(bare)))
     said = events.c.case_id == case_id
     connection.execute(events.update().where(said, events.c.kind.not_in(list(_KEPT))).values(text=""))
-    connection.execute(events.update().where(said, events.c.kind == EventKind.OPENED).values(data={}))
+    shown = {"sources": len(case.citations)}
+    connection.execute(events.update().where(said, events.c.kind == EventKind.OPENED).values(data=shown))
     connection.execute(events.update().where(said, events.c.actor == person.name).values(actor=SOMEONE))
     connection.execute(notifications.update().where(notifications.c.case_id == case_id).values(text=""))
     ours = sa.select(tickets.c.number).where(tickets.c.case_id == case_id)
@@ -170,14 +182,14 @@ def _empty(connection: sa.Connection, case_id: str, person: Person) -> None:
     connection.execute(turns.delete().where(turns.c.reply.contains(case_id, autoescape=True)))
 
 
-def _empty_gaps(connection: sa.Connection, asked: Sequence[str], person: Person) -> None:
+def _empty_gaps(connection: sa.Connection, asked: Sequence[str], person: Person, nobody: Person) -> None:
     """Their questions still count in the ledger; their words, and what could be compared with these, are gone."""
     own = gap_signals.c.asker == person.id
     alone = sa.select(gap_signals.c.said).where(own, gap_signals.c.said != "")
     connection.execute(
         gap_texts.delete().where(gap_texts.c.said.in_(alone))
     )  # of others with the same words: made anew
-    connection.execute(gap_signals.update().where(own).values(asker=_NOBODY.id, said=""))
+    connection.execute(gap_signals.update().where(own).values(asker=nobody.id, said=""))
     named = gaps.update().where(gaps.c.named_from.in_(asked))
     connection.execute(named.values(name=REMOVED, named_from="", draft="", diagnosed=""))
     acted = gap_events.update().where(gap_events.c.by_id == person.id)
@@ -188,6 +200,7 @@ def _take_out_name(connection: sa.Connection, person: Person) -> None:
     """Where the person acted as a colleague, the deed stays and the name goes."""
     connection.execute(events.update().where(events.c.actor == person.name).values(actor=SOMEONE))
     connection.execute(cases.update().where(cases.c.sheriff == person.name).values(sheriff=SOMEONE))
+    connection.execute(case_facts.update().where(case_facts.c.sheriff == person.name).values(sheriff=SOMEONE))
     connection.execute(tickets.update().where(tickets.c.assignee == person.name).values(assignee=SOMEONE))
     connection.execute(ticket_comments.update().where(ticket_comments.c.author == person.name).values(author=SOMEONE))
     told = (notifications.c.member_id == person.id) | (notifications.c.member_name == person.name)
@@ -227,6 +240,16 @@ def _take_out_of_notices(connection: sa.Connection, person: Person, asked: Seque
         if not set(asked).isdisjoint(row.cases):
             gone = notice_proposals.update().where(notice_proposals.c.number == row.number)
             connection.execute(gone.values(question=REMOVED, cases=[case for case in row.cases if case not in asked]))
+
+
+def _take_out_of_drafts(connection: sa.Connection, person: Person, asked: Sequence[str]) -> None:
+    """Entries for the FAQ that nobody has approved go; of approved ones, which are published, the question asked."""
+    own = faq_drafts.c.case_id.in_(asked)
+    connection.execute(faq_drafts.delete().where(own, faq_drafts.c.state != "approved"))
+    connection.execute(faq_drafts.update().where(own).values(asked=REMOVED, proof={}))
+    drafted = faq_drafts.update().where(faq_drafts.c.by_id == person.id)
+    connection.execute(drafted.values(by_id=_NOBODY.id, by_name=SOMEONE))
+    connection.execute(faq_drafts.update().where(faq_drafts.c.decided_by == person.name).values(decided_by=SOMEONE))
 
 
 def _rewrite(connection: sa.Connection, column: sa.Column[str], person: Person) -> None:

@@ -16,6 +16,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModul
 
 from bot.store.case_store import CaseStore
 from bot.store.demonstration import DemonstrationMark
+from bot.store.fact_book import FactBook
+from bot.store.faq_store import FaqStore
 from bot.store.gap_store import GapStore
 from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
@@ -39,12 +41,14 @@ class Store:
 
     engine: sa.Engine
     cases: CaseStore
+    facts: FactBook
     turns: TurnLog
     posts: Posts
     received: Received
     requests: RequestStore
     request_news: RequestNews
     notices: NoticeStore
+    faq: FaqStore
     news: RotaNews
     gaps: GapStore
     replicas: Replicas
@@ -78,12 +82,14 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
     return Store(
         engine,
         CaseStore(engine, broadcast=broadcast),
+        FactBook(engine),
         TurnLog(engine, clock=clock, owner=replicas.life),
         Posts(engine, clock=clock, owner=replicas.life),
         Received(engine, clock=clock, owner=replicas.life),
         RequestStore(engine, clock=clock),
         RequestNews(engine, clock=clock),
         NoticeStore(engine, clock=clock),
+        FaqStore(engine, clock=clock),
         RotaNews(engine, clock=clock, owner=replicas.life),
         GapStore(engine, clock=clock),
         replicas,

@@ -433,3 +433,27 @@ demonstration = sa.Table(
     sa.Column("seed", sa.Integer, nullable=False),
     sa.Column("weeks", sa.Integer, nullable=False),
 )
+
+# What figures are made of: a narrow row for each case, made anew from its events with each change. Moments are seconds.
+case_facts = sa.Table(
+    "case_facts",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("opened", sa.BigInteger, nullable=False, index=True),
+    sa.Column("asker", sa.String(255), nullable=False),
+    sa.Column("application", sa.String(128), nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("component", sa.String(128), nullable=False),
+    sa.Column("fate", sa.String(16), nullable=False),
+    sa.Column("cited", sa.Integer, nullable=False),  # 0 or 1
+    sa.Column("heard", sa.BigInteger, nullable=False),
+    sa.Column("sheriff", sa.String(255), nullable=False),
+    sa.Column("handed", sa.BigInteger, nullable=False),
+    sa.Column("responded", sa.BigInteger, nullable=False),
+    sa.Column("taken", sa.BigInteger, nullable=False),
+    sa.Column("ended", sa.BigInteger, nullable=False),
+    sa.Column("pauses", sa.Text, nullable=False),  # "1764067200-1764070800 …"
+    sa.Column("refused", sa.Integer, nullable=False),  # 0 or 1
+    sa.Column("events", sa.Integer, nullable=False),
+    sa.Index("ix_case_facts_asker", "asker", "opened"),
+)

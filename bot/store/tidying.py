@@ -9,7 +9,17 @@ import sqlalchemy as sa
 import structlog
 
 from bot.store.opening import Store
-from bot.store.tables import cases, events, gap_signals, notifications, posts, ticket_comments, tickets, unheard
+from bot.store.tables import (
+    case_facts,
+    cases,
+    events,
+    gap_signals,
+    notifications,
+    posts,
+    ticket_comments,
+    tickets,
+    unheard,
+)
 from bot.store.turn_log import Clock
 from bot.support.cases import OPEN
 
@@ -36,7 +46,7 @@ def remove(engine: sa.Engine, case_ids: Sequence[str]) -> None:
         own_tickets = sa.select(tickets.c.number).where(tickets.c.case_id.in_(some))
         with engine.execution_options(writes=True).begin() as connection:
             connection.execute(ticket_comments.delete().where(ticket_comments.c.ticket_number.in_(own_tickets)))
-            for table in (tickets, notifications, posts, unheard, events, gap_signals):
+            for table in (tickets, notifications, posts, unheard, events, case_facts, gap_signals):
                 connection.execute(table.delete().where(table.c.case_id.in_(some)))
             connection.execute(cases.delete().where(cases.c.id.in_(some)))
 

@@ -25,7 +25,7 @@ RANKED_BY = (
     "Ranked by people × recency × sheriff minutes: each person counts once, half after four weeks since asking last, "
     "times the sheriff’s minutes a person (Take to Resolve, at most 480 a case), five at least."
 )
-FORGOTTEN = "forgotten"  # id of everybody who was taken out
+FORGOTTEN = "forgotten"  # how the id begins of everybody who was taken out
 _CODE = re.compile(r"^- line \d+, column \d+: .*?\(([A-Z]{2,}[0-9]{2,})\)", re.MULTILINE)
 _ENDED = frozenset({EventKind.RESOLVED, EventKind.CLOSED, EventKind.WITHDRAWN, EventKind.TICKET_CLOSED})
 
@@ -198,7 +198,9 @@ def signals_of(case: Case, *, fingerprint: str) -> list[Signal]:
     kind = _kind(case)
     if kind is None:
         return []
-    return [_signal(case, "", kind, said(case.question, fingerprint) if case.asker.id != FORGOTTEN else "")]
+    return [
+        _signal(case, "", kind, said(case.question, fingerprint) if not case.asker.id.startswith(FORGOTTEN) else "")
+    ]
 
 
 def said(question: str, fingerprint: str) -> str:

@@ -59,9 +59,9 @@ class WorkingTime:
 
     def between(self, begins: datetime, ends: datetime) -> timedelta:
         """How much working time lies between two moments."""
-        return sum((closes - opens for opens, closes in self._stretches(begins, ends)), timedelta())
+        return sum((closes - opens for opens, closes in self.stretches(begins, ends)), timedelta())
 
-    def _stretches(self, begins: datetime, ends: datetime) -> Iterator[tuple[datetime, datetime]]:
+    def stretches(self, begins: datetime, ends: datetime) -> Iterator[tuple[datetime, datetime]]:
         day, last = begins.astimezone(self.zone).date(), ends.astimezone(self.zone).date()
         while day <= last:
             opens, closes = self._bounds(day)

@@ -32,6 +32,11 @@ HEAD: Final = f"{{:36}}{'seconds':>9}{'embedded':>10}{'worse':>7}{'better':>8}"
 LOST: Final = ("kafka/quotas.md", "base/key-vaults.md", "dns/failover.md", "splunk/onboarding-logs.md")
 
 
+NEW: Final = (
+    "# GPU nodes\n\n## Get a GPU node for a namespace\n\nDeclare `nvidia.com/gpu` in `quotas.yaml` of pf-amber.\n"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """One way of doing it."""
@@ -75,7 +80,7 @@ def questions(count: int) -> list[Question]:
 
 
 def changed_docs(repository: Path) -> Path:
-    """The bundled pages, committed, and then with a section less in some of them."""
+    """The bundled pages, committed, and then with a section less in some of them, one removed and one new."""
     docs = repository / "docs"
     shutil.copytree(bundled.DOCS, docs)
     identity = ["-c", "user.email=bench@example.org", "-c", "user.name=Bench"]
@@ -85,6 +90,8 @@ def changed_docs(repository: Path) -> Path:
         page = docs / name
         text = page.read_text("utf-8")
         page.write_text(re.sub(r"(?ms)^## .*?(?=^## )", "", text, count=1), "utf-8")
+    (docs / "herm" / "ora-errors.md").unlink()
+    (docs / "start" / "gpu.md").write_text(NEW, "utf-8")
     return docs
 
 

@@ -26,6 +26,25 @@ from knowledge.errors import Failure
 
 AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 RELEASED = sorted(schema._known())
+FACTS = {
+    "case_id": "c-1",
+    "opened": 1,
+    "asker": "kim",
+    "application": "",
+    "channel": "web",
+    "component": "",
+    "fate": "unknown",
+    "cited": 0,
+    "heard": 1,
+    "sheriff": "",
+    "handed": 1,
+    "responded": 0,
+    "taken": 0,
+    "ended": 0,
+    "pauses": "",
+    "refused": 0,
+    "events": 1,
+}
 # What a database of each version held, table by table; later versions hold this and more.
 HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "0001": {
@@ -133,7 +152,8 @@ HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         },
         "request_news": {"event": 1, "voter": "kim", "at": AT},
     },
-    "0010": {
+    "0010": {"case_facts": FACTS},
+    "0011": {
         "gaps": {
             "number": 1,
             "topic": "",

@@ -18,6 +18,7 @@ from bot.demo.command import demo_command, fill, remove_command
 from bot.demo.script import Cast, script
 from bot.demo.stage import Hands
 from bot.library import Library, Reading
+from bot.messages import Person
 from bot.occupancy import occupied
 from bot.settings import DeskSettings, Settings, TeamsSettings, load
 from bot.store.demonstration import Demonstration
@@ -25,6 +26,7 @@ from bot.store.opening import Store, open_store
 from bot.store.replicas import Replicas
 from bot.store.tables import metadata
 from bot.support.cases import CaseState, EventKind
+from bot.support.wishes import WishState
 from bot.upkeep.exporting import exported
 from ingestion.sources import FaqSource
 from knowledge import bundled
@@ -34,7 +36,7 @@ from tests.fakes import HashEmbedder, a_case
 from tests.web_office import Office
 
 FRIDAY = datetime(2026, 11, 27, 10, 30, tzinfo=UTC)
-WEEKS = 3
+WEEKS = 2
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +94,8 @@ def test_everything_that_people_do_is_there(store: Store) -> None:
         EventKind.CLOSED,
         EventKind.RATED,
     }
-    assert store.requests.top()
+    assert {wish.state for wish in store.requests.all()} > {WishState.OPEN}
+    assert [notice.title for notice in store.notices.active()]
     assert len(store.rota(bundled.ROTA).changes()) >= 2
 
 
@@ -114,6 +117,7 @@ def test_a_resolved_case_has_cause_and_words_and_an_answered_one_its_citations(s
 
 def test_nobody_is_left_to_be_told_of_anything(store: Store) -> None:
     assert store.cases.unheard() == ()
+    assert store.request_news.due() == []
 
 
 def test_the_same_seed_gives_the_same_history_and_another_one_another(
@@ -184,11 +188,14 @@ def test_a_home_that_is_served_or_reads_other_pages_is_refused(tmp_path: Path, s
 
 
 def test_a_removed_demonstration_leaves_nothing_and_real_cases_may_come(
-    library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    filled(tmp_path, library).close()
     store = open_store(Settings(home=tmp_path).database)
+    store.demonstration.begin(Demonstration(FRIDAY, 7, WEEKS))
     store.cases.save_new(a_case("c-asked-since"))
+    store.requests.ask("A dark theme", Person("kim", "Kim"))
+    store.news.claim("week:1", "week")
+    store.turns.claim("web:kim:1")
     store.close()
 
     remove_command(Settings(home=tmp_path), now=FRIDAY)

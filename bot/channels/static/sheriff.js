@@ -156,7 +156,7 @@
   toggle.checked = stored();
   toggle.addEventListener("change", () => localStorage.setItem("sheriff-single-keys", toggle.checked ? "on" : "off"));
 
-  const PAGES = { a: "/", w: "/requests", d: "/desk", n: "/notices", g: "/gaps", r: "/rota" };
+  const PAGES = { a: "/", w: "/requests", d: "/desk", n: "/notices", g: "/gaps", i: "/insights", r: "/rota" };
   let prefix = 0;
 
   function step(by) {
