@@ -443,16 +443,16 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
     )
 
 
-def _page_now(parts: _Parts, document_id: str) -> Sequence[Chunk]:
-    """A page, if there is an index already: nobody waits for it."""
-    return parts.library.page(document_id) if parts.library.status().ready else ()
-
-
 def _curation(parts: _Parts) -> Curation:
     settings, store = parts.settings, parts.store
     return Curation(
         store.faq, store.cases, parts.library, lambda: sources(settings), settings.home, now, settings.faq.write
     )
+
+
+def _page_now(parts: _Parts, document_id: str) -> Sequence[Chunk]:
+    """A page, if there is an index already: nobody waits for it."""
+    return parts.library.page(document_id) if parts.library.status().ready else ()
 
 
 def _make_home(home: Path) -> None:

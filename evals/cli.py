@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.cli import guarded
+from evals.bench_cli import bench
+from evals.options import Config, Docs, Home, Sets
 from knowledge.errors import Misuse
 
 app = typer.Typer(
@@ -21,17 +21,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Sets = Annotated[list[Path] | None, typer.Option("--set", help="Question set, JSONL or YAML; may be repeated.")]
 NoAnswer = Annotated[
     list[Path] | None, typer.Option("--no-answer", help="Set of questions that no page answers; may be repeated.")
 ]
-Docs = Annotated[Path | None, typer.Option("--docs", help="Documentation folder (default: the example platform).")]
-Home = Annotated[
-    Path | None,
-    typer.Option("--home", help="Home folder whose index is asked, or where indexes are kept (default .cache/evals)."),
-]
-Config = Annotated[Path | None, typer.Option("--config", help="Configuration (default ./sheriff.yaml, if there).")]
-
 Log = Annotated[
     Path | None, typer.Option("--log", help="JSONL of earlier questions: text, and whether answered (true or false).")
 ]
@@ -198,129 +190,7 @@ def calibrate(
     calibrate_command(asked, fitting)
 
 
-class Topic(StrEnum):
-    """What `bench` measures."""
-
-    ALL = "all"
-    YAML = "yaml"
-    TEAMS = "teams"
-    KILLS = "kills"
-    GAPS = "gaps"
-    REPLAY = "replay"
-    INSIGHTS = "insights"
-
-
-class Database(StrEnum):
-    """Where `bench kills` keeps its cases."""
-
-    SQLITE = "sqlite"
-    POSTGRESQL = "postgresql"
-
-
-@app.command()
-def bench(
-    topic: Annotated[
-        Topic, typer.Argument(help="`yaml`, `teams`, `kills`, `replay`, `insights` or `gaps` for one part alone.")
-    ] = Topic.ALL,
-    data: Annotated[
-        Path | None, typer.Argument(help="With `gaps`: folder of FAQs, dev/faq-*.jsonl and pools/faq-*.jsonl.")
-    ] = None,
-    sets: Sets = None,
-    docs: Docs = None,
-    home: Home = None,
-    config: Config = None,
-    files: Annotated[int, typer.Option(min=10, help="YAML files to validate.")] = 500,
-    cases: Annotated[
-        Path | None, typer.Option("--cases", help="With `yaml`: folder of cases, dev/*.jsonl, whose truth is known.")
-    ] = None,
-    hostile: Annotated[
-        bool, typer.Option("--hostile", help="With `yaml`: only what files made to stop a checker cost.")
-    ] = False,
-    turns: Annotated[int, typer.Option(min=50, help="With `teams`: echo turns of each adapter and crowd.")] = 500,
-    resent: Annotated[int, typer.Option(min=10, help="With `teams`: messages that are sent again.")] = 1000,
-    minutes: Annotated[float, typer.Option(min=0.1, help="With `kills`: how long messages are sent.")] = 10,
-    rate: Annotated[float, typer.Option(min=0.1, help="With `kills`: messages a second.")] = 5,
-    database: Annotated[Database, typer.Option(help="With `kills`: where the cases are.")] = Database.SQLITE,
-    seed: Annotated[int, typer.Option(help="With `kills`: of the moments at which the server is killed.")] = 1,
-    questions: Annotated[int, typer.Option(min=10, help="With `replay`: how many are asked.")] = 1000,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="With `teams`, `kills` and `insights`: keep the figures here.")
-    ] = None,
-    stored: Annotated[int, typer.Option(min=100, help="With `insights`: cases in the database.")] = 50_000,
-) -> None:
-    """Time answers and validation beside peers.
-
-    Beside a LangChain EnsembleRetriever, and jsonschema, in the same run. `bench yaml` measures validation alone, and
-    with --cases what is accepted, refused and told for files whose truth is known. `bench teams` measures the Bot
-    Framework channel beside the SDK's stock adapter, on the example platform. `bench kills` kills a server again and
-    again while messages come in, and counts what is lost and what happens twice. `bench replay` times `sheriff replay`
-    beside two whole ingests that are asked one by one. `bench insights` counts the figures of a year's cases beside a
-    program that loads them all each time. `bench gaps` groups questions of FAQs beside k-means.
-    """
-    from evals.bench.report import bench_command, hostile_command, yaml_command
-    from evals.commands import Asked
-
-    if data is not None and topic is not Topic.GAPS:
-        raise Misuse(f"{data}: a folder goes with `sheriff-evals bench gaps`.")
-    apart = {
-        Topic.GAPS: partial(_bench_gaps, data, config),
-        Topic.KILLS: partial(_bench_kills, minutes, rate, database, seed, json_file),
-        Topic.INSIGHTS: partial(_bench_insights, stored, json_file),
-    }
-    if topic in apart:
-        apart[topic]()
-        return
-    if json_file is not None and topic is not Topic.TEAMS:
-        raise Misuse("--json goes with `sheriff-evals bench teams`, `bench kills` and `bench insights`.")
-    if topic is Topic.REPLAY:
-        from evals.bench.replay import replay_command
-
-        replay_command(questions)
-        return
-    if hostile and (topic is not Topic.YAML or cases is not None):
-        raise Misuse("--hostile goes with `sheriff-evals bench yaml`, and without --cases.")
-    if hostile:
-        hostile_command()
-        return
-    if topic is Topic.TEAMS:
-        _bench_teams(turns, resent, json_file)
-        return
-    if topic is Topic.YAML:
-        yaml_command(cases, files=files)
-        return
-    if cases is not None:
-        raise Misuse("--cases goes with `sheriff-evals bench yaml`.")
-    bench_command(Asked.of(sets, None, docs=docs, home=home, config=config), files=files)
-
-
-def _bench_gaps(data: Path | None, config: Path | None) -> None:
-    from bot.knowledge_wiring import embedder
-    from bot.settings import load
-    from evals.bench.gaps import gaps_command
-
-    if data is None:
-        raise Misuse("Name the folder of FAQs: sheriff-evals bench gaps DIR, with DIR/dev/faq-*.jsonl in it.")
-    gaps_command(data, embedder(load(config)))
-
-
-def _bench_teams(turns: int, resent: int, json_file: Path | None) -> None:
-    from evals.bench.teams import teams_command
-    from evals.commands import Asked
-
-    questions = Asked.of(None, None, docs=None, home=None, config=None).questions()
-    teams_command([question.text for question in questions], turns=turns, resent=resent, json_file=json_file)
-
-
-def _bench_kills(minutes: float, rate: float, database: Database, seed: int, json_file: Path | None) -> None:
-    from evals.bench.kills import Ordeal, kills_command
-
-    kills_command(Ordeal(minutes, rate, database.value, seed), json_file=json_file)
-
-
-def _bench_insights(cases: int, json_file: Path | None) -> None:
-    from evals.bench.insights import insights_command
-
-    insights_command(cases=cases, json_file=json_file)
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

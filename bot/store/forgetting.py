@@ -46,8 +46,7 @@ from bot.support.transitions import SHERIFF, TICKET_SYSTEM
 
 SOMEONE = "Someone"
 REMOVED = "(removed)"
-_GONE = FORGOTTEN  # how the id begins of somebody whom nobody knows any more
-_NOBODY = Person(_GONE, SOMEONE)
+_NOBODY = Person(FORGOTTEN, SOMEONE)
 _KEPT = frozenset({EventKind.RESOLVED})  # what was learnt; the person's name is taken out
 
 
@@ -89,7 +88,7 @@ def _askers(connection: sa.Connection) -> Iterator[Person]:
     )
     for column_id, column_name in known:
         for row in connection.execute(sa.select(column_id, column_name).distinct()):
-            if row[1] and not row[0].startswith(_GONE):
+            if row[1] and not row[0].startswith(FORGOTTEN):
                 yield Person(row[0], row[1])
 
 
@@ -121,7 +120,7 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
     The cases get an asker of their own that leads to nobody, so that they still count as those of one person.
     """
     person, asked = found.person, list(found.asked)
-    nobody = Person(f"{_GONE}-{secrets.token_hex(8)}", SOMEONE)
+    nobody = Person(f"{FORGOTTEN}-{secrets.token_hex(8)}", SOMEONE)
     with engine.execution_options(writes=True).connect() as connection:
         _pragma(connection, "secure_delete = ON")
         with connection.begin():
@@ -133,7 +132,7 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
             connection.execute(theirs.values(asker=nobody.id))
             if not found.namesakes:
                 _take_out_name(connection, person)
-            _empty_gaps(connection, asked, person, nobody)
+            _empty_gaps(connection, asked, person)
             connection.execute(turns.delete().where(turns.c.key.contains(f":{person.id}:", autoescape=True)))
             unanswered = sa.cast(received.c.body, sa.Text).contains(person.id, autoescape=True)
             connection.execute(received.delete().where(unanswered))
@@ -182,14 +181,14 @@ def _empty(connection: sa.Connection, case_id: str, person: Person, nobody: Pers
     connection.execute(turns.delete().where(turns.c.reply.contains(case_id, autoescape=True)))
 
 
-def _empty_gaps(connection: sa.Connection, asked: Sequence[str], person: Person, nobody: Person) -> None:
+def _empty_gaps(connection: sa.Connection, asked: Sequence[str], person: Person) -> None:
     """Their questions still count in the ledger; their words, and what could be compared with these, are gone."""
     own = gap_signals.c.asker == person.id
     alone = sa.select(gap_signals.c.said).where(own, gap_signals.c.said != "")
     connection.execute(
         gap_texts.delete().where(gap_texts.c.said.in_(alone))
     )  # of others with the same words: made anew
-    connection.execute(gap_signals.update().where(own).values(asker=nobody.id, said=""))
+    connection.execute(gap_signals.update().where(own).values(asker=_NOBODY.id, said=""))
     named = gaps.update().where(gaps.c.named_from.in_(asked))
     connection.execute(named.values(name=REMOVED, named_from="", draft="", diagnosed=""))
     acted = gap_events.update().where(gap_events.c.by_id == person.id)

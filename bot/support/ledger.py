@@ -198,9 +198,8 @@ def signals_of(case: Case, *, fingerprint: str) -> list[Signal]:
     kind = _kind(case)
     if kind is None:
         return []
-    return [
-        _signal(case, "", kind, said(case.question, fingerprint) if not case.asker.id.startswith(FORGOTTEN) else "")
-    ]
+    nobody = case.asker.id.startswith(FORGOTTEN)
+    return [_signal(case, "", kind, "" if nobody else said(case.question, fingerprint))]
 
 
 def said(question: str, fingerprint: str) -> str:

@@ -240,7 +240,7 @@ def test_search_tells_a_line_that_is_no_question(run: Run, docs: Path, tmp_path:
         (["report", "gone.json", "--html", "x.html"], "gone.json: there is no such run"),
         (["calibrate", "--with", "gone.jsonl"], "gone.jsonl: cannot be read"),
         (["bench", "--docs", "docs"], "Name your own with --set FILE"),
-        (["bench", "--cases", "docs"], "--cases goes with `sheriff-evals bench yaml`"),
+        (["bench", "yaml", "--cases", "docs", "--hostile"], "--hostile goes without --cases"),
         (["bench", "yaml", "--cases", "docs"], "docs: there are no cases"),
     ],
 )
