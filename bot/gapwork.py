@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import structlog
 
+from bot.library import StoppedError
 from bot.store.gap_store import GapStore, Progress
 from bot.store.turn_log import Clock
 from bot.support import clustering, gap_draft
@@ -35,7 +36,8 @@ log = structlog.get_logger(__name__)
 YOUNG = 200  # different questions up to which all are grouped afresh when they have doubled
 ASKED_AGAIN = 3  # questions of a gap, the newest different ones
 JUDGED_AT_ONCE = 100  # gaps, the costliest first; the rest has its turn the next time
-_EMBEDDED_AT_ONCE = 2_000
+WRITTEN_AT_ONCE = 10  # the same where a language model writes the drafts, which takes seconds each
+_EMBEDDED_AT_ONCE = 250  # about a second
 _NAMED_BY = 300  # questions of a gap of which the most central names it
 EVERY = 600.0  # seconds between two looks at new cases
 
@@ -65,6 +67,7 @@ class GapWork:
     store: GapStore
     library: Knows
     clock: Clock
+    stopping: Callable[[], bool] = lambda: False  # what is read already stays read
     write: Writer | None = None  # by a language model; without it, and where it cannot, resolutions are quoted
 
     def refresh(self) -> bool:
@@ -107,9 +110,17 @@ class GapWork:
             self.store.release(progress)
         return True
 
+    def keep_up(self) -> None:
+        """What is due: reading new cases, and asking again when the index is another one. Raises as `refresh` does."""
+        self.refresh()
+        self.ask_again()
+
     # ---- reading and grouping ----
 
     def _refreshed(self, progress: Progress, *, afresh: bool = False) -> Progress:
+        if progress.embeddings != self.library.fingerprint:
+            self.store.forget_vectors()
+            progress = replace(progress, seen=None, embeddings=self.library.fingerprint)
         seen = progress.seen
         for cases in self.store.changed_cases(progress.seen):
             signals = [s for case in cases for s in signals_of(case, fingerprint=self.library.fingerprint)]
@@ -124,6 +135,8 @@ class GapWork:
     def _embed(self) -> None:
         missing = self.store.without_vector()
         for start in range(0, len(missing), _EMBEDDED_AT_ONCE):
+            if self.stopping():
+                raise StoppedError("Sheriff is stopping: the rest of the questions is read at the next start.")
             some = missing[start : start + _EMBEDDED_AT_ONCE]
             asked = self.store.questions([case_id for _, case_id in some])
             there = [(key, asked[case_id]) for key, case_id in some if case_id in asked]
@@ -202,7 +215,7 @@ class GapWork:
             "people": found.people,
             "questions": found.questions,
             "minutes": found.minutes,
-            "score": round(found.score, 3),
+            "score": round(found.score, 1),
             "weeks": found.weeks,
             "component": found.component or gap.component,
             "opened": min(found.opened, gap.opened),
@@ -236,7 +249,7 @@ class GapWork:
     def _diagnose(self) -> None:
         """Judge gaps whose resolutions are others than when they were last judged."""
         try:
-            for gap, basis in self.store.to_judge(limit=JUDGED_AT_ONCE):
+            for gap, basis in self.store.to_judge(limit=WRITTEN_AT_ONCE if self.write else JUDGED_AT_ONCE):
                 self._judge(gap, basis)
         except IndexBroken as error:
             log.info("gaps_not_judged", reason=str(error))  # until there is an index

@@ -104,7 +104,7 @@ def opened_store(settings: Settings, *, replica: str = "") -> Iterator[Store]:
 
 def gapwork(settings: Settings, store: Store, knowing: Library) -> GapWork:
     """What keeps the ledger of gaps up to date."""
-    return GapWork(store.gaps, knowing, now, section_writer(settings))
+    return GapWork(store.gaps, knowing, now, lambda: knowing.stopped(within=0), section_writer(settings))
 
 
 def section_writer(settings: Settings) -> Writer | None:
@@ -128,12 +128,15 @@ def ask_gaps_again(settings: Settings) -> None:
     if not has_database(settings.database):
         return
     with opened_store(settings) as store, knowledge_wiring.opened_library(settings) as knowing:
-        work = gapwork(settings, store, knowing)
-        try:
-            work.refresh()
-            work.ask_again()
-        except Unavailable as error:
-            log.warning("gaps_not_asked_again", reason=str(error))
+        keep_gaps(gapwork(settings, store, knowing))
+
+
+def keep_gaps(work: GapWork) -> None:
+    """Bring the ledger up to date; what stands in the way is told in the log, and tried again the next time."""
+    try:
+        work.keep_up()
+    except SheriffError as error:
+        log.warning("gaps_not_refreshed", reason=str(error))
 
 
 def inward(settings: Settings, store: Store) -> Settings:
@@ -302,7 +305,7 @@ def _beside(parts: _Parts) -> Sequence[Regularly]:
     refresh = parts.rota.refresh_pages
     rising = NoticeNews(parts.notices, parts.threads.outbox, parts.threads.place, refresh)
     return (
-        Regularly("gaps", gaps.refresh, every=GAPS_EVERY, warning="gaps_not_refreshed"),
+        Regularly("gaps", partial(keep_gaps, gaps), every=GAPS_EVERY, warning="gaps_not_refreshed"),
         Regularly("gap news", gap_news.sweep, every=GAP_NEWS_EVERY, warning="gap_news_wait"),
         Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
         Regularly("facts", parts.store.facts.mend, every=_FACTS_EVERY, warning="figures_wait", at_once=True),
@@ -526,9 +529,7 @@ def _keep_index(parts: _Parts) -> None:
         log.info("index_ready", sections=report.chunks, seconds=round(report.seconds, 1), skipped=len(report.skipped))
         parts.library.warm()
         parts.metrics.chunks.set(report.chunks)
-        gaps = gapwork(parts.settings, parts.store, parts.library)
-        gaps.refresh()
-        gaps.ask_again()
+        keep_gaps(gapwork(parts.settings, parts.store, parts.library))
     except StoppedError:
         log.info("ingest_stopped")
     except SheriffError as error:

@@ -48,6 +48,7 @@ class Progress:
 
     seen: datetime | None = None  # last change of a case that was read
     grouped: int = 0  # different questions when all were last grouped together
+    embeddings: str = ""  # by which questions are compared
     asked: str = ""  # index with which the questions were last asked again
     refreshed: datetime | None = None
 
@@ -67,7 +68,15 @@ class GapStore:
         now = self._clock()
         try:
             with self._writes.begin() as connection:
-                first = {"name": _ROW, "grouped": 0, "asked": "", "seen": None, "claimed": now, "refreshed": None}
+                first = {
+                    "name": _ROW,
+                    "grouped": 0,
+                    "embeddings": "",
+                    "asked": "",
+                    "seen": None,
+                    "claimed": now,
+                    "refreshed": None,
+                }
                 if connection.execute(sa.select(gap_ledger.c.name)).first() is None:
                     connection.execute(gap_ledger.insert().values(first))
                     return Progress()
@@ -81,7 +90,9 @@ class GapStore:
     def progress(self) -> Progress:
         with self._engine.connect() as connection:
             row = connection.execute(sa.select(gap_ledger)).mappings().first()
-        return Progress(row["seen"], row["grouped"], row["asked"], row["refreshed"]) if row else Progress()
+        if row is None:
+            return Progress()
+        return Progress(row["seen"], row["grouped"], row["embeddings"], row["asked"], row["refreshed"])
 
     def release(self, progress: Progress) -> None:
         """Ours is done; `progress` is how far it came."""
@@ -164,6 +175,11 @@ class GapStore:
             ]
             if rows:
                 connection.execute(gap_texts.insert(), rows)
+
+    def forget_vectors(self) -> None:
+        """Of embeddings that are not used any more; who belongs to which gap stays."""
+        with self._writes.begin() as connection:
+            connection.execute(gap_texts.delete())
 
     def vectors(self) -> tuple[list[str], Matrix]:
         """The keys of all questions, sorted, and their vectors."""

@@ -409,6 +409,7 @@ gap_ledger = sa.Table(
     sa.Column("name", sa.String(32), primary_key=True),
     sa.Column("seen", UtcTime, nullable=True),  # last change of a case that was read
     sa.Column("grouped", sa.Integer, nullable=False),  # different questions when all were last grouped together
+    sa.Column("embeddings", sa.String(128), nullable=False),  # by which questions are compared
     sa.Column("asked", sa.String(64), nullable=False),  # index with which the questions were last asked again
     sa.Column("claimed", UtcTime, nullable=True),
     sa.Column("refreshed", UtcTime, nullable=True),

@@ -198,7 +198,7 @@ HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "by_name": "Sheriff",
             "text": "",
         },
-        "gap_ledger": {"name": "ledger", "seen": AT, "grouped": 1, "asked": "", "refreshed": AT},
+        "gap_ledger": {"name": "ledger", "seen": AT, "grouped": 1, "embeddings": "", "asked": "", "refreshed": AT},
         "gap_pages": {"document": "docs:a.md", "hash": "h", "changed": AT},
     },
 }

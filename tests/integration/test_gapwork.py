@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.gapwork import GapWork
+from bot.library import StoppedError
 from bot.messages import Person
 from bot.store.opening import Store, open_store
 from bot.support import transitions
@@ -274,6 +275,31 @@ def test_a_process_that_died_at_it_is_followed_by_another(office: Office) -> Non
     office.now[0] += timedelta(hours=1)
 
     assert office.work.refresh()
+
+
+def test_with_another_embedding_model_gaps_keep_their_numbers(office: Office) -> None:
+    office.ask(1, JOR[0])
+    office.ask(2, DNS, who="Sam")
+    office.work.keep_up()
+    before = office.gaps()
+
+    office.library.embedder = HashEmbedder(128)
+    office.ask(3, JOR[1], who="Lea")
+    office.work.keep_up()
+
+    assert sorted(before) == [(1, 1, 1), (2, 1, 1)]
+    assert sorted(office.gaps()) == [(1, 2, 2), (2, 1, 1)]
+
+
+def test_a_stop_while_questions_are_read_loses_nothing(office: Office) -> None:
+    office.ask(1, JOR[0])
+    stopping = GapWork(office.store.gaps, office.library, lambda: NOW, stopping=lambda: True)
+
+    with pytest.raises(StoppedError):
+        stopping.refresh()
+    assert office.work.refresh()
+
+    assert office.gaps() == [(1, 1, 1)]
 
 
 def test_an_empty_history_has_no_gaps(office: Office) -> None:

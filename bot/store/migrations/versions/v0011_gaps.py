@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("seen", _TIME, nullable=True),
         sa.Column("grouped", sa.Integer(), nullable=False),
+        sa.Column("embeddings", sa.String(length=128), nullable=False),
         sa.Column("asked", sa.String(length=64), nullable=False),
         sa.Column("claimed", _TIME, nullable=True),
         sa.Column("refreshed", _TIME, nullable=True),
