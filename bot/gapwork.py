@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,6 +31,7 @@ from bot.support.ledger import (
 from knowledge.errors import IndexBroken, Misuse
 from knowledge.model import Answer, Outcome, Passage
 from knowledge.ports import Matrix
+from knowledge.reading import gist
 
 log = structlog.get_logger(__name__)
 YOUNG = 200  # different questions up to which all are grouped afresh when they have doubled
@@ -224,7 +225,7 @@ class GapWork:
     def _name(
         self, gaps: Mapping[int, Gap], members: Mapping[int, Sequence[Signal]], changed: dict[int, dict[str, Any]]
     ) -> None:
-        """The most central question names a gap, as long as it has that question."""
+        """The question that is most like what all its people ask names a gap, as long as it has that question."""
         unnamed = [n for n in members if n in gaps and gaps[n].named_from not in {s.case_id for s in members[n]}]
         if not unnamed:
             return
@@ -234,15 +235,18 @@ class GapWork:
         for number in unnamed:
             latest = {s.said: s.case_id for s in members[number] if s.said in row_of}
             some = list(latest.items())[-_NAMED_BY:]
+            askers = Counter(s.said for s in {(s.asker, s.said): s for s in members[number]}.values())
             if gaps[number].topic:
                 changed.setdefault(number, {}).update(name=f"Files fail {gaps[number].topic}", named_from="")
             elif some:
-                middle = clustering.central(vectors[[row_of[key] for key, _ in some]])
+                weights = [askers[key] for key, _ in some]
+                middle = clustering.central(vectors[[row_of[key] for key, _ in some]], weights)
                 chosen[number] = some[middle][1]
         asked = self.store.cases(list(chosen.values()))
         for number, case_id in chosen.items():
             if case_id in asked:
-                changed.setdefault(number, {}).update(name=title(asked[case_id]), named_from=case_id)
+                plain = replace(asked[case_id], question=gist(asked[case_id].question))
+                changed.setdefault(number, {}).update(name=title(plain), named_from=case_id)
 
     # ---- what is the matter ----
 

@@ -57,6 +57,7 @@ _PLEASED = re.compile(
 _TO_SHERIFF = re.compile(r"^\W*ask the (?:duty )?sheriff\s*[:,]\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 _NUMBER = r"(FR[- ]?\d{1,9})"  # of a feature request
 _WISH = re.compile(r"^\W*(?:feature )?request\b\s*:?\s*(.*?)\s*$", re.IGNORECASE | re.DOTALL)
+_SURELY_WISH = re.compile(r"^\W*(?:feature\s+request\b|request\s*:)", re.IGNORECASE)
 _VOTE = re.compile(rf"^\W*vote\s+(?:for\s+)?{_NUMBER}\W*$", re.IGNORECASE)
 _TOP = re.compile(r"^\W*top (?:feature )?requests\W*$", re.IGNORECASE)
 _DIFFERENT = re.compile(rf"^\W*(?:no\b\W*)?(?:mine is\s+)?different\b(?:\s*:?\s*{_NUMBER})?\W*$", re.IGNORECASE)
@@ -76,7 +77,8 @@ class Intent(StrEnum):
     TO_SHERIFF = "to_sheriff"  # "ask the sheriff: …"
     HELP = "help"
     DUTY = "duty"
-    WISH = "wish"  # "request a page on Couchbase sizing"
+    WISH = "wish"  # "feature request: a page on Couchbase sizing"
+    MAYBE_WISH = "maybe_wish"  # "request a Kafka topic": what the pages may say how to get
     VOTE = "vote"  # "vote FR-1"
     TOP = "top"  # "top requests"
     DIFFERENT = "different"  # "different FR-2": the own wish is not the one that it was counted with
@@ -144,7 +146,9 @@ def wishing(text: str) -> Request | None:
         if said := pattern.match(text):
             return Request(intent, next((part for part in said.groups() if part), ""))
     wish = _WISH.match(text)
-    return Request(Intent.WISH, wish[1]) if wish and not wish[1].endswith("?") else None
+    if wish is None or wish[1].endswith("?"):
+        return None
+    return Request(Intent.WISH if _SURELY_WISH.match(text) or not wish[1] else Intent.MAYBE_WISH, wish[1])
 
 
 def _of_politeness(text: str) -> Intent:

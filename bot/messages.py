@@ -87,4 +87,5 @@ class Reply:
     report: ValidationReport | None = None
     choices: Sequence[str] = ()  # of a question back
     case: CaseSummary | None = None
+    wish: str = ""  # label of the feature request that the message was kept as
     notices: Sequence[NoticeShown] = ()  # shown first

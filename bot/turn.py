@@ -166,6 +166,8 @@ class Sheriff:
                 reply = self._solved(incoming)
             case Intent.WISH | Intent.VOTE | Intent.TOP | Intent.DIFFERENT:
                 reply = self._wished(incoming, request)
+            case Intent.MAYBE_WISH:
+                reply = self._answered_or_wished(incoming, request, listen)
             case Intent.REFUSE:
                 reply = Reply(ReplyKind.REFUSED, request.reason)
             case Intent.DUTY:
@@ -177,10 +179,28 @@ class Sheriff:
     def _wished(self, incoming: Incoming, request: Request) -> Reply:
         """Feature requests; no case is opened for them."""
         by = Voter(incoming.sender, incoming.channel, incoming.reference)
+        wishes = self._board.wishes
         try:
-            return Reply(ReplyKind.NOTED, self._board.wishes.say(request.intent, request.question, by))
+            if request.intent in {Intent.WISH, Intent.MAYBE_WISH}:
+                wished = wishes.ask(request.question, by)
+                return Reply(ReplyKind.NOTED, wording.of_wish(wished.own, wished.kept), wish=wished.own.label)
+            return Reply(ReplyKind.NOTED, wishes.say(request.intent, request.question, by))
         except Misuse as refusal:
             return Reply(ReplyKind.NOTED, f"Nothing was stored. {refusal}")
+
+    def _answered_or_wished(self, incoming: Incoming, request: Request, listen: Listener) -> Reply:
+        """What the pages surely say how to get is no wish; everything else that is requested is one."""
+        try:
+            answer = self._library.answer(incoming.text, listen=listen)
+        except NotReadyError:
+            raise  # the same message may be sent again in a minute
+        except (IndexBroken, Unavailable) as error:
+            log.error("search_failed", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace is noise
+            return self._wished(incoming, request)
+        if answer.outcome is not Outcome.ANSWERED:
+            return self._wished(incoming, request)
+        answer = replace(answer, note=wording.joined(answer.note, wording.TO_WISH))
+        return self._handed_over(incoming, answer, incoming.text)
 
     def _solved(self, incoming: Incoming) -> Reply:
         """Words that do what the button "That solved it" does."""

@@ -189,7 +189,8 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
         platform = platform_of(settings)
         likeness = Likeness(knowing.embedder.embed)
         wishes = Wishes(store.requests, likeness, names=platform.components)
-        pinned = store if hand_over else stack.enter_context(opened_store(settings))  # known, whatever is kept
+        here = hand_over or not has_database(settings.database)
+        pinned = store if here else stack.enter_context(opened_store(settings))  # known, whatever is kept
         notices = Notices(pinned.notices, pinned.cases, likeness, clock=now, zone=rota.zone)
         take = _sheriff(settings, knowing, store, staying, platform, Metrics(), Board(wishes, notices)).take
         yield take if hand_over else lambda incoming: _without_case(take(incoming), named(settings).docs)

@@ -65,6 +65,13 @@ class Wishes:
             self.store.join(own.number, same.number)
         return self._wished(self.store.get(own.number) or own)
 
+    def what_became_of(self, label: str) -> Wished:
+        """A wish by its label, and the one that it is counted with. Raises Misuse when there is none."""
+        own = self.store.get(number_of(label))
+        if own is None:
+            raise Misuse(f"There is no request {label}.")
+        return self._wished(own)
+
     def vote(self, label: object, by: Voter) -> FeatureRequest:
         """Count a vote; the request that it is counted for."""
         voted = self.store.vote(number_of(label), by)

@@ -17,6 +17,7 @@ from knowledge.validation.excerpts import corrected_excerpt
 from knowledge.validation.lints import CODES
 
 _FEW = 3  # files that are named though nothing was found in them
+TO_WISH = "If it is a wish for something new, write “feature request: …”."
 INDEX_BROKEN = "The documentation cannot be searched at the moment, so nothing was looked up."
 
 

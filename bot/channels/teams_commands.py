@@ -100,7 +100,11 @@ class Commands:
         if asked := _STATUS.match(text):
             return self._status(asked[1], by)
         wish = wishing(text)
-        return self._wish(wish, voter) if wish else None
+        return self._wish(wish, voter) if wish and wish.intent is not Intent.MAYBE_WISH else None
+
+    def kept_wish(self, label: str, by: Person) -> Card:
+        """The card of a wish that was kept a moment ago."""
+        return self._wished(self.wishes.what_became_of(label), by)
 
     def press_notice(self, verb: str, given: Mapping[str, object], by: Person | None) -> Card:
         """Do what a button about notices says. Raises Misuse, when nothing was changed."""

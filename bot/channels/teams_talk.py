@@ -202,6 +202,8 @@ class Talk:
             return False
         reply, place, last = replace(taken.reply, note=joined(note, taken.reply.note)), taken.place, taken.last
         activity = wire.activity_of(reply, docs=self.docs, base_url=self.base_url)
+        if reply.wish:
+            activity = wire.card_activity(await self._off_loop(self.commands.kept_wish, reply.wish, incoming.sender))
         if last:
             activity = {**activity, "text": reply.text, "entities": [*activity.get("entities", ()), last]}
         sent = await _put(context, activity, place)

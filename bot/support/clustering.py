@@ -88,9 +88,9 @@ def regrouped(
     return result
 
 
-def central(vectors: Matrix) -> int:
-    """The row that is most like all the others."""
-    return int(np.argmax(vectors @ vectors.sum(axis=0)))
+def central(vectors: Matrix, weights: Sequence[int]) -> int:
+    """The row that is most like all the others; each counts as often as its weight says."""
+    return int(np.argmax(vectors @ (vectors * np.asarray(weights)[:, None]).sum(axis=0)))
 
 
 def centred(vectors: Matrix) -> Matrix:

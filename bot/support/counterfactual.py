@@ -53,7 +53,7 @@ def diagnose(question: str, resolution: str, causes: Sequence[Cause], *, source:
     best = max(shares, key=lambda pair: pair[0], default=None)
     if best is not None and best[0] >= SUPPORTS:
         return _missed(best[1], found, source)
-    where = f" Nearest is {nearest.place}." if nearest else ""
+    where = f" Nearest is “{nearest.place}”." if nearest else ""
     return Diagnosis(
         GapKind.MISSING, f"The resolution of {source} was asked of the index: no passage says it.{where}", nearest
     )

@@ -433,8 +433,8 @@ def test_help_lists_what_can_be_said(office: Office) -> None:
 
 
 def test_a_wish_is_stored_once_and_voted_for_once_a_person(office: Office) -> None:
-    office.say("request a page on Couchbase sizing")
-    office.say("request A page on Couchbase  sizing.", **{"from": EVE})
+    office.say("feature request: a page on Couchbase sizing")
+    office.say("feature request A page on Couchbase  sizing.", **{"from": EVE})
     data = {"verb": "vote", "request": "FR-1", "v": 1}
     vote = {"type": "Action.Execute", "verb": "vote", "data": data}
     for who in (BO, BO, EVE):
@@ -447,8 +447,8 @@ def test_a_wish_is_stored_once_and_voted_for_once_a_person(office: Office) -> No
 
 
 def test_a_wish_alike_is_a_vote_and_a_button_makes_it_one_of_its_own(office: Office) -> None:
-    office.say("request a page on Couchbase sizing")
-    office.say("request a page on Couchbase sizing please", **{"from": EVE})
+    office.say("feature request: a page on Couchbase sizing")
+    office.say("feature request: a page on Couchbase sizing please", **{"from": EVE})
 
     card = card_of(office.said(ASKERS)[-1])
     assert "very much like this one" in card
@@ -459,7 +459,7 @@ def test_a_wish_alike_is_a_vote_and_a_button_makes_it_one_of_its_own(office: Off
 
 
 def test_the_list_of_wishes_votes_in_place(office: Office) -> None:
-    office.say("request a page on Couchbase sizing")
+    office.say("feature request: a page on Couchbase sizing")
     office.say("top requests", **{"from": EVE})
     assert "'verb': 'vote'" in card_of(office.said(ASKERS)[-1])
 

@@ -126,6 +126,16 @@ def test_a_wish_in_the_chat_opens_no_case(office: Office) -> None:
     assert "FR-1" in office.say("top requests", message_id="m3").text
 
 
+def test_what_the_pages_say_how_to_get_is_answered_and_no_wish(office: Office) -> None:
+    reply = office.say("request a new Kafka topic")
+
+    assert reply.outcome is ReplyKind.ANSWERED
+    assert any("kafka" in citation.path for citation in reply.citations)
+    assert "feature request: …" in reply.note
+    assert office.store.requests.top() == ()
+    assert "FR-1" in office.say("feature request: a new Kafka topic", message_id="m2").text
+
+
 def test_a_question_that_the_docs_answer_gets_the_page_and_heading(office: Office) -> None:
     reply = office.say("How do I raise the partition quota of my region?")
 

@@ -77,4 +77,5 @@ def test_grouped_afresh_the_larger_share_keeps_the_number_and_what_people_fixed_
 def test_the_middle_of_a_group_is_what_is_most_like_all() -> None:
     vectors = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
 
-    assert central(vectors) == 1
+    assert central(vectors, [1, 1, 1]) == 1
+    assert central(vectors, [9, 1, 1]) == 0  # what most people say
