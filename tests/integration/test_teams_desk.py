@@ -44,6 +44,9 @@ class KnowsNothing:
 
     def take(self, incoming: Incoming, listen: object = None, /) -> Reply:
         self.taken.append(incoming)
+        if incoming.text.startswith("request "):
+            wish = self.store.requests.ask(incoming.text.removeprefix("request "), incoming.sender)
+            return Reply(ReplyKind.NOTED, "Kept.", wish=wish.label)
         case = Case(
             f"c-{len(self.taken):08d}",
             CaseState.ANSWERED,
@@ -444,6 +447,15 @@ def test_a_wish_is_stored_once_and_voted_for_once_a_person(office: Office) -> No
     assert [(r.label, r.votes) for r in office.store.requests.top()] == [("FR-1", 3)]
     office.say("top requests")
     assert "a page on Couchbase sizing" in card_of(office.said(ASKERS)[-1])
+
+
+def test_a_request_that_no_page_answers_becomes_a_card_to_vote_on(office: Office) -> None:
+    office.say("request GPU nodes")
+
+    assert [incoming.text for incoming in office.sheriff.taken] == ["request GPU nodes"]  # the pages are asked first
+    card = card_of(office.said(ASKERS)[-1])
+    assert "GPU nodes" in card
+    assert "FR-1" in card
 
 
 def test_a_wish_alike_is_a_vote_and_a_button_makes_it_one_of_its_own(office: Office) -> None:
