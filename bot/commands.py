@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot import knowledge_wiring, wiring
+from bot.asking import asking
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
 from bot.sources import remember_sources
@@ -78,7 +79,7 @@ def ask_command(settings: Settings, question: str, *, as_json: bool, hand_over: 
         raise Misuse('The question is empty. Ask one: sheriff ask "How do I raise a Kafka partition quota?"')
     incoming = Incoming(uuid4().hex, "cli", f"cli-{uuid4().hex[:8]}", Person("cli", "Command line"), question)
     until = begun + _STARTING + settings.model.timeout_seconds
-    with wiring.asking(settings, hand_over=hand_over, until=until) as take:
+    with asking(settings, hand_over=hand_over, until=until) as take:
         reply = take(incoming)
     if as_json:
         from bot.channels.api import answered

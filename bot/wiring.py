@@ -6,19 +6,18 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryFile
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from bot import desk_wiring, knowledge_wiring, sign_in_wiring, teams_wiring, wording
+from bot import desk_wiring, knowledge_wiring, sign_in_wiring, teams_wiring
 from bot.casework import Casework
 from bot.channels.gap_news import EVERY as GAP_NEWS_EVERY
 from bot.channels.notice_news import NoticeNews
@@ -42,7 +41,6 @@ from bot.gapwork import EVERY as GAPS_EVERY
 from bot.gapwork import GapWork, Writer
 from bot.identity.roles import Role
 from bot.library import Library, StoppedError
-from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.noticing import Notices
 from bot.occupancy import occupied
 from bot.settings import DeskSettings, Settings
@@ -57,7 +55,6 @@ from bot.store.rota_book import RotaBook
 from bot.store.standing import standing
 from bot.store.tidying import EVERY as TIDIED_EVERY
 from bot.store.tidying import Tidying
-from bot.support.cases import Case
 from bot.support.clocks import Clocks, goals_of
 from bot.support.gap_report import GapReport
 from bot.support.handoff import AllChannels, Desk, Notifier
@@ -153,77 +150,6 @@ def inward(settings: Settings, store: Store) -> Settings:
         "handoff": settings.handoff.model_copy(update={"reminders": 0}),
     }
     return settings.model_copy(update=kept)
-
-
-# ---- one question, on the command line ----
-
-
-@contextmanager
-def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -> Iterator[Callable[[Incoming], Reply]]:
-    """Sheriff for one question. Without `hand_over` nothing is kept: cases go to a store that is thrown away.
-
-    `until`, on the monotonic clock, is when the question stops waiting for the language model.
-    """
-    with ExitStack() as stack:
-        if hand_over:
-            database = settings
-        else:
-            folder = Path(stack.enter_context(TemporaryDirectory(prefix="sheriff-ask-")))
-            kept = {"database_url": SecretStr(f"sqlite:///{folder / 'cases.db'}"), "desk": DeskSettings()}
-            database = settings.model_copy(update=kept)
-        passer_by = f"ask-{uuid4().hex}" if hand_over else ""
-        store = stack.enter_context(opened_store(database, replica=passer_by))
-        knowing = stack.enter_context(knowledge_wiring.opened_library(settings, with_model=True, until=until))
-        if not hand_over:
-            knowing.require()
-        database = inward(database, store)
-        rota = store.rota(settings.rota)
-        desk = stack.enter_context(desk_wiring.opened_desk(database, store, clock=now))
-        workflows = _workflows(database, store, rota, desk, [DeskPageNotifier(store.engine, clock=now)])
-        if hand_over:
-            workflows.start()
-            stack.callback(workflows.stop)
-            workflows.wait_until_ready(timeout=20)
-        casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
-        staying = casework if hand_over else StayingHere(casework, store)
-        platform = platform_of(settings)
-        likeness = Likeness(knowing.embedder.embed)
-        wishes = Wishes(store.requests, likeness, names=platform.components)
-        here = hand_over or not has_database(settings.database)
-        pinned = store if here else stack.enter_context(opened_store(settings))  # known, whatever is kept
-        notices = Notices(pinned.notices, pinned.cases, likeness, clock=now, zone=rota.zone)
-        take = _sheriff(settings, knowing, store, staying, platform, Metrics(), Board(wishes, notices)).take
-        yield take if hand_over else lambda incoming: _without_case(take(incoming), named(settings).docs)
-
-
-def _without_case(reply: Reply, docs: str) -> Reply:
-    """The reply as it reads when nothing was kept: the case was thrown away with its store."""
-    unkept = {ReplyKind.UNANSWERED: wording.not_known(docs, reply), ReplyKind.FORWARDED: "The nearest pages:"}
-    text = unkept.get(reply.outcome, reply.text)
-    return replace(reply, text=text, case=None)
-
-
-class StayingHere:
-    """Hands nothing over: for a question that nobody should be called for."""
-
-    def __init__(self, casework: Casework, store: Store) -> None:
-        self._casework = casework
-        self._store = store
-
-    def hand_over(self, case_id: str, *, wait: float = 0) -> Case:  # noqa: ARG002 - nothing to wait for
-        case = self._store.cases.get(case_id)
-        if case is None:
-            raise Failure(f"There is no case {case_id}.")
-        return case
-
-    def add_details(self, case_id: str, by: Person, text: str) -> Case:
-        return self._casework.add_details(case_id, by, text)
-
-    def solved(self, case_id: str, by: Person) -> Case:
-        return self._casework.solved(case_id, by)
-
-    def duty_sentence(self) -> str:
-        return self._casework.duty_sentence()
 
 
 # ---- the server ----
@@ -331,13 +257,13 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     threads = teams_wiring.threads(settings, store, rota=rota, link=link, clock=now, address=address)
     told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), *(() if made_up else (link, threads))]
     desk = opening.enter_context(desk_wiring.opened_desk(settings, store, clock=now))
-    workflows = _workflows(settings, store, rota, desk, told)
+    workflows = workflows_of(settings, store, rota, desk, told)
     watch = desk_wiring.watch(settings, store, desk, push=workflows.push, clock=now)
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
     likeness = Likeness(knowing.embedder.embed)
     wishes = Wishes(store.requests, likeness, names=platform.components)
     notices = Notices(store.notices, store.cases, likeness, clock=now, zone=rota.zone)
-    sheriff = _sheriff(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
+    sheriff = sheriff_of(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
     parts = (store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
     return _Parts(settings, *parts, wishes, notices, demonstration=made_up)
 
@@ -467,7 +393,7 @@ def _make_home(home: Path) -> None:
         ) from error
 
 
-def _sheriff(
+def sheriff_of(
     settings: Settings,
     knowing: Library,
     store: Store,
@@ -488,7 +414,7 @@ def _sheriff(
     )
 
 
-def _workflows(
+def workflows_of(
     settings: Settings, store: Store, rota: RotaBook, desk: Desk, notifiers: Sequence[Notifier]
 ) -> Workflows:
     return Workflows(
