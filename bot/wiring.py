@@ -43,6 +43,7 @@ from bot.identity.roles import Role
 from bot.library import Library, StoppedError
 from bot.noticing import Notices
 from bot.occupancy import occupied
+from bot.page_files import with_section
 from bot.settings import DeskSettings, Settings
 from bot.sources import code_page, named, sources, strange_rota
 from bot.store.following import EVERY as FOLLOWED_EVERY
@@ -58,6 +59,7 @@ from bot.store.tidying import Tidying
 from bot.support.clocks import Clocks, goals_of
 from bot.support.gap_report import GapReport
 from bot.support.handoff import AllChannels, Desk, Notifier
+from bot.support.ledger import Gap
 from bot.support.likeness import Likeness
 from bot.support.rota_alarms import alarms
 from bot.support.rota_changes import Kept
@@ -117,7 +119,11 @@ def gap_report(settings: Settings, store: Store, *, since: datetime | None = Non
     """The gaps as they are after all cases were read. Raises Unavailable when the embeddings do not answer."""
     with knowledge_wiring.opened_library(settings) as knowing:
         gapwork(settings, store, knowing).refresh()
-    return read_report(store, now(), since=since, component=component)
+    return read_report(store, now(), since=since, component=component, change=partial(_change, settings))
+
+
+def _change(settings: Settings, gap: Gap) -> str:
+    return with_section(sources(settings), gap.page, gap.place, gap.draft)
 
 
 def ask_gaps_again(settings: Settings) -> None:
@@ -323,6 +329,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
 
 def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Services:
     settings = parts.settings
+    change = partial(_change, settings)
     platform = named(settings)
     events = desk_wiring.events(settings, parts.watch, clock=now)
     in_teams = teams_wiring.may_answer(settings) and not parts.demonstration
@@ -342,8 +349,8 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         index_status=parts.library.status,
         page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
         validate=lambda files: check_together(files, parts.platform, now()).report,
-        gaps=lambda: read_report(parts.store, now(), page=partial(_page_now, parts)),
-        gap=lambda gap: read_entry(parts.store, 0, gap, partial(_page_now, parts)),
+        gaps=lambda: read_report(parts.store, now(), page=partial(_page_now, parts), change=change),
+        gap=lambda gap: read_entry(parts.store, 0, gap, partial(_page_now, parts), change),
         store=parts.store,
         metrics=parts.metrics.registry,
         clock=now,

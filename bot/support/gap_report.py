@@ -99,11 +99,22 @@ class GapReport:
         return sorted(gaps, key=lambda gap: (gap.closed or self.at, gap.number), reverse=True)
 
 
-def entry(rank: int, gap: Gap, evidence: Sequence[tuple[Signal, Case]], resolved: Sequence[Case], last: str) -> Entry:
-    """A gap as it is shown; `last` is what stands before the draft in its page, as far as that is known."""
+def entry(
+    rank: int,
+    gap: Gap,
+    evidence: Sequence[tuple[Signal, Case]],
+    resolved: Sequence[Case],
+    last: str = "",
+    *,
+    patch: str = "",
+) -> Entry:
+    """A gap as it is shown; `last` is what stands before the draft in its page, as far as that is known.
+
+    Without a `patch` for the page's file there is one to read."""
     path = gap.page.partition(":")[2]
     heading = gap.place.rsplit(" › ", 1)[-1] if " › " in gap.place else ""
-    patch = gap_draft.patch(gap.draft, gap_draft.Where(path, heading, last)) if gap.draft else ""
+    if gap.draft and not patch:
+        patch = gap_draft.patch(gap.draft, gap_draft.Where(path, heading, last))
     asked = [
         Asked(title(c, width=200), c.application, s.at, HOW[s.kind], s.minutes, c.id, c.label) for s, c in evidence
     ]
