@@ -221,11 +221,14 @@ class TeamsSettings(Section):
     sheriff_channel: str = _of_form(
         _CHANNEL, "", "Id of the channel where sheriffs get their cases, 19:…@thread.tacv2; empty: none"
     )
+    maintainer_channel: str = _of_form(
+        _CHANNEL, "", "Id of the channel that is told of the week's gaps; empty: the sheriffs' channel"
+    )
     remind_after_hours: float = Field(
         24, ge=0, le=336, description="Silence after which an asker is asked whether it helped; 0: never"
     )
     service_url: str = Field(
-        "https://smba.trafficmanager.net/teams/", pattern=ADDRESS, description="Connector of that channel"
+        "https://smba.trafficmanager.net/teams/", pattern=ADDRESS, description="Connector of those channels"
     )
 
 

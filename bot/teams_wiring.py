@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -103,9 +104,10 @@ def wish_news(settings: Settings, store: Store, *, threads: CaseThreads) -> Wish
     )
 
 
-def gap_news(store: Store, *, book: RotaBook, threads: CaseThreads) -> GapNews:
-    """What is told of gaps each week, in the sheriffs' channel if there is one."""
-    return GapNews(book, store.news, store.gaps, threads.outbox, threads.place, threads.clock, threads.base_url)
+def gap_news(settings: Settings, store: Store, *, book: RotaBook, threads: CaseThreads) -> GapNews:
+    """What is told of gaps each week, in the maintainers' channel, else in the sheriffs', if there is one."""
+    place = replace(threads.place, conversation=settings.teams.maintainer_channel or threads.place.conversation)
+    return GapNews(book, store.news, store.gaps, threads.outbox, place, threads.clock, threads.base_url)
 
 
 def lifespan(settings: Settings, store: Store, *, teams: TeamsChannel, link: TeamsLink, clock: Clock) -> Lifespan:

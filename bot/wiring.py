@@ -146,7 +146,7 @@ def inward(settings: Settings, store: Store) -> Settings:
     """The settings as they are; of a demonstration without everything that would reach somebody outside."""
     if store.demonstration.get() is None:
         return settings
-    teams = {"sheriff_channel": "", "remind_after_hours": 0.0}
+    teams = {"sheriff_channel": "", "maintainer_channel": "", "remind_after_hours": 0.0}
     kept = {
         "desk": DeskSettings(prefix=settings.desk.prefix),
         "desk_secret": SecretStr(""),
@@ -233,7 +233,7 @@ def _beside(parts: _Parts) -> Sequence[Regularly]:
     tidying = Tidying(parts.store, retention=parts.settings.retention, clock=now)
     news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
     gaps = gapwork(parts.settings, parts.store, parts.library)
-    gap_news = teams_wiring.gap_news(parts.store, book=parts.rota, threads=parts.threads)
+    gap_news = teams_wiring.gap_news(parts.settings, parts.store, book=parts.rota, threads=parts.threads)
     wishes = teams_wiring.wish_news(parts.settings, parts.store, threads=parts.threads)
     refresh = parts.rota.refresh_pages
     rising = NoticeNews(parts.notices, parts.threads.outbox, parts.threads.place, refresh)

@@ -1,4 +1,4 @@
-"""Tells once a week, in the sheriffs' channel, which gaps of the documentation cost most and which were closed."""
+"""Tells once a week, in a channel, which gaps of the documentation cost most and which were closed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class GapNews:
-    """Where there is no channel of sheriffs, the page alone has it."""
+    """Where there is no channel, the page alone has it."""
 
     book: RotaBook
     news: RotaNews

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from bot import teams_wiring
 from bot.channels.gap_news import GapNews
+from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_thread import Place
+from bot.settings import Settings, TeamsSettings
 from bot.support.ledger import GapState
 from knowledge.errors import Unavailable
 from tests.integration.test_duty_news import MONDAY, SHERIFFS, Channel, body
@@ -71,3 +74,21 @@ def test_while_teams_does_not_answer_it_is_tried_again(office: Office) -> None:
 
     assert news(office, channel).sweep()
     assert "[click](javascript" not in body(channel.cards[0])
+
+
+@pytest.mark.parametrize(
+    ("maintainers", "told"), [("19:maintainers@thread.tacv2", "19:maintainers@thread.tacv2"), ("", "19:s@thread.tacv2")]
+)
+def test_maintainers_are_told_in_their_own_channel_if_they_have_one(
+    office: Office, maintainers: str, told: str
+) -> None:
+    teams = TeamsSettings(sheriff_channel="19:s@thread.tacv2", maintainer_channel=maintainers)
+    settings = Settings(teams=teams, teams_app_id="app")
+    link = TeamsLink(lambda: pytest.fail("nobody is told yet"))
+    store = office.store
+    threads = teams_wiring.threads(settings, store, rota=office.book, link=link, clock=office.clock, address="")
+
+    news = teams_wiring.gap_news(settings, store, book=office.book, threads=threads)
+
+    assert news.place.reference()["conversation"]["id"] == told
+    assert threads.place.conversation == "19:s@thread.tacv2"
