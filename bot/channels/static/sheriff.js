@@ -149,11 +149,6 @@
     refresh().catch(() => {});
   }
 
-  // ---- on a phone the pages' names scroll: the present one is in sight ----
-  const strip = $(".top nav");
-  const here = strip && $("[aria-current]", strip);
-  if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
-
   // ---- keys ----
   const help = $("#help");
   const toggle = $("#single-keys");
