@@ -12,7 +12,7 @@ import pytest
 from bot.casework import Casework
 from bot.messages import Person
 from bot.store.opening import Store, open_store
-from bot.store.tables import cases, events, unheard
+from bot.store.tables import case_facts, cases, events, unheard
 from bot.store.turn_log import utc_now
 from bot.support.cases import CaseState, Cause, NotPossible
 from bot.support.handoff import Role, TicketState
@@ -64,7 +64,7 @@ def office(running: tuple[Store, MemoryDesk, RecordingNotifier, Workflows]) -> O
     """One running service for all tests; each begins with empty tables."""
     store, desk, notifier, workflows = running
     with store.engine.begin() as connection:
-        for table in (unheard, events, cases):
+        for table in (unheard, case_facts, events, cases):
             connection.execute(table.delete())
     desk.tickets.clear()
     desk.written.clear()

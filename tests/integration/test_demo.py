@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from bot import wiring
-from bot.commands import gaps_command
+from bot.commands import GapsWanted, gaps_command
 from bot.demo.command import demo_command, fill, remove_command
 from bot.demo.script import Cast, script
 from bot.demo.stage import Hands
@@ -266,7 +266,7 @@ def test_exports_and_reports_of_a_demonstration_say_so(
     marked.demonstration.begin(Demonstration(FRIDAY, 7, 13))
     marked.close()
     for form in ("md", "html", "json"):
-        gaps_command(Settings(home=tmp_path), output=form, target=None)
+        gaps_command(Settings(home=tmp_path), GapsWanted(form))
         said = capsys.readouterr().out
         assert "demonstration" in said.lower()
         if form == "json":

@@ -19,7 +19,7 @@ from bot.store.attempts import CaseAttempts
 from bot.store.audit import audit
 from bot.store.opening import Store, open_store
 from bot.store.read_back import ReadBack, Watch
-from bot.store.tables import cases, events, unheard
+from bot.store.tables import case_facts, cases, events, unheard
 from bot.store.turn_log import utc_now
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, Cause, EventKind, NotPossible
@@ -91,7 +91,7 @@ def office(running: Office) -> Office:
     """One running service for all tests; each begins with empty tables."""
     running.settle()
     with running.store.engine.begin() as connection:
-        for table in (unheard, events, cases):
+        for table in (unheard, case_facts, events, cases):
             connection.execute(table.delete())
     for kept in (running.desk.tickets, running.desk.closed, running.desk.written):
         kept.clear()

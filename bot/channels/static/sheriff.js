@@ -128,7 +128,7 @@
         location.hash = "";
         await refresh();
         if (!$("#told + .act") || /\/(resolve|hand)$/.test(address)) return location.assign(location.pathname);
-        $("#case")?.focus();
+        if (document.activeElement === document.body) $("#case")?.focus(); // who has gone on meanwhile is left alone
       } else await refresh();
     } catch {
       refuse(form, "No connection. The text stays here; send it again when the connection is back.");
