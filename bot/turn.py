@@ -190,13 +190,7 @@ class Sheriff:
 
     def _answered_or_wished(self, incoming: Incoming, request: Request, listen: Listener) -> Reply:
         """What the pages surely say how to get is no wish; everything else that is requested is one."""
-        try:
-            answer = self._library.answer(incoming.text, listen=listen)
-        except NotReadyError:
-            raise  # the same message may be sent again in a minute
-        except (IndexBroken, Unavailable) as error:
-            log.error("search_failed", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace is noise
-            return self._wished(incoming, request)
+        answer = self._sought(incoming.text, listen)
         if answer.outcome is not Outcome.ANSWERED:
             return self._wished(incoming, request)
         answer = replace(answer, note=wording.joined(answer.note, wording.TO_WISH))
@@ -254,21 +248,26 @@ class Sheriff:
         if asked and picked:
             question, earlier = picked, [text for text in earlier if text != asked.question]
         may_ask = not picked and not (asked and asked.is_last)
-        try:
-            answer = self._library.answer(question, earlier=earlier, listen=listen, asks=may_ask)
-        except NotReadyError:
-            raise  # nothing is lost: the same message may be sent again in a minute
-        except (IndexBroken, Unavailable) as error:
-            log.error("search_failed", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace is noise
-            answer = Answer(Outcome.UNANSWERED, "", 0.0, note=wording.INDEX_BROKEN)
+        answer = self._sought(question, listen, earlier=earlier, asks=may_ask)
         if answer.ask:
             return self._clarified(incoming, answer, answer.ask, question)
-        if MODEL_SILENT in answer.note:
-            self._metrics.model_failures.inc()
         has_nothing = answer.outcome is Outcome.UNANSWERED and not answer.note
         if has_nothing and is_off_topic(question, answer.confidence) and not self._board.notices.shown(question):
             return Reply(ReplyKind.NOTED, wording.off_topic(self._world.platform, self._world.docs))
         return self._handed_over(incoming, answer, question)
+
+    def _sought(self, question: str, listen: Listener, *, earlier: Sequence[str] = (), asks: bool = False) -> Answer:
+        """What the documentation answers; where it cannot be searched, that it cannot. Raises NotReadyError."""
+        try:
+            answer = self._library.answer(question, earlier=earlier, listen=listen, asks=asks)
+        except NotReadyError:
+            raise  # nothing is lost: the same message may be sent again in a minute
+        except (IndexBroken, Unavailable) as error:
+            log.error("search_failed", reason=str(error))  # noqa: TRY400 - the reason is the message; a trace is noise
+            return Answer(Outcome.UNANSWERED, "", 0.0, note=wording.INDEX_BROKEN)
+        if MODEL_SILENT in answer.note:
+            self._metrics.model_failures.inc()
+        return answer
 
     def _forwarded(self, incoming: Incoming, question: str) -> Reply:
         """To a person at once, with the nearest pages for whoever reads the case."""
