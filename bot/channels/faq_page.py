@@ -18,7 +18,7 @@ from bot.channels.times import Watch
 from bot.curating import Curation, is_proved
 from bot.messages import Person
 from bot.support.faq_drafts import DraftState, FaqDraft, FaqEntry
-from bot.support.wishes import Overtaken
+from bot.support.overtaken import Overtaken
 from knowledge.errors import Failure, Misuse
 
 Form = Mapping[str, str]

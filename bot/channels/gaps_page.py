@@ -22,7 +22,8 @@ from bot.store import gap_figures
 from bot.store.gap_store import GapStore
 from bot.support import gap_report
 from bot.support.gap_report import GapReport
-from bot.support.ledger import KIND_LABELS, RANKED_BY, STATE_LABELS, WEEKS, Gap, GapKind, GapState, Overtaken, number_of
+from bot.support.ledger import KIND_LABELS, RANKED_BY, STATE_LABELS, WEEKS, Gap, GapKind, GapState, number_of
+from bot.support.overtaken import Overtaken
 from knowledge.errors import Misuse
 
 PER_PAGE = 50

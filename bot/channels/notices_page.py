@@ -17,7 +17,7 @@ from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.messages import Person
 from bot.support.notices import Notice, NoticeEvent, NoticeHappened
-from bot.support.wishes import Overtaken
+from bot.support.overtaken import Overtaken
 from knowledge.errors import Misuse
 
 Form = Mapping[str, str]

@@ -19,7 +19,8 @@ from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.channels.visitor import Visitor, remember, visitor_of
 from bot.messages import Person
-from bot.support.wishes import CHOSEN, FeatureRequest, Happened, Overtaken, Voter, WishEvent, WishState, number_of
+from bot.support.overtaken import Overtaken
+from bot.support.wishes import CHOSEN, FeatureRequest, Happened, Voter, WishEvent, WishState, number_of
 from bot.wishing import Wishes
 from knowledge.errors import Misuse
 

@@ -13,7 +13,7 @@ from bot.messages import Person
 from bot.store.tables import faq_drafts
 from bot.store.turn_log import Clock, utc_now
 from bot.support.faq_drafts import DraftState, FaqDraft, FaqEntry
-from bot.support.wishes import Overtaken
+from bot.support.overtaken import Overtaken
 from knowledge.errors import Misuse
 
 

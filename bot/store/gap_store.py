@@ -23,12 +23,12 @@ from bot.support.ledger import (
     GapEvent,
     GapKind,
     GapState,
-    Overtaken,
     Signal,
     SignalKind,
     allowed,
     label,
 )
+from bot.support.overtaken import Overtaken
 from knowledge.errors import Misuse
 from knowledge.ports import Matrix
 

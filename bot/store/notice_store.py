@@ -22,7 +22,7 @@ from bot.support.notices import (
     Proposal,
     Rise,
 )
-from bot.support.wishes import Overtaken
+from bot.support.overtaken import Overtaken
 from knowledge.errors import Misuse
 
 

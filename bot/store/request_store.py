@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.messages import Person
 from bot.store.tables import request_events, request_news, requests, votes
 from bot.store.turn_log import Clock, utc_now
+from bot.support.overtaken import Overtaken
 from bot.support.wishes import (
     ALIVE,
     CHOSEN,
@@ -18,7 +19,6 @@ from bot.support.wishes import (
     LONGEST_REASON,
     FeatureRequest,
     Happened,
-    Overtaken,
     Voter,
     WishEvent,
     WishState,

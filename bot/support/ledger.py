@@ -92,10 +92,6 @@ _NEXT: Mapping[GapState, frozenset[GapState]] = {
 }
 
 
-class Overtaken(Misuse):
-    """Somebody else changed the gap after it was shown."""
-
-
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One case that speaks for a gap."""

@@ -41,10 +41,6 @@ class WishEvent(StrEnum):
     APART = "apart"  # a maintainer says that two are not the same
 
 
-class Overtaken(Misuse):
-    """A colleague was faster; the text says who did what. Nothing was stored."""
-
-
 @dataclass(frozen=True, slots=True)
 class Voter:
     """Who wants something, and how the person is reached when something becomes of it."""

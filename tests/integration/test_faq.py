@@ -22,8 +22,8 @@ from bot.store.forgetting import footprint, forget, people
 from bot.store.opening import Store, open_store
 from bot.support.cases import CaseState, Cause, Event, EventKind
 from bot.support.faq_drafts import DraftState, FaqEntry
+from bot.support.overtaken import Overtaken
 from bot.support.transitions import resolve
-from bot.support.wishes import Overtaken
 from ingestion.sources import FaqSource, Source
 from knowledge.adapters.local_embedder import LocalEmbedder
 from knowledge.errors import Misuse, Unavailable

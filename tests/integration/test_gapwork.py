@@ -14,7 +14,8 @@ from bot.messages import Person
 from bot.store.opening import Store, open_store
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, Cause, Event
-from bot.support.ledger import GapKind, GapState, Overtaken
+from bot.support.ledger import GapKind, GapState
+from bot.support.overtaken import Overtaken
 from knowledge.citing import cite_all
 from knowledge.errors import Misuse
 from knowledge.model import Answer, Chunk, Kind, Outcome, Passage

@@ -22,8 +22,8 @@ from bot.store.forgetting import footprint, forget, people
 from bot.support.cases import CaseState, Event, EventKind
 from bot.support.handoff import Refused
 from bot.support.notices import end_of
+from bot.support.overtaken import Overtaken
 from bot.support.transitions import withdraw
-from bot.support.wishes import Overtaken
 from knowledge.errors import Misuse
 from tests.fakes import a_case
 from tests.web_office import ANA, BO, Office

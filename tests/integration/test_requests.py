@@ -19,7 +19,8 @@ from bot.messages import Person
 from bot.store.forgetting import footprint, forget, people
 from bot.store.opening import Store, open_store
 from bot.support.handoff import Refused
-from bot.support.wishes import Overtaken, Voter, WishEvent, WishState
+from bot.support.overtaken import Overtaken
+from bot.support.wishes import Voter, WishEvent, WishState
 from bot.upkeep.wishes import exported
 from bot.wishing import Wishes
 from knowledge.errors import Misuse, Unavailable
