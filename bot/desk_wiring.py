@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.channels.desk_events import DeskEvents
-from bot.desks.calling import Pace
-from bot.desks.once import Access
+from bot.desks.calling import USUAL, Names, Pace
+from bot.desks.once import Access, Attempts
 from bot.desks.sqlite import SqliteDesk
-from bot.settings import LOOPBACK, Settings
+from bot.settings import LOOPBACK, DeskSettings, Settings
 from bot.store.attempts import CaseAttempts
 from bot.store.opening import Store
 from bot.store.read_back import ReadBack, Watch
@@ -29,14 +30,94 @@ class Remote(Desk, Protocol):
     def hang_up(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """One desk of the settings: that of the cases, or that of the documentation."""
+
+    desk: DeskSettings
+    token: str
+    user: str
+    secret: str
+    attempts: Attempts
+    clock: Clock
+    page: str = ""  # the address of a case, with {case} in it; "" when nobody elsewhere could open it
+    names: Names = USUAL
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(timeout=self.desk.timeout_seconds, lag=self.desk.index_lag_seconds, clock=self.clock)
+
+    @property
+    def access(self) -> Access:
+        """GitHub knows no users here: its token is always a bearer's."""
+        user = "" if self.desk.kind == "github" else self.user
+        return Access(self.token, self.attempts, self.pace, user=user, names=self.names)
+
+    def require(self, *needed: str) -> None:
+        """Settings of the section, or "token" and "secret". Raises Misuse naming those that are not set."""
+        secrets = {"token": (self.names.token, self.token), "secret": (self.names.secret, self.secret)}
+        named = [secrets.get(name) or (f"{self.names.section}.{name}", getattr(self.desk, name)) for name in needed]
+        missing = [name for name, value in named if not value]
+        if missing:
+            verb = "is" if len(missing) == 1 else "are"
+            raise Misuse(
+                f"{self.names.section}.kind is {self.desk.kind}, but {' and '.join(missing)} {verb} not set. "
+                "See docs/desks.md."
+            )
+
+    def secure(self, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise Misuse(
+                f"{self.names.section}.url: {url} is not https: the token could be read on the way. "
+                "Write it as https://…"
+            )
+        return url
+
+
 @contextmanager
 def opened_desk(settings: Settings, store: Store, *, clock: Clock) -> Iterator[Desk]:
     """The desk that the settings name; contacts nobody. Raises Misuse naming the setting that is missing."""
-    make = {"github": _github, "jira": _jira, "servicenow": _servicenow, "webhook": _webhook}.get(settings.desk.kind)
-    if make is None:
+    if settings.desk.kind == "sqlite":
         yield SqliteDesk(store.engine, prefix=settings.desk.prefix, url="/desk/{case}", clock=clock)
         return
-    desk = make(settings, store, clock)
+    base = settings.server.public_url.rstrip("/")
+    chosen = _Chosen(
+        settings.desk,
+        settings.desk_token.get_secret_value(),
+        settings.desk_user,
+        settings.desk_secret.get_secret_value(),
+        CaseAttempts(store.cases, clock=clock),
+        clock,
+        page=f"{base}/desk/{{case}}" if base else "",
+    )
+    with _opened(chosen) as desk:
+        yield desk
+
+
+@contextmanager
+def opened_docs_desk(settings: Settings, store: Store, *, clock: Clock) -> Iterator[Desk | None]:
+    """Where gaps of the documentation become issues; None where there is no such place. Raises as `opened_desk`."""
+    if settings.gaps.desk.kind == "sqlite":
+        yield None
+        return
+    chosen = _Chosen(
+        settings.gaps.desk,
+        settings.gaps_desk_token.get_secret_value(),
+        settings.gaps_desk_user,
+        settings.gaps_desk_secret.get_secret_value(),
+        store.gap_issues,
+        clock,
+        names=Names("gaps.desk", "SHERIFF_GAPS_DESK"),
+    )
+    with _opened(chosen) as desk:
+        yield desk
+
+
+@contextmanager
+def _opened(chosen: _Chosen) -> Iterator[Desk]:
+    make = {"github": _github, "jira": _jira, "servicenow": _servicenow, "webhook": _webhook}[chosen.desk.kind]
+    desk = make(chosen)
     try:
         yield desk
     finally:
@@ -61,105 +142,65 @@ def events(settings: Settings, watch: Watch | None, *, clock: Clock) -> DeskEven
     return DeskEvents(settings.desk.kind, secret, watch.wake, clock)
 
 
-def _github(settings: Settings, store: Store, clock: Clock) -> Remote:
+def _github(chosen: _Chosen) -> Remote:
     from bot.desks.github import GitHubDesk, GitHubPlace
 
-    chosen = settings.desk
-    _require(settings, **{"desk.repository": chosen.repository, "SHERIFF_DESK_TOKEN": _token(settings)})
+    of = chosen.desk
+    chosen.require("repository", "token")
     place = GitHubPlace(
-        chosen.repository,
-        url=_secure(chosen.url or _GITHUB),
-        labels=chosen.labels,
-        assignees=chosen.assignees,
-        page=_page(settings),
+        of.repository,
+        url=chosen.secure(of.url or _GITHUB),
+        labels=of.labels,
+        assignees=of.assignees,
+        page=chosen.page,
     )
-    return GitHubDesk(place, _access(settings, store, clock))
+    return GitHubDesk(place, chosen.access)
 
 
-def _jira(settings: Settings, store: Store, clock: Clock) -> Remote:
+def _jira(chosen: _Chosen) -> Remote:
     from bot.desks.jira import JiraDesk, JiraPlace
 
-    chosen = settings.desk
-    _require(
-        settings,
-        **{"desk.url": chosen.url, "desk.project": chosen.project, "SHERIFF_DESK_TOKEN": _token(settings)},
-    )
+    of = chosen.desk
+    chosen.require("url", "project", "token")
     place = JiraPlace(
-        _secure(chosen.url),
-        chosen.project,
-        issue_type=chosen.issue_type,
-        labels=chosen.labels,
-        assignees=chosen.assignees,
-        fields=chosen.fields,
-        close_transition=chosen.close_transition,
-        reopen_transition=chosen.reopen_transition,
-        search_path=chosen.search_path,
-        site=chosen.site_url,
-        page=_page(settings),
+        chosen.secure(of.url),
+        of.project,
+        issue_type=of.issue_type,
+        labels=of.labels,
+        assignees=of.assignees,
+        fields=of.fields,
+        close_transition=of.close_transition,
+        reopen_transition=of.reopen_transition,
+        search_path=of.search_path,
+        site=of.site_url,
+        page=chosen.page,
     )
-    return JiraDesk(place, _access(settings, store, clock))
+    return JiraDesk(place, chosen.access)
 
 
-def _servicenow(settings: Settings, store: Store, clock: Clock) -> Remote:
+def _servicenow(chosen: _Chosen) -> Remote:
     from bot.desks.servicenow import ServiceNowDesk, ServiceNowPlace
 
-    chosen = settings.desk
-    _require(settings, **{"desk.url": chosen.url, "SHERIFF_DESK_TOKEN": _token(settings)})
+    of = chosen.desk
+    chosen.require("url", "token")
     place = ServiceNowPlace(
-        _secure(chosen.url),
-        table=chosen.table,
-        assignees=chosen.assignees,
-        fields=chosen.fields,
-        note_field=chosen.note_field,
-        open_state=chosen.open_state,
-        closed_state=chosen.closed_state,
-        closed_states=chosen.closed_states,
-        close_code=chosen.close_code,
-        page=_page(settings),
+        chosen.secure(of.url),
+        table=of.table,
+        assignees=of.assignees,
+        fields=of.fields,
+        note_field=of.note_field,
+        open_state=of.open_state,
+        closed_state=of.closed_state,
+        closed_states=of.closed_states,
+        close_code=of.close_code,
+        page=chosen.page,
     )
-    return ServiceNowDesk(place, _access(settings, store, clock))
+    return ServiceNowDesk(place, chosen.access)
 
 
-def _webhook(settings: Settings, _: Store, clock: Clock) -> Remote:
+def _webhook(chosen: _Chosen) -> Remote:
     from bot.desks.webhook import WebhookDesk
 
-    secret = settings.desk_secret.get_secret_value()
-    _require(settings, **{"desk.url": settings.desk.url, "SHERIFF_DESK_SECRET": secret})
-    return WebhookDesk(_secure(settings.desk.url), secret=secret, pace=_pace(settings, clock), page=_page(settings))
-
-
-def _pace(settings: Settings, clock: Clock) -> Pace:
-    return Pace(timeout=settings.desk.timeout_seconds, lag=settings.desk.index_lag_seconds, clock=clock)
-
-
-def _access(settings: Settings, store: Store, clock: Clock) -> Access:
-    """GitHub knows no users here: its token is always a bearer's."""
-    user = "" if settings.desk.kind == "github" else settings.desk_user
-    attempts = CaseAttempts(store.cases, clock=clock)
-    return Access(_token(settings), attempts, _pace(settings, clock), user=user)
-
-
-def _token(settings: Settings) -> str:
-    return settings.desk_token.get_secret_value()
-
-
-def _page(settings: Settings) -> str:
-    """The address of a case, with {case} in it; "" when nobody elsewhere could open it."""
-    base = settings.server.public_url.rstrip("/")
-    return f"{base}/desk/{{case}}" if base else ""
-
-
-def _secure(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-        raise Misuse(f"desk.url: {url} is not https: the token could be read on the way. Write it as https://…")
-    return url
-
-
-def _require(settings: Settings, **needed: str) -> None:
-    missing = [name for name, value in needed.items() if not value]
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        raise Misuse(
-            f"desk.kind is {settings.desk.kind}, but {' and '.join(missing)} {verb} not set. See docs/desks.md."
-        )
+    chosen.require("url", "secret")
+    url = chosen.secure(chosen.desk.url)
+    return WebhookDesk(url, secret=chosen.secret, pace=chosen.pace, page=chosen.page, names=chosen.names)

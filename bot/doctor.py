@@ -34,6 +34,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("rota", _rota),
         ("cases", _cases),
         ("desk", _desk),
+        ("docs desk", _docs_desk),
         ("language model", _model),
         ("Teams", _teams),
         ("sign-in", sign_in),
@@ -119,6 +120,17 @@ def _desk(settings: Settings) -> Finding:
         sentence = f"{len(letters)} refused: {first.label}: {letter.text if letter else ''}"
         return Finding(Health.BAD, "desk", f"{sentence} Set it right, then `sheriff cases retry --all`.")
     return Finding(Health.GOOD, "desk", f"{told[:1].upper()}{told[1:]}")
+
+
+def _docs_desk(settings: Settings) -> Finding:
+    with (
+        wiring.opened_store(settings) as store,
+        desk_wiring.opened_docs_desk(settings, store, clock=wiring.now) as desk,
+    ):
+        if desk is None:
+            return Finding(Health.GOOD, "docs desk", "Gaps become no issues: gaps.desk is not set.")
+        told = desk.check()
+    return Finding(Health.GOOD, "docs desk", f"{told[:1].upper()}{told[1:]}")
 
 
 def _model(settings: Settings) -> Finding:

@@ -25,6 +25,7 @@ from bot.support.ledger import (
     GapState,
     Signal,
     cost,
+    fault_of,
     is_repeated,
     signals_of,
 )
@@ -93,8 +94,7 @@ class GapWork:
             index = sha256(repr(sorted(pages.items())).encode()).hexdigest()[:32]
             if pages and index != progress.asked:
                 for gap in self.store.ranked(LIVE):
-                    if not gap.topic:
-                        self._ask(gap, changed)
+                    self._ask(gap, changed)
                 progress = replace(progress, asked=index)
         finally:
             self.store.release(progress)
@@ -283,8 +283,9 @@ class GapWork:
     def _ask(self, gap: Gap, changed: Mapping[str, datetime]) -> None:
         asked: dict[str, str] = {}
         for signal, case in self.store.evidence(gap.number, limit=50):
-            if signal.said:
-                asked.setdefault(signal.said, case.question)
+            question = fault_of(case, gap.topic) if gap.topic else case.question
+            if question and signal.said:
+                asked.setdefault(question if gap.topic else signal.said, question)
         answers = [self.library.quoted(question) for question in list(asked.values())[:ASKED_AGAIN]]
         if not answers:
             return

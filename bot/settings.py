@@ -194,6 +194,16 @@ class FaqSettings(Section):
     )
 
 
+class GapSettings(Section):
+    """Where maintainers work on the documentation."""
+
+    desk: DeskSettings = Field(
+        DeskSettings(),
+        description="Where a gap becomes an issue: of kind github, jira, servicenow or webhook; its secrets are "
+        "SHERIFF_GAPS_DESK_TOKEN, _USER and _SECRET",
+    )
+
+
 class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(3978, ge=0, le=65535)
@@ -271,6 +281,7 @@ class FileSettings(Section):
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     faq: FaqSettings = FaqSettings()
+    gaps: GapSettings = GapSettings()
     server: ServerSettings = ServerSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()
@@ -308,6 +319,9 @@ class Settings(BaseSettings):
     desk_token: SecretStr = SecretStr("")
     desk_user: str = ""
     desk_secret: SecretStr = SecretStr("")
+    gaps_desk_token: SecretStr = SecretStr("")
+    gaps_desk_user: str = ""
+    gaps_desk_secret: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 
@@ -320,6 +334,7 @@ class Settings(BaseSettings):
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     faq: FaqSettings = FaqSettings()
+    gaps: GapSettings = GapSettings()
     server: ServerSettings = ServerSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()

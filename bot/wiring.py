@@ -35,6 +35,8 @@ from bot.channels.web import build_app
 from bot.curating import Curation
 from bot.deployments import platform_of
 from bot.enclosures import enclosed
+from bot.gap_issues import EVERY as ISSUES_EVERY
+from bot.gap_issues import DocsDesk
 from bot.gap_reading import read_entry, read_report
 from bot.gap_writing import SectionWriter
 from bot.gapwork import EVERY as GAPS_EVERY
@@ -44,7 +46,7 @@ from bot.library import Library, StoppedError
 from bot.noticing import Notices
 from bot.occupancy import occupied
 from bot.page_files import with_section
-from bot.settings import DeskSettings, Settings
+from bot.settings import DeskSettings, GapSettings, Settings
 from bot.sources import code_page, named, sources, strange_rota
 from bot.store.following import EVERY as FOLLOWED_EVERY
 from bot.store.following import Following
@@ -57,7 +59,7 @@ from bot.store.standing import standing
 from bot.store.tidying import EVERY as TIDIED_EVERY
 from bot.store.tidying import Tidying
 from bot.support.clocks import Clocks, goals_of
-from bot.support.gap_report import GapReport
+from bot.support.gap_report import Entry, GapReport
 from bot.support.handoff import AllChannels, Desk, Notifier
 from bot.support.ledger import Gap
 from bot.support.likeness import Likeness
@@ -149,6 +151,7 @@ def inward(settings: Settings, store: Store) -> Settings:
     teams = {"sheriff_channel": "", "maintainer_channel": "", "remind_after_hours": 0.0}
     kept = {
         "desk": DeskSettings(prefix=settings.desk.prefix),
+        "gaps": GapSettings(),
         "desk_secret": SecretStr(""),
         "teams": settings.teams.model_copy(update=teams),
         "teams_app_id": "",
@@ -188,6 +191,7 @@ class _Parts:
     sheriff: Sheriff
     wishes: Wishes
     notices: Notices
+    docs_desk: DocsDesk | None
     demonstration: bool  # nothing leaves this home
 
 
@@ -237,7 +241,9 @@ def _beside(parts: _Parts) -> Sequence[Regularly]:
     wishes = teams_wiring.wish_news(parts.settings, parts.store, threads=parts.threads)
     refresh = parts.rota.refresh_pages
     rising = NoticeNews(parts.notices, parts.threads.outbox, parts.threads.place, refresh)
+    issues = [("gap issues", parts.docs_desk.close_verified)] if parts.docs_desk else []
     return (
+        *(Regularly(name, look, every=ISSUES_EVERY, warning="gap_issues_wait") for name, look in issues),
         Regularly("gaps", partial(keep_gaps, gaps), every=GAPS_EVERY, warning="gaps_not_refreshed"),
         Regularly("gap news", gap_news.sweep, every=GAP_NEWS_EVERY, warning="gap_news_wait"),
         Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
@@ -270,8 +276,22 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     wishes = Wishes(store.requests, likeness, names=platform.components)
     notices = Notices(store.notices, store.cases, likeness, clock=now, zone=rota.zone)
     sheriff = sheriff_of(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
+    docs_desk = _docs_desk(settings, opening, store, knowing)
     parts = (store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
-    return _Parts(settings, *parts, wishes, notices, demonstration=made_up)
+    return _Parts(settings, *parts, wishes, notices, docs_desk, demonstration=made_up)
+
+
+def _docs_desk(settings: Settings, opening: ExitStack, store: Store, knowing: Library) -> DocsDesk | None:
+    desk = opening.enter_context(desk_wiring.opened_docs_desk(settings, store, clock=now))
+    if desk is None:
+        return None
+    entry = partial(_gap_entry, settings, store, knowing)
+    base = settings.server.public_url.rstrip("/")
+    return DocsDesk(store.gaps, store.gap_issues, desk, entry, f"{base}/gaps" if base else "")
+
+
+def _gap_entry(settings: Settings, store: Store, knowing: Library, gap: Gap) -> Entry:
+    return read_entry(store, 0, gap, partial(_page_now, knowing), partial(_change, settings))
 
 
 def _metrics(settings: Settings, store: Store, rota: RotaBook, platform: Platform) -> Metrics:
@@ -349,8 +369,8 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         index_status=parts.library.status,
         page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
         validate=lambda files: check_together(files, parts.platform, now()).report,
-        gaps=lambda: read_report(parts.store, now(), page=partial(_page_now, parts), change=change),
-        gap=lambda gap: read_entry(parts.store, 0, gap, partial(_page_now, parts), change),
+        gaps=lambda: read_report(parts.store, now(), page=partial(_page_now, parts.library), change=change),
+        gap=partial(_gap_entry, settings, parts.store, parts.library),
         store=parts.store,
         metrics=parts.metrics.registry,
         clock=now,
@@ -358,6 +378,7 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         request_news=parts.store.request_news,
         notices=parts.notices,
         curation=_curation(parts),
+        docs_desk=parts.docs_desk,
         platform=platform.name,
         docs=platform.docs,
         examples=platform.examples,
@@ -384,9 +405,9 @@ def _curation(parts: _Parts) -> Curation:
     )
 
 
-def _page_now(parts: _Parts, document_id: str) -> Sequence[Chunk]:
+def _page_now(knowing: Library, document_id: str) -> Sequence[Chunk]:
     """A page, if there is an index already: nobody waits for it."""
-    return parts.library.page(document_id) if parts.library.status().ready else ()
+    return knowing.page(document_id) if knowing.status().ready else ()
 
 
 def _make_home(home: Path) -> None:

@@ -22,9 +22,19 @@ from bot.store import gap_figures
 from bot.store.gap_store import GapStore
 from bot.support import gap_report
 from bot.support.gap_report import GapReport
-from bot.support.ledger import KIND_LABELS, RANKED_BY, STATE_LABELS, WEEKS, Gap, GapKind, GapState, number_of
+from bot.support.ledger import (
+    KIND_LABELS,
+    RANKED_BY,
+    STATE_LABELS,
+    UNSOLVED,
+    WEEKS,
+    Gap,
+    GapKind,
+    GapState,
+    number_of,
+)
 from bot.support.overtaken import Overtaken
-from knowledge.errors import Misuse
+from knowledge.errors import DeskRefused, DeskUnavailable, Misuse
 
 PER_PAGE = 50
 _TABS = (GapState.OPEN, GapState.DRAFTED, GapState.MERGED, GapState.VERIFIED, GapState.REGRESSED, GapState.NOT_A_GAP)
@@ -47,9 +57,7 @@ class GapsPage:
     def gaps(self) -> GapStore:
         return self.services.store.gaps
 
-    def show(
-        self, request: Request, number: int | None = None, *, problem: str = "", overtaken: bool = False
-    ) -> Response:
+    def show(self, request: Request, number: int | None = None, *, problem: str = "", status: int = 200) -> Response:
         """The list, with one gap beside it: the chosen one, otherwise the first."""
         query = request.query_params
         state, kind = _one_of(GapState, query.get("state", "")), _one_of(GapKind, query.get("kind", ""))
@@ -64,7 +72,7 @@ class GapsPage:
         return self.pages.show(
             "gaps.html",
             request,
-            status=(409 if overtaken else 422) if problem else 200,
+            status=status,
             problem=problem,
             summary=gap_report.summary(counts, self.gaps.minutes()),
             any=bool(counts),
@@ -103,6 +111,8 @@ class GapsPage:
             return other
         elif verb == "split":
             return self.gaps.split(number, form.get("cases", []), by, version=version)
+        elif verb == "issue" and self.services.docs_desk is not None:
+            self.services.docs_desk.open(number, by, version=version)
         else:
             raise Problem(404, "There is no such button.")
         return number
@@ -131,6 +141,8 @@ class GapsPage:
             "lines": shown.patch.splitlines()[2:] if shown.patch else (),
             "history": self.gaps.history(gap.number),
             "verbs": _verbs(gap),
+            "issue": self.services.store.gap_issues.get(gap.number),
+            "may_open": self.services.docs_desk is not None and gap.state in UNSOLVED,
         }
 
 
@@ -179,9 +191,11 @@ def _acted(page: GapsPage, request: Request, number: int, verb: str, form: dict[
     try:
         shown = page.act(request, number, verb, form)
     except Overtaken as refusal:
-        return page.show(request, number, problem=str(refusal), overtaken=True)
-    except Misuse as refusal:
-        return page.show(request, number, problem=str(refusal))
+        return page.show(request, number, problem=str(refusal), status=409)
+    except DeskUnavailable as silence:
+        return page.show(request, number, problem=f"{silence} Nothing is lost: press the button again.", status=503)
+    except (Misuse, DeskRefused) as refusal:
+        return page.show(request, number, problem=str(refusal), status=422)
     return RedirectResponse(f"/gaps/GAP-{shown}", 303)
 
 

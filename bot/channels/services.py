@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from bot.casework import Casework
 from bot.channels.sign_in import SignIn
 from bot.curating import Curation
+from bot.gap_issues import DocsDesk
 from bot.identity.roles import Role
 from bot.messages import Incoming, Reply
 from bot.noticing import Notices
@@ -95,6 +96,7 @@ class Services:
     acknowledge_minutes: float = 30
     routers: Sequence[APIRouter] = ()
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+    docs_desk: DocsDesk | None = None  # where gaps become issues
     demonstration: bool = False  # the cases are made up: every page says so
     docs_sources: Sequence[str] = field(default=("docs",))  # where a page without a source's name is looked for
 

@@ -44,6 +44,29 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """How the settings of a desk are called, for sentences that say what to set right."""
+
+    section: str = "desk"  # of sheriff.yaml
+    variable: str = "SHERIFF_DESK"  # what its variables begin with
+
+    @property
+    def token(self) -> str:
+        return f"{self.variable}_TOKEN"
+
+    @property
+    def user(self) -> str:
+        return f"{self.variable}_USER"
+
+    @property
+    def secret(self) -> str:
+        return f"{self.variable}_SECRET"
+
+
+USUAL = Names()
+
+
+@dataclass(frozen=True, slots=True)
 class Manner:
     """How one ticket system is called, and how it says no."""
 
@@ -52,6 +75,7 @@ class Manner:
     told: Callable[[Any], str] = lambda _: ""  # its own words in the JSON of a refusal
     wait: Callable[[httpx.Response, datetime], float | None] = lambda _response, _now: None
     # seconds to stay away, where it throttles with another status than 429
+    names: Names = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +235,12 @@ class Client:
         raise DeskRefused(self._why(status, content, response))
 
     def _why(self, status: int, content: Any, response: httpx.Response) -> str:
+        section = self._manner.names.section
         if status < 400 and status not in self._manner.remedies:
             target = urlsplit(response.headers.get("location", "")).hostname or "another address"
-            return f"{self._manner.name} redirects to {target}. Correct the desk's address in sheriff.yaml."
+            return f"{self._manner.name} redirects to {target}. Correct {section}.url in sheriff.yaml."
         told = self._without_secrets(" ".join(self._manner.told(content).split()))[:200].rstrip(". ")
-        remedy = self._manner.remedies.get(status, "Look at the desk section of sheriff.yaml.")
+        remedy = self._manner.remedies.get(status, f"Look at {section} in sheriff.yaml.")
         return f"{self._manner.name} refuses ({status}{f': {told}' if told else ''}). {remedy}"
 
     def _without_secrets(self, text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from bot.desks.calling import Manner, retry_after
+from bot.desks.calling import Manner, Names, retry_after
 from bot.desks.once import Access, surely
 from bot.desks.words import LABEL, body, headline, label_of, shortened
 from bot.support.cases import Case
@@ -43,10 +43,11 @@ class GitHubDesk:
     def __init__(self, place: GitHubPlace, access: Access) -> None:
         self._place = place
         self._pace = access.pace
+        self._names = access.names
         self._once = access.once()
         self._issues = f"/repos/{place.repository}/issues"
         headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
-        self._client = access.client(place.url, _manner(place.repository), headers=headers)
+        self._client = access.client(place.url, _manner(place.repository, access.names), headers=headers)
 
     def hang_up(self) -> None:
         """Close the connections; the next call fails."""
@@ -96,12 +97,12 @@ class GitHubDesk:
         may = repository.content.get("permissions") or {}
         if not (may.get("triage") or may.get("push")):
             raise DeskRefused(
-                f"The owner of SHERIFF_DESK_TOKEN may not label issues of {self._place.repository}. Give that account "
+                f"The owner of {self._names.token} may not label issues of {self._place.repository}. Give that account "
                 "the role Triage or Write."
             )
         scopes = repository.headers.get("x-oauth-scopes")
         if scopes is not None and not {"repo", "public_repo"} & {scope.strip() for scope in scopes.split(",")}:
-            raise DeskRefused("SHERIFF_DESK_TOKEN is a classic token without the scope “repo”. Make one that has it.")
+            raise DeskRefused(f"{self._names.token} is a classic token without the scope “repo”. Make one that has it.")
         self._client.read(self._issues, {"per_page": 1}, kind=list)
         return f"GitHub, issues of {self._place.repository}; the token reads them, its owner may label."
 
@@ -190,20 +191,21 @@ class GitHubDesk:
         return "Closed as not planned." if issue.get("state_reason") == "not_planned" else ""
 
 
-def _manner(repository: str) -> Manner:
+def _manner(repository: str, names: Names) -> Manner:
     rights = f"“Issues: read and write” for {repository}"
     return Manner(
         "GitHub",
         remedies={
-            301: f"{repository} has moved: correct desk.repository.",
-            401: f"SHERIFF_DESK_TOKEN is wrong or has ended: make a new one with {rights}.",
-            403: f"SHERIFF_DESK_TOKEN needs {rights}.",
-            404: f"Check desk.repository, and that SHERIFF_DESK_TOKEN has {rights}.",
+            301: f"{repository} has moved: correct {names.section}.repository.",
+            401: f"{names.token} is wrong or has ended: make a new one with {rights}.",
+            403: f"{names.token} needs {rights}.",
+            404: f"Check {names.section}.repository, and that {names.token} has {rights}.",
             410: f"Switch the issues of {repository} on in its settings.",
-            422: "Check desk.labels and desk.assignees.",
+            422: f"Check {names.section}.labels and {names.section}.assignees.",
         },
         told=_told,
         wait=_throttled,
+        names=names,
     )
 
 

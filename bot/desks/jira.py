@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from bot.desks.calling import Manner
+from bot.desks.calling import Manner, Names
 from bot.desks.once import Access, surely
 from bot.desks.words import LABEL, body, headline, label_of, shortened
 from bot.support.cases import Case
@@ -48,7 +48,8 @@ class JiraDesk:
         self._place = place
         self._pace = access.pace
         self._once = access.once()
-        self._client = access.client(place.url, _manner(place.project))
+        self._names = access.names
+        self._client = access.client(place.url, _manner(place.project, access.names))
 
     def hang_up(self) -> None:
         """Close the connections; the next call fails."""
@@ -105,7 +106,9 @@ class JiraDesk:
         lacking = [name for name in _NEEDED if not permissions.get(name, {}).get("havePermission")]
         if lacking:
             names = ", ".join(name.replace("_", " ").capitalize() for name in lacking)
-            raise DeskRefused(f"The account of SHERIFF_DESK_TOKEN lacks permissions in the project {project}: {names}.")
+            raise DeskRefused(
+                f"The account of {self._names.token} lacks permissions in the project {project}: {names}."
+            )
         list(self._search(f'labels = "{label_of("none")}"'))
         return f"Jira, project {project}; this account may create issues, comment and move them."
 
@@ -198,17 +201,19 @@ class JiraDesk:
         return said[-1] if said and not _MARK.search(said[-1]) else ""
 
 
-def _manner(project: str) -> Manner:
+def _manner(project: str, names: Names) -> Manner:
+    desk = names.section
     return Manner(
         "Jira",
         remedies={
-            400: "Check desk.project, desk.issue_type, desk.fields, and that the create screen has Labels.",
-            401: "Check SHERIFF_DESK_USER (an e-mail address) and SHERIFF_DESK_TOKEN, which may have ended.",
-            403: f"Give the account of SHERIFF_DESK_TOKEN the right to create and edit issues in {project}.",
-            404: f"Check desk.url, desk.project and desk.search_path, and that the account sees {project}.",
-            410: "Jira has removed this address: set desk.search_path to /rest/api/3/search/jql.",
+            400: f"Check {desk}.project, {desk}.issue_type, {desk}.fields, and that the create screen has Labels.",
+            401: f"Check {names.user} (an e-mail address) and {names.token}, which may have ended.",
+            403: f"Give the account of {names.token} the right to create and edit issues in {project}.",
+            404: f"Check {desk}.url, {desk}.project and {desk}.search_path, and that the account sees {project}.",
+            410: f"Jira has removed this address: set {desk}.search_path to /rest/api/3/search/jql.",
         },
         told=_told,
+        names=names,
     )
 
 

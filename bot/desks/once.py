@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from bot.desks.calling import Client, Manner, OutcomeUnknown, Pace
+from bot.desks.calling import USUAL, Client, Manner, Names, OutcomeUnknown, Pace
 from knowledge.errors import DeskUnavailable
 
 Found = TypeVar("Found")
@@ -81,6 +81,7 @@ class Access:
     pace: Pace
     user: str = ""  # with one the token is a password or API token of this user; without, it is a bearer's
     transport: httpx.BaseTransport | None = None
+    names: Names = USUAL
 
     def client(self, url: str, manner: Manner, *, headers: Mapping[str, str] | None = None) -> Client:
         bearer = {} if self.user else {"authorization": f"Bearer {self.token}"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from bot.desks.calling import Manner
+from bot.desks.calling import Manner, Names
 from bot.desks.once import Access, surely
 from bot.desks.words import body, headline, label_of, shortened
 from bot.support.cases import Case
@@ -45,7 +45,7 @@ class ServiceNowDesk:
         self._pace = access.pace
         self._once = access.once()
         self._table = f"/api/now/table/{place.table}"
-        self._client = access.client(place.url, _manner(place.table))
+        self._client = access.client(place.url, _manner(place.table, access.names))
 
     def hang_up(self) -> None:
         """Close the connections; the next call fails."""
@@ -152,16 +152,18 @@ class ServiceNowDesk:
         return record.get("active") == "false" or record.get("state") in self._place.closed_states
 
 
-def _manner(table: str) -> Manner:
+def _manner(table: str, names: Names) -> Manner:
+    desk = names.section
     return Manner(
         "ServiceNow",
         remedies={
-            400: f"Check desk.table (it is {table}) and desk.fields.",
-            401: "Check SHERIFF_DESK_USER and SHERIFF_DESK_TOKEN (the password, or a token without a user).",
-            403: f"Give the account of SHERIFF_DESK_TOKEN a role that reads and writes {table}, such as itil.",
-            404: f"Check desk.url and desk.table (it is {table}).",
+            400: f"Check {desk}.table (it is {table}) and {desk}.fields.",
+            401: f"Check {names.user} and {names.token} (the password, or a token without a user).",
+            403: f"Give the account of {names.token} a role that reads and writes {table}, such as itil.",
+            404: f"Check {desk}.url and {desk}.table (it is {table}).",
         },
         told=_told,
+        names=names,
     )
 
 

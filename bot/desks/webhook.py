@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.desks.calling import Client, Manner, OutcomeUnknown, Pace
+from bot.desks.calling import USUAL, Client, Manner, Names, OutcomeUnknown, Pace
 from bot.desks.signing import Signed
 from bot.desks.words import headline, turn
 from bot.support.cases import Case
@@ -20,27 +20,28 @@ from bot.support.transitions import rounds
 
 _LONGEST_NUMBER = 128
 _GONE = frozenset({410})  # there is no such ticket: nothing to write to
-_REMEDIES = {
-    401: "The receiver does not accept the signature: check that it has the same SHERIFF_DESK_SECRET, and its clock.",
-    403: "The receiver does not accept the signature: check that it has the same SHERIFF_DESK_SECRET, and its clock.",
-    404: "Check desk.url.",
-}
 
 
 class WebhookDesk:
     """A Desk at one address. The same request has the same Idempotency-Key, however often it is sent."""
 
     def __init__(
-        self, url: str, *, secret: str, pace: Pace, page: str = "", transport: httpx.BaseTransport | None = None
+        self,
+        url: str,
+        *,
+        secret: str,
+        pace: Pace,
+        page: str = "",
+        transport: httpx.BaseTransport | None = None,
+        names: Names = USUAL,
     ) -> None:
         """`page` is the address of a case, with {case} in it."""
         self._page = page
         self._url = url
         self._host = urlsplit(url).hostname or url
-        remedies = dict.fromkeys((400, 405, 409, 410, 415, 422), "Look into its log, and at docs/desks.md.")
         self._client = Client(
             url,
-            Manner("The desk's receiver", remedies={**remedies, **_REMEDIES}, told=_told),
+            Manner("The desk's receiver", remedies=_remedies(names), told=_told, names=names),
             pace=pace,
             auth=Signed(secret, pace.clock),
             secrets=[secret],
@@ -125,6 +126,12 @@ def _found(said: Mapping[str, Any]) -> Found:
     if known not in {TicketState.OPEN, TicketState.CLOSED}:
         return Found(TicketState.UNKNOWN)
     return Found(TicketState(known), str(said.get("resolution") or ""))
+
+
+def _remedies(names: Names) -> Mapping[int, str]:
+    unsigned = f"The receiver does not accept the signature: check that it has the same {names.secret}, and its clock."
+    others = dict.fromkeys((400, 405, 409, 410, 415, 422), "Look into its log, and at docs/desks.md.")
+    return {**others, 401: unsigned, 403: unsigned, 404: f"Check {names.section}.url."}
 
 
 def _told(content: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.support.cases import Case, EventKind, title
 
+DOCS = "docs"  # the channel of a case that is a gap of the documentation: nobody asked it, all of it is in its text
 LABEL = "sheriff"  # on every ticket of Sheriff's; with the case id behind it, on the one of that case
 _ASKED, _ANSWERED = 160, 300  # characters of what was said before
 _CUT = "\n\n… (the rest is in the case)"
@@ -24,13 +25,15 @@ def body(case: Case, earlier: Sequence[Case] = (), *, sheriff: str, page: str, m
     """What the person who opens the ticket reads first, as plain paragraphs of at most so many characters. `earlier` is
     what the asker asked before in the same conversation, newest first; `page` is the address of the case."""
     address = page.format(case=case.id)
-    end = f"\n\nOn duty: {sheriff}." + (f"\n\nThe case: {address}" if address else "")
+    end = (f"\n\nOn duty: {sheriff}." if sheriff else "") + (f"\n\nThe case: {address}" if address else "")
     return shortened(story(case, earlier), most - len(end)) + end
 
 
 def story(case: Case, earlier: Sequence[Case] = ()) -> str:
     """What was asked, how urgent it is and for what, what Sheriff answered, which pages it looked at, and what was said
     before."""
+    if case.channel == DOCS:
+        return case.answer
     about = [f"Severity: {case.severity.value}"]
     about += [f"Component: {case.component}"] if case.component else []
     about += [f"Application: {case.application}"] if case.application else []

@@ -312,6 +312,16 @@ class GapStore:
             allowed(gap, state)
             return _change(connection, gap, self._clock(), str(state), by, text, state=state, closed=None)
 
+    def seen(self, number: int, *, version: int) -> Gap:
+        """The gap as somebody saw it. Raises Misuse, and Overtaken when it has changed since."""
+        with self._engine.connect() as connection:
+            return _seen(connection, number, version)
+
+    def note(self, number: int, kind: str, by: Person, text: str) -> None:
+        """Append to what was done about a gap, without changing it."""
+        with self._writes.begin() as connection:
+            _append(connection, number, self._clock(), kind, by, text)
+
     def found(self, number: int, state: GapState, text: str) -> None:
         """What asking again has shown; `closed` is set when it is verified. A deed of a person in between wins."""
         now = self._clock()

@@ -18,6 +18,7 @@ from bot.store.case_store import CaseStore
 from bot.store.demonstration import DemonstrationMark
 from bot.store.fact_book import FactBook
 from bot.store.faq_store import FaqStore
+from bot.store.gap_issues import GapIssues
 from bot.store.gap_store import GapStore
 from bot.store.notice_store import NoticeStore
 from bot.store.posts import Posts
@@ -51,6 +52,7 @@ class Store:
     faq: FaqStore
     news: RotaNews
     gaps: GapStore
+    gap_issues: GapIssues
     replicas: Replicas
     broadcast: Broadcast
     clock: Clock
@@ -92,6 +94,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         FaqStore(engine, clock=clock),
         RotaNews(engine, clock=clock, owner=replicas.life),
         GapStore(engine, clock=clock),
+        GapIssues(engine, clock=clock),
         replicas,
         broadcast,
         clock,

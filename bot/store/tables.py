@@ -402,6 +402,18 @@ gap_events = sa.Table(
     sqlite_autoincrement=True,
 )
 
+# The issue of a gap where maintainers work: by its key it is found there again.
+gap_issues = sa.Table(
+    "gap_issues",
+    metadata,
+    sa.Column("gap", sa.ForeignKey("gaps.number"), primary_key=True, autoincrement=False),
+    sa.Column("key", sa.String(64), nullable=False, unique=True),
+    sa.Column("tried", UtcTime, nullable=True),  # when it was last asked for
+    sa.Column("ticket", sa.String(128), nullable=False),  # "" until there is one
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("closed", UtcTime, nullable=True),  # by Sheriff, once the gap was verified
+)
+
 # One row: how far the ledger has read, and who is at it.
 gap_ledger = sa.Table(
     "gap_ledger",

@@ -146,9 +146,21 @@ def as_markdown(report: GapReport) -> str:
     return "\n".join(lines)
 
 
+def as_issue(each: Entry, address: str = "") -> str:
+    """What stands in the issue of a gap, as Markdown; `address` is where Sheriff shows it."""
+    first = f"What people asked and the documentation did not answer. {inline(facts(each.gap))}."
+    last = [f"Sheriff closes this when the questions are answered. {each.gap.label}: {address}"] if address else []
+    return "\n".join([first, "", *_told(each), *last]).strip()
+
+
 def _gap(each: Entry) -> Iterator[str]:
     gap = each.gap
     yield from (f"## {each.rank}. {gap.label}: {inline(gap.name)}", "", f"{inline(facts(gap))}.", "")
+    yield from _told(each)
+
+
+def _told(each: Entry) -> Iterator[str]:
+    gap = each.gap
     if gap.why:
         yield from (inline(gap.why), "")
     if gap.place:

@@ -26,7 +26,9 @@ RANKED_BY = (
     "times the sheriff’s minutes a person (Take to Resolve, at most 480 a case), five at least."
 )
 FORGOTTEN = "forgotten"  # how the id begins of everybody who was taken out
-_CODE = re.compile(r"^- line \d+, column \d+: .*?\(([A-Z]{2,}[0-9]{2,})\)", re.MULTILINE)
+_FAULT = re.compile(
+    r"^- line \d+, column \d+: (?P<what>.*?) ?\((?P<code>[A-Z]{2,}[0-9]{2,})\)", re.MULTILINE
+)
 _ENDED = frozenset({EventKind.RESOLVED, EventKind.CLOSED, EventKind.WITHDRAWN, EventKind.TICKET_CLOSED})
 
 
@@ -189,13 +191,21 @@ def allowed(gap: Gap, state: GapState) -> None:
 def signals_of(case: Case, *, fingerprint: str) -> list[Signal]:
     """What a case says about the documentation; needs its events. `fingerprint` is the embedder's."""
     if case.outcome == "checked":
-        codes = dict.fromkeys(_CODE.findall(case.answer))
+        codes = dict.fromkeys(fault["code"] for fault in _FAULT.finditer(case.answer))
         return [_signal(case, code, SignalKind.CHECK_FAILED, f"check:{code}") for code in codes]
     kind = _kind(case)
     if kind is None:
         return []
     nobody = case.asker.id.startswith(FORGOTTEN)
     return [_signal(case, "", kind, "" if nobody else said(case.question, fingerprint))]
+
+
+def fault_of(case: Case, code: str) -> str:
+    """What the check of a file said about a fault, as somebody would ask for it; "" when it did not find that one."""
+    for line in _FAULT.finditer(case.answer):
+        if line["code"] == code:
+            return f"{line['what']} ({code})"
+    return ""
 
 
 def said(question: str, fingerprint: str) -> str:

@@ -163,6 +163,24 @@ def test_a_fault_in_files_is_a_gap_when_several_people_have_it(office: Office) -
     assert "AL003" in gap.name
 
 
+def test_a_gap_of_file_errors_is_verified_when_the_changed_page_answers_for_the_error(office: Office) -> None:
+    said = "**1 error** in alerting.yaml.\n- line 3, column 5: threshold 1 warns too late (AL003). Write `2`."
+    checked = {"state": CaseState.ANSWERED, "outcome": "checked", "answer": said}
+    office.ask(1, "Check of YAML", **checked)
+    office.ask(2, "Check of YAML", who="Lea", **checked)
+    office.work.refresh()
+    office.work.ask_again()
+    before = office.store.gaps.ranked()[0].state
+    office.library.sure.add("threshold 1 warns too late (AL003)")
+    office.library.pages["alerting.md"] = "AL003: the threshold 1 warns too late."
+
+    office.now[0] += timedelta(hours=1)
+    office.work.ask_again()
+
+    (gap,) = office.store.gaps.ranked()
+    assert (before, gap.state) == (GapState.OPEN, GapState.VERIFIED)
+
+
 def test_the_sheriffs_minutes_and_the_cause_are_read_from_the_case(office: Office) -> None:
     office.ask(1, JOR[0])
     office.resolve(1, Cause.MISSING, "The owner of the target lists your application under callers in jor.yaml.")
