@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 Mode = Literal["patch", "file", "commit"]
 _COMPARED = 1_000  # cases, the newest, among which the same question is looked for
 _LISTED = 200
+_GIVEN_UP_AFTER = timedelta(minutes=15)  # longer than an ingest takes: whoever approved it is gone
 
 
 class Index(Protocol):
@@ -85,6 +87,20 @@ class Curation:
         self.index_and_prove(number)
         return self.store.get(number)
 
+    def finish(self) -> int:
+        """Do what is left of approvals whose process has died; how many there were."""
+        left = self.store.unfinished(self.clock() - _GIVEN_UP_AFTER)
+        for draft in left:
+            try:
+                if not draft.patch:
+                    self._write_once(draft)
+            except SheriffError as error:
+                log.warning("faq_not_written", draft=draft.number, reason=str(error))
+                self.store.reopen(draft.number)
+                continue
+            self.index_and_prove(draft.number)
+        return len(left)
+
     def dismiss(self, number: int, by: Person, *, seen: int | None = None) -> FaqDraft:
         return self.store.decide(number, by, DraftState.DISMISSED, seen=seen)
 
@@ -119,6 +135,13 @@ class Curation:
             return
         text, patch = faq_files.edited(place, _new(draft.entry))
         self.store.written(draft.number, patch=patch, written=self._kept(place, text, draft))
+
+    def _write_once(self, draft: FaqDraft) -> None:
+        """As `_write`, where the process before may have come as far as the file."""
+        if draft.entry.id in faq_files.ids_of(self.sources()):
+            self.store.written(draft.number, patch="", written="file")
+        else:
+            self._write(draft)
 
     def _kept(self, place: Place, text: str, draft: FaqDraft) -> str:
         """Write the file, and commit it, as far as the mode and the place allow; "" for the patch alone."""

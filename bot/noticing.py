@@ -20,9 +20,10 @@ from bot.support.notices import (
     LONGEST_TITLE,
     OFFERED_FOR,
     SHOWN_AT,
-    WINDOW,
+    USUAL,
     Notice,
     Proposal,
+    RiseRule,
     concerning,
     end_of,
     rising,
@@ -38,8 +39,16 @@ class Notices:
     """Safe to use from any thread. Raises Misuse with a sentence for what cannot be done."""
 
     def __init__(
-        self, store: NoticeStore, cases: CaseStore, likeness: Likeness, *, clock: Clock, zone: ZoneInfo
+        self,
+        store: NoticeStore,
+        cases: CaseStore,
+        likeness: Likeness,
+        *,
+        clock: Clock,
+        zone: ZoneInfo,
+        rule: RiseRule = USUAL,
     ) -> None:
+        self.rule = rule
         self.store = store
         self._cases = cases
         self._likeness = likeness
@@ -113,10 +122,10 @@ class Notices:
     def look(self) -> Proposal | None:
         """A new proposal when alike questions rise; None when they do not, a notice covers them, or it was proposed."""
         now = self._clock()
-        found = self._cases.list(since=now - WINDOW, limit=_LOOKED_AT)
+        found = self._cases.list(since=now - self.rule.within, limit=_LOOKED_AT)
         once = {(c.asker.id, c.question): c for c in found if c.outcome != "checked"}  # a flood by one person is one
         cases = list(once.values())
-        rise = rising(cases, self._likeness, now=now)
+        rise = rising(cases, self._likeness, now=now, rule=self.rule)
         if rise is None or concerning(rise.question, self.store.active(), self._likeness):
             return None
         before = [p.question for p in self.store.proposals(since=now - OFFERED_FOR, only_open=False)]

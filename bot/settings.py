@@ -204,6 +204,13 @@ class GapSettings(Section):
     )
 
 
+class NoticeSettings(Section):
+    """From when on Sheriff proposes a notice; the same as `support.notices.USUAL`."""
+
+    people: int = Field(5, ge=2, le=1000, description="Different people who ask alike")
+    minutes: float = Field(60, ge=1, le=1440, description="Within so many minutes")
+
+
 class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(3978, ge=0, le=65535)
@@ -282,6 +289,7 @@ class FileSettings(Section):
     handoff: HandoffSettings = HandoffSettings()
     faq: FaqSettings = FaqSettings()
     gaps: GapSettings = GapSettings()
+    notices: NoticeSettings = NoticeSettings()
     server: ServerSettings = ServerSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()
@@ -335,6 +343,7 @@ class Settings(BaseSettings):
     handoff: HandoffSettings = HandoffSettings()
     faq: FaqSettings = FaqSettings()
     gaps: GapSettings = GapSettings()
+    notices: NoticeSettings = NoticeSettings()
     server: ServerSettings = ServerSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()

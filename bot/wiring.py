@@ -18,6 +18,8 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from bot import desk_wiring, knowledge_wiring, sign_in_wiring, teams_wiring
+from bot.aftercare import EVERY as AFTERCARE_EVERY
+from bot.aftercare import Aftercare
 from bot.casework import Casework
 from bot.channels.gap_news import EVERY as GAP_NEWS_EVERY
 from bot.channels.notice_news import NoticeNews
@@ -63,6 +65,7 @@ from bot.support.gap_report import Entry, GapReport
 from bot.support.handoff import AllChannels, Desk, Notifier
 from bot.support.ledger import Gap
 from bot.support.likeness import Likeness
+from bot.support.notices import RiseRule
 from bot.support.rota_alarms import alarms
 from bot.support.rota_changes import Kept
 from bot.telemetry import CaseMeter, Metrics, StandingCollector
@@ -240,11 +243,13 @@ def _beside(parts: _Parts) -> Sequence[Regularly]:
     gap_news = teams_wiring.gap_news(parts.settings, parts.store, book=parts.rota, threads=parts.threads)
     wishes = teams_wiring.wish_news(parts.settings, parts.store, threads=parts.threads)
     refresh = parts.rota.refresh_pages
+    aftercare = Aftercare(parts.store.engine, parts.store.cases, _curation(parts), parts.wishes, now)
     rising = NoticeNews(parts.notices, parts.threads.outbox, parts.threads.place, refresh)
     issues = [("gap issues", parts.docs_desk.close_verified)] if parts.docs_desk else []
     return (
         *(Regularly(name, look, every=ISSUES_EVERY, warning="gap_issues_wait") for name, look in issues),
         Regularly("gaps", partial(keep_gaps, gaps), every=GAPS_EVERY, warning="gaps_not_refreshed"),
+        Regularly("aftercare", aftercare.sweep, every=AFTERCARE_EVERY, warning="aftercare_waits", at_once=True),
         Regularly("gap news", gap_news.sweep, every=GAP_NEWS_EVERY, warning="gap_news_wait"),
         Regularly("following", following.look, every=FOLLOWED_EVERY, warning="news_not_read"),
         Regularly("facts", parts.store.facts.mend, every=_FACTS_EVERY, warning="figures_wait", at_once=True),
@@ -274,11 +279,15 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     casework = Casework(store.cases, workflows=workflows, rota=rota, clock=now)
     likeness = Likeness(knowing.embedder.embed)
     wishes = Wishes(store.requests, likeness, names=platform.components)
-    notices = Notices(store.notices, store.cases, likeness, clock=now, zone=rota.zone)
+    notices = Notices(store.notices, store.cases, likeness, clock=now, zone=rota.zone, rule=_rise(settings))
     sheriff = sheriff_of(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
     docs_desk = _docs_desk(settings, opening, store, knowing)
     parts = (store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
     return _Parts(settings, *parts, wishes, notices, docs_desk, demonstration=made_up)
+
+
+def _rise(settings: Settings) -> RiseRule:
+    return RiseRule(settings.notices.people, timedelta(minutes=settings.notices.minutes))
 
 
 def _docs_desk(settings: Settings, opening: ExitStack, store: Store, knowing: Library) -> DocsDesk | None:

@@ -53,6 +53,8 @@ class NoticesPage:
             past=[self._row(notice) for notice in notices.store.past()],
             proposals=notices.proposals(),
             refusal=refusal,
+            rule=notices.rule,
+            minutes=round(notices.rule.within.total_seconds() / 60),
             acting=self.acting(request),
         )
 

@@ -51,6 +51,7 @@ _DEEDS: Mapping[str, str] = {
     EventKind.SEVERITY_SET: "changed the severity",
     EventKind.LINKED: "linked it with another case",
     EventKind.UNLINKED: "unlinked it",
+    EventKind.WISHED: "kept it as a feature request",
     EventKind.RESOLVED: "resolved it",
 }
 _ACRONYMS = frozenset({"dns", "herm", "ibm", "jor"})
@@ -293,6 +294,7 @@ def step_words(case: Case, event: Event) -> str:
         EventKind.SEVERITY_SET: f"{event.actor} set the severity: {case.severity.value}",
         EventKind.LINKED: f"{event.actor} linked it with others that ask the same",
         EventKind.UNLINKED: "It goes its own way again",
+        EventKind.WISHED: event.text,
         EventKind.RESOLVED: f"Resolved by {event.actor}",
         EventKind.CLOSED: f"{event.actor} confirmed that it is solved",
         EventKind.WITHDRAWN: f"Withdrawn by {event.actor}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,6 +53,11 @@ class FaqStore:
     def all(self, *states: DraftState, limit: int = 200) -> Sequence[FaqDraft]:
         """Those in these states, the newest first."""
         return self._select(faq_drafts.c.state.in_(states), limit=limit)
+
+    def unfinished(self, before: datetime) -> Sequence[FaqDraft]:
+        """Those that were approved before, and whose question was not asked again."""
+        approved = (faq_drafts.c.state == DraftState.APPROVED, faq_drafts.c.decided_at < before)
+        return [draft for draft in self._select(*approved, limit=1_000) if not draft.proof]
 
     def decide(
         self,

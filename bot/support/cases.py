@@ -80,6 +80,7 @@ class EventKind(StrEnum):
     SEVERITY_SET = "severity_set"
     LINKED = "linked"  # the same question as that of another case, which is worked on for both
     UNLINKED = "unlinked"
+    WISHED = "wished"  # what was asked for is kept as a feature request
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,6 @@ SHOWN_AT = 0.55  # cosine of a question with a notice, or with a question that i
 MOST_SHOWN = 2  # notices above one answer
 LONGEST_TITLE, LONGEST_TEXT, MOST_QUESTIONS = 200, 2_000, 20
 LONGEST = timedelta(days=30)
-WINDOW = timedelta(minutes=60)
-LEAST_ASKERS = 5  # different people with alike questions within the window, before a notice is proposed
 OFFERED_FOR = timedelta(hours=12)  # a proposal; questions that rise again later are another one
 _SPAN = re.compile(r"(\d{1,4})\s*(m|min|minutes?|h|hours?|d|days?)", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
@@ -46,6 +44,17 @@ class Notice:
 
     def is_active(self, now: datetime) -> bool:
         return self.at <= now < self.ends
+
+
+@dataclass(frozen=True, slots=True)
+class RiseRule:
+    """From when on alike questions are many."""
+
+    people: int = 5  # different ones
+    within: timedelta = timedelta(minutes=60)
+
+
+USUAL = RiseRule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +110,10 @@ def concerning(question: str, notices: Sequence[Notice], likeness: Likeness) -> 
     return [notice for cosine, notice in sorted(scored, key=lambda p: -p[0]) if cosine >= SHOWN_AT][:MOST_SHOWN]
 
 
-def rising(cases: Sequence[Case], likeness: Likeness, *, now: datetime, least: int = LEAST_ASKERS) -> Rise | None:
+def rising(cases: Sequence[Case], likeness: Likeness, *, now: datetime, rule: RiseRule = USUAL) -> Rise | None:
     """The questions of the window that most people asked alike; None when they are too few. One person counts once."""
-    fresh = sorted((c for c in cases if now - WINDOW <= c.opened <= now), key=lambda c: (c.opened, c.id))
-    if len({case.asker.id for case in fresh}) < least:
+    fresh = sorted((c for c in cases if now - rule.within <= c.opened <= now), key=lambda c: (c.opened, c.id))
+    if len({case.asker.id for case in fresh}) < rule.people:
         return None
     vectors = likeness.vectors([case.question for case in fresh])
     near = vectors @ vectors.T >= SHOWN_AT
@@ -113,7 +122,7 @@ def rising(cases: Sequence[Case], likeness: Likeness, *, now: datetime, least: i
         askers = len({fresh[m].asker.id for m in near[n].nonzero()[0]})
         best = max(best, (askers, -n))
     askers, place = best[0], -best[1]
-    if askers < least:
+    if askers < rule.people:
         return None
     alike = [fresh[m] for m in near[place].nonzero()[0]]
     took = alike[-1].opened - alike[0].opened

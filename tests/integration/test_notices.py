@@ -21,7 +21,7 @@ from bot.messages import NoticeShown, Person
 from bot.store.forgetting import footprint, forget, people
 from bot.support.cases import CaseState, Event, EventKind
 from bot.support.handoff import Refused
-from bot.support.notices import end_of
+from bot.support.notices import RiseRule, end_of
 from bot.support.overtaken import Overtaken
 from bot.support.transitions import withdraw
 from knowledge.errors import Misuse
@@ -111,6 +111,18 @@ def test_four_people_who_ask_a_hundred_times_are_four_people(office: Office) -> 
     asked_by(office, 4, times=25)
 
     assert office.notices.look() is None
+
+
+def test_how_many_within_how_long_is_the_operators_choice(office: Office) -> None:
+    asked_by(office, 3)
+    before = office.notices.look()
+
+    office.notices.rule = RiseRule(people=3, within=timedelta(minutes=30))
+    narrow = office.notices.look()
+    office.notices.rule = RiseRule(people=3, within=timedelta(minutes=45))
+
+    assert (before, narrow) == (None, None)
+    assert office.notices.look() is not None
 
 
 def test_different_questions_of_many_people_propose_nothing(office: Office) -> None:
