@@ -131,6 +131,9 @@ class PolicySettings(Section):
     retention_days: int | None = Field(
         None, ge=1, le=36_500, description="Ended cases are deleted after so many days; empty: kept"
     )
+    allowed_pages: Sequence[str] = Field(
+        (), description="Pages that may speak to an assistant, as `sheriff ingest` names them: source:path@hash"
+    )
 
 
 def _of_form(pattern: str, default: str, description: str) -> Any:

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingestion import screening
 from ingestion.manifest import Held
-from ingestion.sources.entries import Entry, Skipped, Source
+from ingestion.screening import Flagged
+from ingestion.sources.entries import EVERY_PAGE, Entry, Skipped, Source
+from ingestion.sources.files import text_of
 from ingestion.stamps import Stamps, still_held
-from knowledge.model import Document
+from knowledge.model import Document, Kind
 
 
 @dataclass(slots=True)
@@ -19,6 +22,7 @@ class Survey:
     read: list[Document] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    flagged: list[Flagged] = field(default_factory=list)
     stamps: Stamps = field(default_factory=Stamps)  # to be kept for the next run
 
     @property
@@ -32,7 +36,7 @@ def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps) 
     result = Survey()
     seen: dict[str, Path] = {}
     for source in sources:
-        fingerprint = source.fingerprint
+        fingerprint = f"{source.fingerprint} {screening.fingerprint(source.allowed)}"
         for entry in source.entries():
             if isinstance(entry, Skipped):
                 result.skipped.append(entry)
@@ -50,8 +54,11 @@ def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps) 
 
 def _read(source: Source, fingerprint: str, entry: Entry, seen: dict[str, Path], result: Survey) -> None:
     documents: dict[str, str] = {}
-    complete = True
-    for found in source.read(entry):
+    flags = _flags(source, entry)
+    result.flagged += flags or ()
+    complete = not flags
+    for given in source.read(entry):
+        found = given if flags is None else _screened(given, is_flagged=bool(flags))
         if isinstance(found, Document) and found.id not in seen:
             seen[found.id] = entry.location
             documents[found.id] = found.content_hash
@@ -59,8 +66,25 @@ def _read(source: Source, fingerprint: str, entry: Entry, seen: dict[str, Path],
             continue
         complete = False
         result.skipped.append(_twice(found, entry.location, seen[found.id]) if isinstance(found, Document) else found)
-    if complete:  # a file with a fault is read again next time, so that the fault is told again
+    if complete:  # one with a fault is read again next time, so that the fault is told again
         result.stamps.note(source.name, fingerprint, entry, documents)
+
+
+def _flags(source: Source, entry: Entry) -> list[Flagged] | None:
+    """What speaks to the assistant in a file; None when its present text may do so."""
+    page, text = f"{source.name}:{entry.path}", text_of(entry)
+    if EVERY_PAGE in source.allowed:
+        return None
+    if not isinstance(text, str):
+        return []
+    return None if screening.key(page, text) in source.allowed else screening.findings(page, text)
+
+
+def _screened(found: Document | Skipped, *, is_flagged: bool) -> Document | Skipped:
+    if isinstance(found, Skipped):
+        return found
+    document = screening.screened(found, is_flagged=is_flagged and found.kind is Kind.PAGE)
+    return document or Skipped(found.id, "speaks to the assistant; nothing else is left of it", keeps=False)
 
 
 def _twice(document: Document, here: Path, first: Path) -> Skipped:

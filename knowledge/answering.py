@@ -25,6 +25,7 @@ from knowledge.lessons import NONE, Lessons
 from knowledge.model import Answer, Clarification, Origin, Outcome, Passage
 from knowledge.patience import one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder
+from knowledge.prompting import repeats_rules
 from knowledge.search import search
 from knowledge.sections import widen
 from knowledge.tokens import STANDARD, Budget
@@ -137,17 +138,24 @@ def _written(
     ordered = reranking.order(question, found, model=model) if means.rerank else found
     passages = widen(ordered, index=means.index, count=FOUND)
     try:
-        draft = generative.write(question, passages, model=model, listen=means.listen, budget=means.budget)
+        draft = generative.write(
+            question, passages, model=model, listen=means.listen, holds=_may_be_heard, budget=means.budget
+        )
     except ModelUnavailable as error:
         log.warning("model_unavailable: %s", error)
         return _quoted(question, passages, outcome, confidence, note=MODEL_SILENT)
     if draft.declines:
         return _declined(question, passages, outcome, confidence)
     grounded = grounding.check(draft.text, draft.passages)
-    if not grounded.holds:
-        log.warning("answer_not_backed: %s", "; ".join(grounded.faults))
+    if not grounded.holds or repeats_rules(draft.text):
+        log.warning("answer_not_backed: %s", "; ".join(grounded.faults) or "it repeats the prompt")
         return _quoted(question, passages, Outcome.HINTED, confidence, note=NOT_BACKED)
     return _answer(outcome, grounded.cited, confidence, origin=Origin.GENERATED)
+
+
+def _may_be_heard(written: str, passages: Sequence[Passage]) -> bool:
+    """Whether the beginning of a model's answer may be shown before its end is there."""
+    return grounding.check(written, passages).holds and not repeats_rules(written)
 
 
 def _declined(question: str, passages: Sequence[Passage], outcome: Outcome, confidence: float) -> Answer:

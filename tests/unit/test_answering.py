@@ -66,13 +66,13 @@ def test_an_empty_index_leaves_every_question_unanswered() -> None:
     assert (answer.outcome, answer.looked_at) == (Outcome.UNANSWERED, ())
 
 
-def test_a_backed_draft_is_the_answer_and_was_heard_in_pieces() -> None:
+def test_a_backed_draft_is_the_answer_and_was_heard_when_it_was_backed() -> None:
     heard: list[str] = []
 
     answer = ask(ScriptedChat(BACKED[:20], BACKED[20:]), listen=heard.append)
 
     assert (answer.text, answer.origin, answer.outcome) == (BACKED, Origin.GENERATED, Outcome.ANSWERED)
-    assert heard == [BACKED[:20], BACKED[20:]]
+    assert heard == [BACKED]
     assert [citation.path for citation in answer.citations] == ["kafka/quotas.md"]
 
 
