@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
+from bot.budgeting import Limits, Purse
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading
 from bot.settings import Settings
@@ -96,9 +97,14 @@ def _require(why: str, **variables: str | SecretStr) -> None:
 
 
 def library(
-    settings: Settings, *, with_model: bool = True, until: float | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    *,
+    with_model: bool = True,
+    until: float | None = None,
+    metrics: Metrics | None = None,
+    purse: Purse | None = None,
 ) -> Library:
-    budget = Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
+    budget = token_budget(settings)
     model = chat_model(settings) if with_model else None
     reading = Reading(
         embedder(settings),
@@ -110,7 +116,18 @@ def library(
         rerank=settings.model.rerank,
         glossary=glossary(settings),
     )
-    return Library(settings.home, reading, store=indexes(settings), metrics=metrics)
+    return Library(settings.home, reading, store=indexes(settings), metrics=metrics, purse=purse)
+
+
+def token_budget(settings: Settings) -> Budget:
+    """The room for one prompt, and how tokens are counted."""
+    return Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
+
+
+def limits(settings: Settings) -> Limits:
+    """What the language model may cost."""
+    model = settings.model
+    return Limits(model.tokens_per_day, model.tokens_per_person, model.calls_at_once, model.calls_waiting)
 
 
 def indexes(settings: Settings) -> pipeline.Store:
@@ -137,9 +154,14 @@ def policy(settings: Settings) -> relevance.Policy:
 
 @contextmanager
 def opened_library(
-    settings: Settings, *, with_model: bool = False, until: float | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    *,
+    with_model: bool = False,
+    until: float | None = None,
+    metrics: Metrics | None = None,
+    purse: Purse | None = None,
 ) -> Iterator[Library]:
-    opened = library(settings, with_model=with_model, until=until, metrics=metrics)
+    opened = library(settings, with_model=with_model, until=until, metrics=metrics, purse=purse)
     try:
         yield opened
     finally:

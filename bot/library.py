@@ -11,6 +11,7 @@ from time import monotonic, perf_counter
 
 import structlog
 
+from bot.budgeting import Purse
 from bot.telemetry import Metrics, TimedModel
 from ingestion import generations, manifest, pipeline
 from ingestion.sources import Source
@@ -103,9 +104,12 @@ class Library:
         store: pipeline.Store | None = None,
         patience: float = 90.0,
         metrics: Metrics | None = None,
+        purse: Purse | None = None,
     ) -> None:
-        """`store` is where indexes are kept; without it, in the home. `metrics` hears how long answers take."""
+        """`store` is where indexes are kept; without it, in the home. `metrics` hears how long answers take; `purse`
+        pays for what the model writes."""
         self._metrics = metrics or Metrics()
+        self._purse = purse
         self._home = home
         self._store = store or pipeline.chroma()
         self._reading = reading
@@ -136,15 +140,17 @@ class Library:
         earlier: Sequence[str] = (),
         listen: Callable[[str], None] = answering.ignore,
         asks: bool = False,
+        asker: str = "",
     ) -> Answer:
         """The one chain; `earlier` are the conversation's questions before this one, newest last.
 
-        With `asks` the answer may be a question back.
+        With `asks` the answer may be a question back. `asker` is whose tokens a model uses.
 
         Raises NotReadyError while the first index is built, IndexBroken when it cannot be read.
         """
         served = self._waited()
         model = TimedModel(self._reading.model, self._metrics) if self._reading.model else None
+        paid = self._purse.opened_for(asker, model) if self._purse and model else model
         begun = perf_counter()
         answer = answering.answer(
             question,
@@ -152,7 +158,7 @@ class Library:
             index=served.index,
             lessons=served.lessons,
             embedder=self._reading.embedder,
-            model=one_turn(model, seconds=self._reading.patience()),
+            model=one_turn(paid, seconds=self._reading.patience()),
             policy=self._reading.policy,
             listen=listen,
             budget=self._reading.budget,

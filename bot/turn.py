@@ -188,7 +188,7 @@ class Sheriff:
     def _deflected(self, incoming: Incoming, question: str, listen: Listener) -> Reply:
         """Nothing of what a message orders is done. What it asks besides is answered from the pages, or by nobody."""
         if question:
-            answer = self._sought(question, listen)
+            answer = self._sought(question, listen, by=incoming.sender)
             if answer.outcome is not Outcome.UNANSWERED:
                 answer = replace(answer, note=wording.joined(wording.ONLY_THE_QUESTION, answer.note))
                 return self._handed_over(incoming, answer, question)
@@ -211,7 +211,7 @@ class Sheriff:
 
     def _answered_or_wished(self, incoming: Incoming, request: Request, listen: Listener) -> Reply:
         """What the pages surely say how to get is no wish; everything else that is requested is one."""
-        answer = self._sought(incoming.text, listen)
+        answer = self._sought(incoming.text, listen, by=incoming.sender)
         if answer.outcome is not Outcome.ANSWERED:
             return self._wished(incoming, request)
         answer = replace(answer, note=wording.joined(answer.note, wording.TO_WISH))
@@ -272,7 +272,7 @@ class Sheriff:
         if asked and picked:
             question, earlier = picked, [text for text in earlier if text != asked.question]
         may_ask = not picked and not (asked and asked.is_last)
-        answer = self._sought(question, listen, earlier=earlier, asks=may_ask)
+        answer = self._sought(question, listen, by=incoming.sender, earlier=earlier, asks=may_ask)
         if answer.ask:
             return self._clarified(incoming, answer, answer.ask, question)
         if is_suspect and (answer.outcome is Outcome.UNANSWERED or not asks(question)):
@@ -282,10 +282,12 @@ class Sheriff:
             return self._declined()
         return self._handed_over(incoming, answer, question)
 
-    def _sought(self, question: str, listen: Listener, *, earlier: Sequence[str] = (), asks: bool = False) -> Answer:
+    def _sought(
+        self, question: str, listen: Listener, *, by: Person, earlier: Sequence[str] = (), asks: bool = False
+    ) -> Answer:
         """What the documentation answers; where it cannot be searched, that it cannot. Raises NotReadyError."""
         try:
-            answer = self._library.answer(question, earlier=earlier, listen=listen, asks=asks)
+            answer = self._library.answer(question, earlier=earlier, listen=listen, asks=asks, asker=by.id)
         except NotReadyError:
             raise  # nothing is lost: the same message may be sent again in a minute
         except (IndexBroken, Unavailable) as error:

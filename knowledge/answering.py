@@ -19,7 +19,7 @@ from knowledge import (
     rewriting,
 )
 from knowledge.citing import Cited, cite_all, one_per_place
-from knowledge.errors import ModelUnavailable
+from knowledge.errors import BudgetSpent, ModelUnavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import NONE, Lessons
 from knowledge.model import Answer, Clarification, Origin, Outcome, Passage
@@ -143,7 +143,8 @@ def _written(
         )
     except ModelUnavailable as error:
         log.warning("model_unavailable: %s", error)
-        return _quoted(question, passages, outcome, confidence, note=MODEL_SILENT)
+        note = str(error) if isinstance(error, BudgetSpent) else MODEL_SILENT
+        return _quoted(question, passages, outcome, confidence, note=note)
     if draft.declines:
         return _declined(question, passages, outcome, confidence)
     grounded = grounding.check(draft.text, draft.passages)
