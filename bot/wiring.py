@@ -18,12 +18,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from bot import desk_wiring, knowledge_wiring, sign_in_wiring, teams_wiring
-<<<<<<< HEAD
 from bot.aftercare import EVERY as AFTERCARE_EVERY
 from bot.aftercare import Aftercare
-=======
 from bot.budgeting import Purse
->>>>>>> 69bfc56 (WIP budgets)
 from bot.casework import Casework
 from bot.channels.gap_news import EVERY as GAP_NEWS_EVERY
 from bot.channels.notice_news import NoticeNews

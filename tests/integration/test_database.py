@@ -201,6 +201,7 @@ HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "gap_ledger": {"name": "ledger", "seen": AT, "grouped": 1, "embeddings": "", "asked": "", "refreshed": AT},
         "gap_pages": {"document": "docs:a.md", "hash": "h", "changed": AT},
     },
+    "0013": {"token_use": {"day": "2026-03-02", "person": "", "tokens": 7}},
 }
 
 
