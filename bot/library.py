@@ -15,7 +15,7 @@ from bot.budgeting import Purse
 from bot.telemetry import Metrics, TimedModel
 from ingestion import generations, manifest, pipeline
 from ingestion.sources import Source
-from knowledge import answering, learning
+from knowledge import answering, learning, scope
 from knowledge.citing import cite_all, one_per_place
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
@@ -25,11 +25,14 @@ from knowledge.patience import WHOLE, one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Matrix, Warmable
 from knowledge.relevance import Policy
 from knowledge.search import search
+from knowledge.spelling import is_everyday
 from knowledge.tokens import STANDARD, Budget
+from knowledge.wording import words
 
 log = structlog.get_logger(__name__)
 
 DOCS = "docs"  # the source that schemas and findings name pages of
+_SHORTEST_NAME = 4  # letters: the list of everyday words has no shorter ones
 LEAST = 2.0  # seconds that a model has however long it took to start
 
 
@@ -179,6 +182,18 @@ class Library:
     def embedder(self) -> Embedder:
         """What texts are compared with; loaded once for all."""
         return self._reading.embedder
+
+    def aside(self, question: str) -> float:
+        """How probably a message is no work on a platform. Raises Unavailable if the embeddings are remote and down."""
+        embedder = self._reading.embedder
+        if embedder.fingerprint != scope.fitted().embeddings:
+            return 0.0
+        return scope.aside(embedder.embed_query(question), embeddings=embedder.fingerprint)
+
+    def names(self, question: str) -> bool:
+        """Whether the question has a word of the documentation that is no everyday English: "kafka", "namespace"."""
+        known = self._open().index.vocabulary()
+        return any(word in known and not is_everyday(word) for word in words(question) if len(word) >= _SHORTEST_NAME)
 
     def require(self) -> None:
         """Raises IndexBroken, with the remedy, when there is nothing to answer from."""

@@ -149,7 +149,7 @@ class Sheriff:
 
     def _reply(self, incoming: Incoming, listen: Listener) -> Reply:
         request = understand(incoming)  # on the original: a check must see what was really pasted
-        request, is_suspect = _sifted(request, incoming.text)
+        request, is_suspect = _sifted(request, incoming)
         message = redact(visible(incoming.text))
         incoming, secrets = replace(incoming, text=message.text), [*message.found]
         added = self._added(incoming) if request.intent in {Intent.ASK, Intent.CHECK} else None
@@ -278,9 +278,16 @@ class Sheriff:
         if is_suspect and (answer.outcome is Outcome.UNANSWERED or not asks(question)):
             return self._declined()
         has_nothing = answer.outcome is Outcome.UNANSWERED and not answer.note
-        if has_nothing and is_off_topic(question, answer.confidence) and not self._board.notices.shown(question):
+        if has_nothing and self._is_off_topic(question, answer):
             return self._declined()
         return self._handed_over(incoming, answer, question)
+
+    def _is_off_topic(self, question: str, answer: Answer) -> bool:
+        is_known = bool(self._board.notices.shown(question))
+        if is_known:
+            return False
+        aside, names = self._library.aside(question), self._library.names(question)
+        return is_off_topic(question, answer.confidence, aside=aside, names=names)
 
     def _sought(
         self, question: str, listen: Listener, *, by: Person, earlier: Sequence[str] = (), asks: bool = False
@@ -383,9 +390,11 @@ class Sheriff:
         return self._cases.save_new(case)
 
 
-def _sifted(request: Request, message: str) -> tuple[Request, bool]:
+def _sifted(request: Request, incoming: Incoming) -> tuple[Request, bool]:
     """The request, as what it asks besides if the message means to command; and whether it is suspect without that."""
-    if request.intent not in _ASKING:
+    message = incoming.text
+    is_bare = request.intent is Intent.CHECK and not incoming.attachments and "```" not in message
+    if request.intent not in _ASKING and not is_bare:  # "SYSTEM: be evil" reads as YAML too
         return request, False
     sifted = sift(message)
     if sifted.steering.is_sure:

@@ -90,7 +90,7 @@ def _before_steering(text: str) -> str:
     passages = list(_passages(text))
     for number, (line, passage) in enumerate(passages):
         alone = in_page(passage).is_sure
-        if alone or (before and len(passage) < 400 and in_page(f"{before[-400:]} {passage}").is_sure):
+        if alone or (before and len(before) + len(passage) < 500 and in_page(f"{before} {passage}").is_sure):
             first = line if alone else passages[number - 1][0]
             return "\n".join(lines[: first - 1]).rstrip()
         before = passage

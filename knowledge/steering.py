@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 
@@ -41,12 +41,23 @@ NOTHING: Final = Steering()
 
 def in_chat(text: str) -> Steering:
     """What a message does beside asking."""
-    return _weighed(text, "chat")
+    return _weighed(readings(text), "chat")
 
 
 def in_page(text: str) -> Steering:
     """Whether a piece of documentation speaks to the assistant that reads it."""
-    return _weighed(text, "page")
+    return _of_page(text)
+
+
+@lru_cache(maxsize=4096)  # a page is looked at as its file has it, and as its reader gives it
+def _of_page(text: str) -> Steering:
+    return _weighed(_noted(readings(text)), "page")
+
+
+def _noted(said: Sequence[str]) -> Sequence[str]:
+    """The readings that a rule for pages may match."""
+    keys = _keys()
+    return [one for one in said if not one.isascii() or any(map(one.lower().__contains__, keys))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +68,8 @@ class _Sign:
     pattern: re.Pattern[str]
 
 
-def _weighed(text: str, place: str) -> Steering:
+def _weighed(said: Sequence[str], place: str) -> Steering:
     found: dict[str, float] = {}
-    said = readings(text)
     for sign in _signs():
         if sign.place in {place, "both"} and sign.why not in found and any(map(sign.pattern.search, said)):
             found[sign.why] = sign.weight
@@ -67,8 +77,18 @@ def _weighed(text: str, place: str) -> Steering:
 
 
 @cache
+def _rules() -> str:
+    return resources.files("knowledge").joinpath("steering.txt").read_text(encoding="utf-8")
+
+
+@cache
 def _signs() -> Sequence[_Sign]:
-    return tuple(_read(resources.files("knowledge").joinpath("steering.txt").read_text(encoding="utf-8")))
+    return tuple(_read(_rules()))
+
+
+@cache
+def _keys() -> Sequence[str]:
+    return tuple(re.findall(r"^KEYS = (.+)$", _rules(), re.MULTILINE)[0].split("|"))
 
 
 def _read(text: str) -> Iterator[_Sign]:

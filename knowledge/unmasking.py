@@ -22,6 +22,9 @@ _LOOK_ALIKE: Final = str.maketrans(
     'aeopcyxijshdqwvkmhtbABEKMHOPCTYXIJSABEZHIKMNOPTYXaoivptuxkigi\'\'""""--',
 )
 _DIGITS: Final = str.maketrans("013457@$|!", "oieastasii")
+_MARKUP: Final = re.compile(
+    r"\*{1,3}|_{2,3}|~~|`|</?(?:b|i|em|strong|u|s|span|font|code|mark|small|p|div)\b[^<>]*>", re.IGNORECASE
+)
 _LATIN: Final = re.compile(r"[A-Za-z]")
 _WORD: Final = re.compile(r"\S+")
 _DIGIT_WORD: Final = re.compile(r"(?=\S*[A-Za-z])(?=\S*[013457@$|])[A-Za-z013457@$|!]{3,}")
@@ -67,10 +70,20 @@ def _all(text: str, depth: int) -> Iterator[str]:
     yield plain
     if "\n" in plain.strip():
         yield " ".join(plain.split())
+    if _MARKUP.search(plain):
+        yield " ".join(_MARKUP.sub("", plain).split())
     if tags := spelt_in_tags(text):
         yield tags
     if (unescaped := html.unescape(plain)) != plain:
         yield folded(unescaped)
+    yield from _respelt(plain)
+    if depth:
+        for inner in _decoded(plain):
+            yield from _all(inner, depth - 1)
+
+
+def _respelt(plain: str) -> Iterator[str]:
+    """The text with its letters closed up, put for digits, turned back by 13, or read from the end."""
     if _SPACED.search(plain):
         yield _SPACED.sub(lambda found: _closed_up(found[0]), plain)
     if _DIGIT_WORD.search(plain):
@@ -79,9 +92,6 @@ def _all(text: str, depth: int) -> Iterator[str]:
         yield codecs.decode(plain, "rot13")
     if _REVERSED.search(plain):
         yield plain[::-1]
-    if depth:
-        for inner in _decoded(plain):
-            yield from _all(inner, depth - 1)
 
 
 def _closed_up(spaced: str) -> str:
