@@ -11,10 +11,11 @@ from bot.budgeting import Limits, Purse
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading
 from bot.settings import Settings
-from bot.sources import reads_bundled
+from bot.sources import reads_bundled, remembered_address
 from bot.telemetry import Metrics
 from ingestion import pipeline
 from knowledge import bundled, relevance
+from knowledge.addresses import host_of
 from knowledge.errors import Misuse
 from knowledge.glossary import Glossary
 from knowledge.ports import ChatModel, Embedder
@@ -115,8 +116,16 @@ def library(
         until=until,
         rerank=settings.model.rerank,
         glossary=glossary(settings),
+        hosts=known_hosts(settings),
     )
     return Library(settings.home, reading, store=indexes(settings), metrics=metrics, purse=purse)
+
+
+def known_hosts(settings: Settings) -> frozenset[str]:
+    """Whose addresses an answer may show: of the documentation's own sites, and what is configured."""
+    named = {host_of(source.base_url) for source in settings.all_sources} | {host_of(remembered_address(settings.home))}
+    bundled_hosts = bundled.HOSTS if reads_bundled(settings) else frozenset()
+    return frozenset({*settings.policy.known_hosts, *named, *bundled_hosts} - {""})
 
 
 def token_budget(settings: Settings) -> Budget:

@@ -15,7 +15,7 @@ from bot.budgeting import Purse
 from bot.telemetry import Metrics, TimedModel
 from ingestion import generations, manifest, pipeline
 from ingestion.sources import Source
-from knowledge import answering, learning, scope
+from knowledge import addresses, answering, learning, scope
 from knowledge.citing import cite_all, one_per_place
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
@@ -78,6 +78,7 @@ class Reading:
     seconds: float = WHOLE  # that one question waits for the model
     until: float | None = None  # on the monotonic clock: when a question that is the only one stops waiting
     rerank: bool = False
+    hosts: frozenset[str] | None = None  # whose addresses an answer may show; None: any
 
     def patience(self) -> float:
         """Seconds from now that a question may wait for the model, at least a few."""
@@ -171,7 +172,15 @@ class Library:
         )
         took = perf_counter() - begun
         self._metrics.search_seconds.observe(max(0.0, took - (model.seconds if model else 0)))
-        return answer
+        return self._shown(answer)
+
+    def _shown(self, answer: Answer) -> Answer:
+        hosts = self._reading.hosts
+        return answer if hosts is None else addresses.shown(answer, hosts)
+
+    def _cited(self, passages: Sequence[Passage]) -> tuple[Citation, ...]:
+        hosts, cited = self._reading.hosts, cite_all(passages)
+        return cited if hosts is None else addresses.quoted(cited, hosts)
 
     @property
     def glossary(self) -> Glossary:
@@ -212,7 +221,7 @@ class Library:
             path, _, anchor = page.partition("#")
             chunks = self.page(f"{DOCS}:{path}")
             found += [Passage(chunk, 1.0) for chunk in chunks if not anchor or chunk.anchor == anchor][:1]
-        return cite_all(found)
+        return self._cited(found)
 
     def find(self, words: str, *, limit: int = 6) -> tuple[Citation, ...]:
         """The places that speak of something, best first, one for each section or FAQ entry. Raises IndexBroken."""
@@ -225,12 +234,12 @@ class Library:
             lessons=served.lessons,
             glossary=self._reading.glossary,
         )
-        return cite_all(one_per_place(found.passages)[:limit])
+        return self._cited(one_per_place(found.passages)[:limit])
 
     def quoted(self, question: str) -> Answer:
         """What would be answered without a language model. Raises IndexBroken."""
         served, reading = self._open(), self._reading
-        return answering.answer(
+        answer = answering.answer(
             question,
             index=served.index,
             lessons=served.lessons,
@@ -240,6 +249,7 @@ class Library:
             budget=reading.budget,
             glossary=reading.glossary,
         )
+        return self._shown(answer)
 
     def passages(self, words: str, *, limit: int = 8) -> Sequence[Passage]:
         """What the index finds for some words, best first. Raises IndexBroken."""

@@ -135,6 +135,9 @@ class PolicySettings(Section):
     retention_days: int | None = Field(
         None, ge=1, le=36_500, description="Ended cases are deleted after so many days; empty: kept"
     )
+    known_hosts: Sequence[str] = Field(
+        (), description="Hosts, such as example.com, whose addresses an answer may show, beside those of base_url"
+    )
     allowed_pages: Sequence[str] = Field(
         (), description="Pages that may speak to an assistant, as `sheriff ingest` names them: source:path@hash"
     )

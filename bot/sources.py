@@ -73,6 +73,11 @@ def reads_bundled(settings: Settings) -> bool:
     return not settings.sources and not _remembered_sources(settings.home)[0]
 
 
+def remembered_address(home: Path) -> str:
+    """Where the pages open that were named on the command line; "" without one."""
+    return _remembered_sources(home)[1]
+
+
 def strange_rota(settings: Settings) -> str:
     """What to say when the people of the example have the duty for somebody else's documentation; "" otherwise."""
     if settings.rota != bundled.ROTA or reads_bundled(settings):

@@ -26,7 +26,7 @@ _MARKUP: Final = re.compile(
     r"\*{1,3}|_{2,3}|~~|`|</?(?:b|i|em|strong|u|s|span|font|code|mark|small|p|div)\b[^<>]*>", re.IGNORECASE
 )
 _LATIN: Final = re.compile(r"[A-Za-z]")
-_WORD: Final = re.compile(r"\S+")
+_WORD: Final = re.compile(r"\w+")
 _DIGIT_WORD: Final = re.compile(r"(?=\S*[A-Za-z])(?=\S*[013457@$|])[A-Za-z013457@$|!]{3,}")
 _SPACED: Final = re.compile(
     r"(?<!\w)(?:[A-Za-z][ .*_-]){4,}[A-Za-z](?!\w)(?:\s{2,}(?:[A-Za-z][ .*_-])*[A-Za-z](?!\w))*"
