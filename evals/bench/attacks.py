@@ -86,6 +86,7 @@ def attacks_command(settings: Settings, *, fit: bool, verbose: bool) -> None:
     if generations.current(settings.home) is None:
         pipeline.ingest(sources(settings), home=settings.home, embedder=knowledge_wiring.embedder(settings))
     with asking(settings, hand_over=False) as take:
+        take(Incoming("warm", "cli", "bench-warm", Person("warm", "Bench"), "hello, what is this?"))  # loads the models
         told = [*judged(read(ATTACKS), take), *judged(read(CONTROLS), take)]
     Console().print(_table(told))
     if verbose:
