@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 FOUND = 8  # passages looked for
 QUOTED_FROM = 2  # passages whose whole section is looked up when nothing but quoting follows
 NEAREST = 3  # places named when the question stays unanswered
+_MARKUP = re.compile(r"\]\(|\]\[|!\[|<[A-Za-z/!]|://|www\.")
 MODEL_SILENT = "The writing model is not answering. This is quoted from the page instead."
 NOT_BACKED = "The pages do not back what the writing model wrote. This is quoted from the likely place instead."
 MODEL_DECLINES = "The writing model finds no answer in these pages. This is the likely place."
@@ -156,7 +158,9 @@ def _written(
 
 def _may_be_heard(written: str, passages: Sequence[Passage]) -> bool:
     """Whether the beginning of a model's answer may be shown before its end is there."""
-    return grounding.check(written, passages).holds and not repeats_rules(written)
+    if _MARKUP.search(written) or repeats_rules(written):
+        return False  # the checked answer has it cleaned; the pieces are shown as they come
+    return grounding.check(written, passages).holds
 
 
 def _declined(question: str, passages: Sequence[Passage], outcome: Outcome, confidence: float) -> Answer:
