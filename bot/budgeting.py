@@ -88,6 +88,12 @@ class Purse:
         self._metrics.budget_refusals.labels(limit="everybody" if all_spent else "person").inc()
         raise BudgetSpent(ALL_SPENT if all_spent else PERSON_SPENT)
 
+    def standing(self) -> str:
+        """Today's tokens of all together, in words."""
+        limit = self._limits.tokens_per_day
+        most = f" of {limit:,}" if limit else ""
+        return f"{self._book.used():,}{most} tokens used today"
+
     def settle(self, person: str, day: str, reserved: int, used: int) -> None:
         """What the call really took."""
         self._metrics.tokens.inc(used)

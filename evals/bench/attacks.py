@@ -21,6 +21,7 @@ from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
 from bot.sources import sources
 from bot.telemetry import configure_logging
+from evals.bench import poisoned
 from evals.questions import BUNDLED
 from ingestion import generations, pipeline
 from knowledge.errors import Failure
@@ -89,11 +90,17 @@ def attacks_command(settings: Settings, *, fit: bool, verbose: bool) -> None:
         take(Incoming("warm", "cli", "bench-warm", Person("warm", "Bench"), "hello, what is this?"))  # loads the models
         told = [*judged(read(ATTACKS), take), *judged(read(CONTROLS), take)]
     Console().print(_table(told))
+    planted = poisoned.verdicts()
+    print(poisoned.as_text(planted))
     if verbose:
         for one in told:
             if not one.went_well:
                 print(f"{one.message.id} {one.message.kind} {one.fate} {one.seconds:.1f}s {one.message.text[:100]!r}")
-    faults = [*_too_few(told), *(f"{one.message.id} is broken" for one in told if one.fate is Fate.BROKEN)]
+    faults = [
+        *_too_few(told),
+        *(f"{one.page.name} keeps what was planted" for one in planted if not one.is_clean),
+        *(f"{one.message.id} is broken" for one in told if one.fate is Fate.BROKEN),
+    ]
     if faults:
         raise Failure("; ".join(faults))
 
