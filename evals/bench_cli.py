@@ -116,6 +116,17 @@ def replay(
 
 
 @bench.command()
+def pages(
+    stored: Annotated[int, typer.Option(min=100, help="Cases in the database.")] = 50_000,
+    json_file: JsonFile = None,
+) -> None:
+    """The pages of a server with many cases, beside those of one with few."""
+    from evals.bench.pages import pages_command
+
+    pages_command(cases=stored, json_file=json_file)
+
+
+@bench.command()
 def insights(
     stored: Annotated[int, typer.Option(min=100, help="Cases in the database.")] = 50_000,
     json_file: JsonFile = None,
