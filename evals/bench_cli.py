@@ -93,6 +93,20 @@ def kills(
 
 
 @bench.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 30,
+    rate: Annotated[float, typer.Option(min=0.1, help="Turns a second.")] = 20,
+    json_file: JsonFile = None,
+) -> None:
+    """A server under steady load: whether memory and open files stay flat, and every turn is answered."""
+    from evals.bench.soak import soak_command
+    from evals.commands import Asked
+
+    questions = Asked.of(None, None, docs=None, home=None, config=None).questions()
+    soak_command(minutes=minutes, rate=rate, questions=[q.text for q in questions], json_file=json_file)
+
+
+@bench.command()
 def gaps(
     data: Annotated[Path, typer.Argument(help="Folder of FAQs: dev/faq-*.jsonl and pools/faq-*.jsonl.")],
     config: Config = None,

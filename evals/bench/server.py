@@ -24,6 +24,11 @@ def small_index(folder: Path, home: Path) -> None:
     (folder / "docs").mkdir()
     (folder / "docs" / "kafka.md").write_text(_PAGE, encoding="utf-8")
     (folder / "sheriff.yaml").write_text("sources: [{name: docs, path: docs}]\n", encoding="utf-8")
+    ingested(folder, home)
+
+
+def ingested(folder: Path, home: Path) -> None:
+    """The index of what the folder's sheriff.yaml names, of the example platform where there is none."""
     done = subprocess.run(
         [sys.executable, "-m", "bot.cli", "ingest", "--home", str(home)],
         env=environment(""),
