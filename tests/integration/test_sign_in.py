@@ -136,7 +136,7 @@ def test_the_session_is_kept_from_scripts_other_sites_and_plain_http(site: Site)
     flags = {part.strip().lower() for part in session.split(";")[1:]}
     assert {"httponly", "secure", "samesite=lax", "path=/", "max-age=28800"} <= flags
     assert "kim@" not in session  # three letters of base64 may be "Kim" by chance
-    assert any(each.startswith("sheriff_departure_") and "Max-Age=0" in each for each in cookies)
+    assert any(each.startswith("__Host-sheriff_departure_") and "Max-Age=0" in each for each in cookies)
 
 
 def test_the_provider_is_asked_with_pkce_state_and_nonce_anew_each_time(site: Site) -> None:
