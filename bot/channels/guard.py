@@ -41,7 +41,6 @@ _API = "/api/v1/"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_HEADERS, _LONGEST_HEADERS = 100, 32_768
 _BODY_WITHIN, _PIECE_WITHIN = 60.0, 15.0  # seconds for a whole body, and for the next piece of it
-_VISITOR = "sheriff_visitor"
 Respond = Callable[[Request, int, str], Response]  # a failure as a page for people, as JSON for programs
 
 
@@ -144,8 +143,8 @@ class Guard:
             return rates.person, caller.account.id
         if bearer(headers):
             return rates.program, "access token"
-        visitor = cookie(headers, f"__Host-{_VISITOR}" if self._doors.secure else _VISITOR)
-        return rates.person, visitor.partition(".")[0][:64] or scope["state"]["address"]
+        session = cookie(headers, self._doors.session_cookie) if caller.by_cookie else ""
+        return rates.person, session or scope["state"]["address"]
 
     # ---- who calls ----
 
