@@ -255,6 +255,7 @@ class TeamsSettings(Section):
     """The bot's tenant, and what `sheriff teams package` writes into the app package."""
 
     tenant_id: str = Field("", description="Microsoft Entra tenant of the bot")
+    further_tenants: Sequence[str] = Field((), description="Tenants that are answered besides it; all others never are")
     name: str = Field("Sheriff", min_length=1, max_length=30, description="What the app is called in Teams")
     full_name: str = Field("", max_length=100, description="Its long name; empty: the name and the platform's")
     version: str = _of_form(_VERSION, "1.0.0", "Of the package; raise it when you upload a changed one")

@@ -210,8 +210,15 @@ def doctor(
     home: Home = None,
     config: Config = None,
     teams: Annotated[bool, typer.Option("--teams", help="Check the way to Microsoft Teams instead; asks it.")] = False,
+    security: Annotated[bool, typer.Option("--security", help="List what is open to whom instead.")] = False,
+    output: Annotated[str, typer.Option("--format", help="With --security: text or json.")] = "text",
 ) -> None:
     """Say what is set up, what is missing, and what to do about it."""
+    if security:
+        from bot.security_doctor import report as report_on_security
+
+        settings, at = _settings(config, home), datetime.now(UTC)
+        raise typer.Exit(report_on_security(settings, config=config, output=output, at=at))
     if teams:
         from bot.teams_doctor import report as report_on_teams
 

@@ -356,6 +356,7 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor, rates: Rates) -> TeamsCh
         talk=talk,
         metrics=parts.metrics,
         tenant_id=settings.teams_tenant,
+        further_tenants=settings.teams.further_tenants,
         open_to_all=at_home,
         received=store.received,
         pace=None if at_home and not settings.limits.here else Courtesy(rates.person),
@@ -442,7 +443,7 @@ def _page_now(knowing: Library, document_id: str) -> Sequence[Chunk]:
 
 def _make_home(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with TemporaryFile(dir=home):
             pass
     except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +38,7 @@ class TeamsChannel:
     talk: Talk
     metrics: Metrics
     tenant_id: str = ""  # messages of other tenants are refused; "" accepts all
+    further_tenants: Collection[str] = ()  # but those
     open_to_all: bool = False  # no app id and loopback only: nobody proves who he is
     received: Received | None = None  # messages are kept there before the 202; without it a crash may lose one
     pace: Courtesy | None = None  # how fast one person may write; None: as fast as they like
@@ -106,10 +107,13 @@ class TeamsChannel:
         except NotAuthenticError as error:
             log.warning("teams_not_authentic", reason=str(error), with_token=bool(header))
             return _refusal(403 if header else 401, "This request does not prove that it comes from the Bot Framework.")
-        if self.tenant_id and not self.open_to_all and wire.tenant_of(body) != self.tenant_id:
+        if self.tenant_id and not self.open_to_all and not self._serves(wire.tenant_of(body)):
             log.warning("teams_foreign_tenant")
             return _refusal(403, "This bot serves another tenant.")
         return process
+
+    def _serves(self, tenant: str) -> bool:
+        return tenant.lower() in {each.lower() for each in (self.tenant_id, *self.further_tenants)}
 
     async def _work(self, body: Mapping[str, Any], process: Callable[[Any], Awaitable[Any]]) -> Response:
         begun: list[Context] = []

@@ -170,7 +170,7 @@ def _make_folder(url: sa.URL) -> None:
     if file.is_dir():
         raise Failure(f"{file} is a folder, not a database. Name a file in it: sqlite:///{file}/sheriff.db")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
         raise Failure(
