@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from urllib.parse import quote
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -25,6 +26,7 @@ from bot.channels.security import (
     START,
     STRICT_TRANSPORT,
     cookie,
+    host_name,
     is_from_here,
     is_loopback,
     limit_of,
@@ -33,6 +35,7 @@ from bot.identity.roles import Role
 from bot.identity.tokens import is_token
 from knowledge.errors import Unavailable
 
+log = structlog.get_logger(__name__)
 MESSAGES = "/api/messages"  # the Bot Framework signs its own requests
 _SIGNED = "/api/desk/"  # what a ticket system signs
 _ALIVE = "/healthz"
@@ -72,11 +75,13 @@ class Guard:
                     headers.setdefault("cache-control", "no-store")
             await send(message)
 
+        if self._doors.https and host_name(Headers(scope=scope).get("host", "")) in self._doors.hosts:
+            scope["scheme"] = "https"  # whatever the proxy says: redirects are to lead there
         state = scope.setdefault("state", {})
         state["address"] = caller_address(scope, self._doors.trusted)
         state["secure"] = self._doors.secure
         refusal = self._refusal(scope) or self._too_many(scope) or await self._not_admitted(scope)
-        await (refusal or self._app)(scope, _measured(receive, limit_of(scope["path"])), send_with_headers)
+        await (refusal or self._app)(scope, measured(receive, limit_of(scope["path"])), send_with_headers)
 
     def _refusal(self, scope: Scope) -> Response | None:
         """What is wrong with a request whoever sends it."""
@@ -164,8 +169,10 @@ class Guard:
             return self._respond(request, 503, str(error))
         if caller is not None:
             scope["state"]["caller"] = caller
-        elif bearer(headers):
-            self._doors.rates.was_wrong(scope["state"]["address"], bearer(headers))
+        elif given := bearer(headers):
+            address = scope["state"]["address"]
+            if self._doors.rates.was_wrong(address, given):
+                log.warning("wrong_token", address=address, path=path)
         has_key = self._doors.opens_feed(path, scope["query_string"].decode("latin-1"))
         if role is access.PUBLIC or has_key or self._is_probe(scope, headers):
             return None
@@ -187,7 +194,7 @@ class Guard:
 
     def _is_probe(self, scope: Scope, headers: Headers) -> bool:
         """Whether the container's own probe asks, from inside it."""
-        peer = str((scope.get("client") or ("",))[0])
+        peer = str((scope.get("client") or ("",))[0]).removeprefix("::ffff:")
         return scope["path"] == _READY and is_loopback(peer) and is_from_here(headers)
 
     def _not_theirs(self, request: Request, headers: Headers, caller: Caller, role: Role | None) -> Response | None:
@@ -228,11 +235,13 @@ class Guard:
 FASTER = "You are asking faster than I can read. Nothing that was accepted is lost."
 
 
-def _measured(receive: Receive, limit: int) -> Receive:
+def measured(
+    receive: Receive, limit: int, *, body_within: float = _BODY_WITHIN, piece_within: float = _PIECE_WITHIN
+) -> Receive:
     """The same body, cut off with a 413 where a sender that declared no length goes beyond the limit, and with a 408
     where it comes too slowly."""
     total, whole = 0, False
-    until = asyncio.get_running_loop().time() + _BODY_WITHIN
+    until = asyncio.get_running_loop().time() + body_within
 
     async def measure() -> Message:
         nonlocal total, whole
@@ -240,7 +249,7 @@ def _measured(receive: Receive, limit: int) -> Receive:
             return await receive()
         left = until - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(min(_PIECE_WITHIN, max(0.0, left))):
+            async with asyncio.timeout(min(piece_within, max(0.0, left))):
                 message = await receive()
         except TimeoutError:
             raise HTTPException(408) from None

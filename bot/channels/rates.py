@@ -100,8 +100,9 @@ class Rates:
         """The seconds until this address may try a credential again; 0.0 when it may now."""
         return self._failures.wait(address)
 
-    def was_wrong(self, address: str, credential: str) -> None:
-        """Count a wrong credential. One that was wrong before counts no more: a forgotten script is no guesser."""
+    def was_wrong(self, address: str, credential: str) -> bool:
+        """Count a wrong credential; returns whether it counts. One that was wrong before does not: a forgotten script
+        is no guesser."""
         key = hashlib.sha256(f"{address}\n{credential}".encode("utf-8", "replace")).hexdigest()
         with self._lock:
             known = key in self._wrong
@@ -111,6 +112,7 @@ class Rates:
                 self._wrong.popitem(last=False)
         if not known:
             self._failures.take(address)
+        return not known
 
 
 def caller_address(scope: Scope, trusted: Sequence[Network]) -> str:

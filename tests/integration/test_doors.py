@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.exceptions import HTTPException
 
+from bot.channels.guard import measured
 from bot.channels.rates import Limits, Rate, Rates
 from bot.channels.security import HEADERS
 from bot.identity.tokens import new_token
@@ -425,6 +428,45 @@ def test_a_form_of_thousands_of_parts_is_refused(app: FastAPI, path: str) -> Non
     headers = {**TOKEN, "content-type": "multipart/form-data; boundary=b"}
 
     assert browser(app).post(path, content=body.encode(), headers=headers).status_code in {400, 413, 422}
+
+
+def test_a_body_that_stops_coming_is_given_up() -> None:
+    async def receive() -> Any:
+        if first:
+            return first.pop()
+        return await asyncio.Event().wait()
+
+    async def read() -> None:
+        body = measured(receive, 1_000, body_within=0.05, piece_within=0.02)
+        await body()
+        await body()
+
+    first = [{"type": "http.request", "body": b"a", "more_body": True}]
+    with pytest.raises(HTTPException) as caught:
+        asyncio.run(read())
+    assert caught.value.status_code == 408
+
+
+def test_a_whole_body_is_waited_for_no_longer_and_a_reader_may_wait_for_the_end() -> None:
+    async def receive() -> Any:
+        return first.pop() if first else {"type": "http.disconnect"}
+
+    async def read() -> str:
+        body = measured(receive, 1_000, body_within=0.0001, piece_within=0.0001)
+        await body()
+        await asyncio.sleep(0.001)
+        return str((await body())["type"])
+
+    first = [{"type": "http.request", "body": b"a"}]
+    assert asyncio.run(read()) == "http.disconnect"
+
+
+def test_redirects_lead_to_https_whatever_a_proxy_says(app: FastAPI) -> None:
+    client = TestClient(app, base_url="http://sheriff.example", follow_redirects=False)
+
+    response = client.get("/desk/", headers=TOKEN | {"x-forwarded-proto": "http"})
+
+    assert response.headers["location"].startswith("https://sheriff.example/desk")
 
 
 @pytest.mark.parametrize("headers", [{f"x-{n}": "1" for n in range(120)}, {"x-long": "1" * 40_000}])
