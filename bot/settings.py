@@ -241,13 +241,13 @@ class LimitSettings(Section):
     person_per_minute: float = Field(120, ge=0, description="Questions, checks and deeds of one person")
     person_at_once: int = Field(300, ge=1, description="Of these after a pause")
     program_per_minute: float = Field(1_800, ge=0, description="Calls with one token")
-    program_at_once: int = Field(900, ge=1, description="Of these after a pause")
+    program_at_once: int = Field(300, ge=1, description="Of these after a pause")
     address_per_minute: float = Field(6_000, ge=0, description="Requests from one address, whoever sends them")
-    address_at_once: int = Field(3_000, ge=1, description="Of these after a pause")
+    address_at_once: int = Field(1_000, ge=1, description="Of these after a pause")
     messages_per_minute: float = Field(6_000, ge=0, description="Requests to /api/messages from one address")
-    messages_at_once: int = Field(1_200, ge=1, description="Of these after a pause")
+    messages_at_once: int = Field(600, ge=1, description="Of these after a pause")
     failures_per_minute: float = Field(30, ge=0, description="Different wrong tokens from one address")
-    failures_at_once: int = Field(60, ge=1, description="Of these after a pause")
+    failures_at_once: int = Field(20, ge=1, description="Of these after a pause")
     here: bool = Field(False, description="Also for this machine, where nobody is asked who calls")
 
 

@@ -36,10 +36,10 @@ class Limits:
     """Generous to a company behind one address and to all of Teams behind a few; see docs/operator-guide.md."""
 
     person: Rate = Rate(120, 300)  # questions, checks and deeds of one person
-    program: Rate = Rate(1_800, 900)  # of one token, which may speak for many people
-    address: Rate = Rate(6_000, 3_000)  # requests from one address
-    messages: Rate = Rate(6_000, 1_200)  # to /api/messages from one address
-    failures: Rate = Rate(30, 60)  # different wrong credentials from one address
+    program: Rate = Rate(1_800, 300)  # of one token, which may speak for many people
+    address: Rate = Rate(6_000, 1_000)  # requests from one address
+    messages: Rate = Rate(6_000, 600)  # to /api/messages from one address
+    failures: Rate = Rate(30, 20)  # different wrong credentials from one address
     here: bool = False  # also for who is on this machine and not asked who he is
 
 
