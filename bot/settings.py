@@ -7,10 +7,11 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from bot.configuration import read_configuration
@@ -215,16 +216,46 @@ class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(3978, ge=0, le=65535)
     public_url: str = Field("", pattern=ADDRESS, description="https://… under which people reach this server")
+    trusted_proxies: Sequence[str] = Field(
+        (), description="Addresses or networks of proxies that are believed in X-Forwarded-For, such as 10.0.0.0/8"
+    )
     workers: int = Field(8, ge=1, le=64, description="Questions worked on at the same time")
     name: str = Field(
         "", max_length=200, description="Of this replica, the same after a restart; empty: the host's and the home's"
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, given: Sequence[str]) -> Sequence[str]:
+        for each in given:
+            try:
+                ip_network(each, strict=False)
+            except ValueError:
+                raise ValueError(f"{each} is no address or network; write 10.0.0.7 or 10.0.0.0/8") from None
+        return given
+
+
+class LimitSettings(Section):
+    """How fast anybody may call, for each process; 0: no limit. docs/operator-guide.md says what each counts."""
+
+    person_per_minute: float = Field(120, ge=0, description="Questions, checks and deeds of one person")
+    person_at_once: int = Field(300, ge=1, description="Of these after a pause")
+    program_per_minute: float = Field(1_800, ge=0, description="Calls with one token")
+    program_at_once: int = Field(300, ge=1, description="Of these after a pause")
+    address_per_minute: float = Field(6_000, ge=0, description="Requests from one address, whoever sends them")
+    address_at_once: int = Field(1_000, ge=1, description="Of these after a pause")
+    messages_per_minute: float = Field(6_000, ge=0, description="Requests to /api/messages from one address")
+    messages_at_once: int = Field(600, ge=1, description="Of these after a pause")
+    failures_per_minute: float = Field(30, ge=0, description="Different wrong tokens from one address")
+    failures_at_once: int = Field(20, ge=1, description="Of these after a pause")
+    here: bool = Field(False, description="Also for this machine, where nobody is asked who calls")
 
 
 class TeamsSettings(Section):
     """The bot's tenant, and what `sheriff teams package` writes into the app package."""
 
     tenant_id: str = Field("", description="Microsoft Entra tenant of the bot")
+    further_tenants: Sequence[str] = Field((), description="Tenants that are answered besides it; all others never are")
     name: str = Field("Sheriff", min_length=1, max_length=30, description="What the app is called in Teams")
     full_name: str = Field("", max_length=100, description="Its long name; empty: the name and the platform's")
     version: str = _of_form(_VERSION, "1.0.0", "Of the package; raise it when you upload a changed one")
@@ -291,6 +322,7 @@ class FileSettings(Section):
     gaps: GapSettings = GapSettings()
     notices: NoticeSettings = NoticeSettings()
     server: ServerSettings = ServerSettings()
+    limits: LimitSettings = LimitSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()
 
@@ -345,6 +377,7 @@ class Settings(BaseSettings):
     gaps: GapSettings = GapSettings()
     notices: NoticeSettings = NoticeSettings()
     server: ServerSettings = ServerSettings()
+    limits: LimitSettings = LimitSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()
     sign_in_secret: SecretStr = SecretStr("")

@@ -39,6 +39,8 @@ notice_app = typer.Typer(help="Known issues that stand above answers.", no_args_
 app.add_typer(notice_app, name="notice")
 db_app = typer.Typer(help="The database of cases.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
+tokens_app = typer.Typer(help="API tokens: made, listed and revoked.", no_args_is_help=True)
+app.add_typer(tokens_app, name="tokens")
 
 
 @app.command()
@@ -208,8 +210,15 @@ def doctor(
     home: Home = None,
     config: Config = None,
     teams: Annotated[bool, typer.Option("--teams", help="Check the way to Microsoft Teams instead; asks it.")] = False,
+    security: Annotated[bool, typer.Option("--security", help="List what is open to whom instead.")] = False,
+    output: Annotated[str, typer.Option("--format", help="With --security: text or json.")] = "text",
 ) -> None:
     """Say what is set up, what is missing, and what to do about it."""
+    if security:
+        from bot.security_doctor import report as report_on_security
+
+        settings, at = _settings(config, home), datetime.now(UTC)
+        raise typer.Exit(report_on_security(settings, config=config, output=output, at=at))
     if teams:
         from bot.teams_doctor import report as report_on_teams
 
@@ -281,6 +290,63 @@ def notice_end(
     from bot.upkeep.notices import end_command
 
     end_command(settings_of(config, home), number, by=by)
+
+
+@tokens_app.command("create")
+def tokens_create(
+    name: Annotated[str, typer.Argument(help="What it is for, such as ci-checks.")],
+    scope: Annotated[
+        list[str] | None, typer.Option(help="ask, validate, read, desk, metrics or admin; may be repeated.")
+    ] = None,
+    expires: Annotated[str, typer.Option(help="90d, 12h, 4w or never.")] = "90d",
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Make a token for a program and print it; it is shown this once, and only its hash is kept."""
+    from bot.upkeep.tokens import create_command
+
+    create_command(_settings(config, home), name, scope or [], expires=expires)
+
+
+@tokens_app.command("list")
+def tokens_list(home: Home = None, config: Config = None, output: Output = "text") -> None:
+    """What each token may do, until when, and when it was last used."""
+    from bot.upkeep.tokens import list_command
+
+    list_command(_settings(config, home), output=output)
+
+
+@tokens_app.command("revoke")
+def tokens_revoke(
+    token: Annotated[str, typer.Argument(help="Its name or number.", metavar="NAME")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """End a token at once, on every replica."""
+    from bot.upkeep.tokens import revoke_command
+
+    revoke_command(_settings(config, home), token)
+
+
+@tokens_app.command("log")
+def tokens_log(home: Home = None, config: Config = None) -> None:
+    """What was done to tokens and sessions, and by whom."""
+    from bot.upkeep.tokens import log_command
+
+    log_command(_settings(config, home))
+
+
+@app.command("sign-out")
+def sign_out(
+    person: Annotated[str, typer.Argument(help="Object id, or e-mail address.")] = "",
+    everybody: Annotated[bool, typer.Option("--all", help="Everybody.")] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """End a person’s sessions on the pages at once, in every browser."""
+    from bot.upkeep.tokens import sign_out_command
+
+    sign_out_command(_settings(config, home), person, everybody=everybody)
 
 
 @db_app.command("upgrade")

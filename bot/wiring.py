@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.parse import urlsplit
@@ -23,10 +24,12 @@ from bot.aftercare import Aftercare
 from bot.casework import Casework
 from bot.channels.gap_news import EVERY as GAP_NEWS_EVERY
 from bot.channels.notice_news import NoticeNews
+from bot.channels.rates import Limits, Rate, Rates
 from bot.channels.services import Services
 from bot.channels.sign_in import SignIn
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_commands import Commands
+from bot.channels.teams_courtesy import Courtesy
 from bot.channels.teams_desk import TeamsDesk
 from bot.channels.teams_extension import Extension
 from bot.channels.teams_link import TeamsLink
@@ -48,7 +51,7 @@ from bot.library import Library, StoppedError
 from bot.noticing import Notices
 from bot.occupancy import occupied
 from bot.page_files import with_section
-from bot.settings import DeskSettings, GapSettings, Settings
+from bot.settings import DeskSettings, GapSettings, LimitSettings, Settings
 from bot.sources import code_page, named, sources, strange_rota
 from bot.store.following import EVERY as FOLLOWED_EVERY
 from bot.store.following import Following
@@ -206,8 +209,9 @@ def start(settings: Settings, *, address: str) -> Running:
         parts = _open(settings, opening, address)
         executor = ThreadPoolExecutor(settings.server.workers, thread_name_prefix="turn")
         opening.callback(executor.shutdown, wait=False, cancel_futures=True)
-        teams = _teams(parts, executor)
-        app = build_app(_services(parts, teams, sign_in_wiring.sign_in(settings, address)))
+        rates = Rates(limits_of(settings.limits))
+        teams = _teams(parts, executor, rates)
+        app = build_app(_services(parts, teams, sign_in_wiring.sign_in(settings, address), rates))
         parts.workflows.start()
         opening.callback(parts.workflows.stop)
         if parts.watch is not None:
@@ -312,7 +316,7 @@ def _metrics(settings: Settings, store: Store, rota: RotaBook, platform: Platfor
     return metrics
 
 
-def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
+def _teams(parts: _Parts, executor: ThreadPoolExecutor, rates: Rates) -> TeamsChannel:
     settings, store, platform = parts.settings, parts.store, named(parts.settings)
     desk = TeamsDesk(parts.threads, parts.casework)
     extension = Extension(
@@ -346,21 +350,36 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         base_url=parts.threads.base_url,
         swaps=SwapButtons(parts.rota, now),
     )
+    at_home = settings.is_loopback and not settings.teams_app_id
     return TeamsChannel(
         link=parts.link,
         talk=talk,
         metrics=parts.metrics,
         tenant_id=settings.teams_tenant,
-        open_to_all=settings.is_loopback and not settings.teams_app_id,
+        further_tenants=settings.teams.further_tenants,
+        open_to_all=at_home,
         received=store.received,
+        pace=None if at_home and not settings.limits.here else Courtesy(rates.person),
     )
 
 
-def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Services:
+def limits_of(given: LimitSettings) -> Limits:
+    """How fast anybody may call."""
+    return Limits(
+        person=Rate(given.person_per_minute, given.person_at_once),
+        program=Rate(given.program_per_minute, given.program_at_once),
+        address=Rate(given.address_per_minute, given.address_at_once),
+        messages=Rate(given.messages_per_minute, given.messages_at_once),
+        failures=Rate(given.failures_per_minute, given.failures_at_once),
+        here=given.here,
+    )
+
+
+def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None, rates: Rates) -> Services:
     settings = parts.settings
     change = partial(_change, settings)
     platform = named(settings)
-    events = desk_wiring.events(settings, parts.watch, clock=now)
+    events = desk_wiring.events(settings, parts.store, parts.watch, clock=now)
     in_teams = teams_wiring.may_answer(settings) and not parts.demonstration
     teams_routers = (teams.router(),) if in_teams else ()
     lifespan = None
@@ -397,6 +416,9 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         sign_in=sign_in,
         contact=settings.sign_in.contact,
         hosts=_hosts(settings),
+        https=settings.server.public_url.startswith("https://"),
+        trusted=[ip_network(each, strict=False) for each in settings.server.trusted_proxies],
+        rates=rates,
         workers=settings.server.workers,
         goals=goals_of(settings.handoff.goals),
         routers=(*teams_routers, *((events.router(),) if events else ())),
@@ -421,7 +443,7 @@ def _page_now(knowing: Library, document_id: str) -> Sequence[Chunk]:
 
 def _make_home(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with TemporaryFile(dir=home):
             pass
     except OSError as error:

@@ -20,7 +20,7 @@ from bot.channels.live import event, heartbeat, updates
 from bot.channels.pages import Pages
 from bot.channels.problems import Problem
 from bot.channels.rendering import markdown
-from bot.channels.security import cookie, printable
+from bot.channels.security import kept, kept_as, printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.messages import Person
@@ -67,7 +67,7 @@ class Console:
         if known := caller_of(request).acting:
             return known
         rota = self.services.rota
-        chosen = rota.member(unquote(cookie(request.headers, _ACTING)) or "-")
+        chosen = rota.member(unquote(kept(request, _ACTING)) or "-")
         return _person(chosen or rota.sheriff_on(self.services.clock()))
 
     def page(self, request: Request, case_id: str = "", *, draft: Draft | None = None) -> Response:
@@ -237,7 +237,8 @@ def router(console: Console) -> APIRouter:
             raise Problem(422, f"{printable(name)[:60] or 'Nobody'} is not in the rota.")
         response = RedirectResponse(_back(str(form.get("back", ""))), 303)
         secure = console.services.secure_cookies
-        response.set_cookie(_ACTING, quote(name), max_age=_YEAR, httponly=True, samesite="lax", secure=secure)
+        acting = kept_as(_ACTING, secure=secure)
+        response.set_cookie(acting, quote(name), max_age=_YEAR, httponly=True, samesite="lax", secure=secure)
         return response
 
     @routes.get("/{case_id}")

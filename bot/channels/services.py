@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from bot.casework import Casework
+from bot.channels.rates import Network, Rates
 from bot.channels.sign_in import SignIn
 from bot.curating import Curation
 from bot.gap_issues import DocsDesk
@@ -91,6 +92,9 @@ class Services:
     sign_in: SignIn | None = None
     contact: str = ""  # who gives roles
     hosts: Sequence[str] = ()  # further host names this server is reached by
+    https: bool = False  # people open Sheriff by https
+    trusted: Sequence[Network] = ()  # proxies that are believed when they say whom they speak for
+    rates: Rates = field(default_factory=Rates)
     workers: int = 8  # questions worked on at the same time
     goals: Mapping[CaseSeverity, Goal] = field(default_factory=lambda: DEFAULTS)
     acknowledge_minutes: float = 30

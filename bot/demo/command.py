@@ -101,7 +101,7 @@ def fill(settings: Settings, store: Store, library: Library, hands: Hands, *, un
 
 @contextmanager
 def _opened(settings: Settings, now: datetime) -> Iterator[tuple[Store, Hands]]:
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     hands = Hands(now)
     with occupied(settings.home, why=_SERVED.format(home=settings.home)):
         store = open_store(settings.database, clock=hands)

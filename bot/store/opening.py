@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import sqlalchemy.orm  # whole, before there are threads: DBOS imports it in one while others build queries
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
+from bot.store.access_book import AccessBook
 from bot.store.case_store import CaseStore
 from bot.store.demonstration import DemonstrationMark
 from bot.store.fact_book import FactBook
@@ -57,6 +58,7 @@ class Store:
     broadcast: Broadcast
     clock: Clock
     demonstration: DemonstrationMark
+    access: AccessBook
 
     def rota(self, file: Path) -> RotaBook:
         """The rota in a file, with what people have changed on it."""
@@ -99,6 +101,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         broadcast,
         clock,
         DemonstrationMark(engine),
+        AccessBook(engine, clock=clock),
     )
 
 
@@ -202,7 +205,7 @@ def _make_folder(url: sa.URL) -> None:
     if file.is_dir():
         raise Failure(f"{file} is a folder, not a database. Name a file in it: sqlite:///{file}/sheriff.db")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
         raise Failure(

@@ -472,3 +472,46 @@ case_facts = sa.Table(
     sa.Column("events", sa.Integer, nullable=False),
     sa.Index("ix_case_facts_asker", "asker", "opened"),
 )
+
+# Tokens of programs. What opens the door is not kept, only its SHA-256.
+api_tokens = sa.Table(
+    "api_tokens",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("created", UtcTime, nullable=False),
+    sa.Column("expires", UtcTime, nullable=True),
+    sa.Column("revoked", UtcTime, nullable=True),
+    sa.Column("used", UtcTime, nullable=True),
+    sqlite_autoincrement=True,
+)
+
+# Sessions that were ended before their time: by their id, by a person's id or address, or everybody's.
+ended_sessions = sa.Table(
+    "ended_sessions",
+    metadata,
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("before", UtcTime, nullable=False),  # what was begun until then is over
+)
+
+# What was done to tokens and sessions, and by whom.
+access_events = sa.Table(
+    "access_events",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("by_name", sa.String(255), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What ticket systems have sent, by its signature: the same again does nothing, whichever replica it reaches.
+desk_deliveries = sa.Table(
+    "desk_deliveries",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("at", UtcTime, nullable=False, index=True),
+)

@@ -16,10 +16,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from bot.channels.rates import Buckets, Rate
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_activities import text_activity
 from bot.channels.teams_adapter import TeamsConnection
 from bot.channels.teams_auth import BotIdentity, authentication
+from bot.channels.teams_courtesy import Courtesy
 from bot.channels.teams_link import TeamsLink
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
 from bot.store.opening import Store, open_store
@@ -455,6 +457,40 @@ def test_among_several_people_the_bot_says_that_it_has_to_be_mentioned(bot: Bot,
 
     [welcome] = bot.framework.wait_for_messages(1)
     assert "Mention **@Sheriff**" in str(welcome["attachments"])
+
+
+def test_who_writes_too_fast_is_told_so_once_and_no_case_comes_of_it(framework: BotFramework, store: Store) -> None:
+    for bot in started(Bot(framework, store)):
+        bot.channel.pace = Courtesy(Buckets(Rate(60, 2), now=lambda: 0.0))
+        statuses = [bot.post(framework.message("How do I raise a quota?")).status_code for _ in range(5)]
+        framework.wait_for_messages(3)
+        other = framework.message("And I?", **{"from": {"id": "29:lee", "name": "Lee", "aadObjectId": "aad-lee"}})
+        statuses.append(bot.post(other).status_code)
+        said = framework.wait_for_messages(4)
+
+    polite = [each for each in said if "faster than I can read" in str(each.get("text"))]
+    assert statuses == [202] * 6
+    assert (len(polite), len(said)) == (1, 4)
+
+
+def test_a_button_pressed_too_fast_gets_429_and_who_expects_a_reply_the_polite_line(
+    framework: BotFramework, store: Store
+) -> None:
+    for bot in started(Bot(framework, store)):
+        bot.channel.pace = Courtesy(Buckets(Rate(60, 1), now=lambda: 0.0))
+        bot.post(framework.message("How do I raise a quota?", deliveryMode="expectReplies"))
+        pressed = bot.post(framework.message(type="invoke", name="adaptiveCard/action", value={}))
+        expected = bot.post(framework.message("And now?", deliveryMode="expectReplies"))
+
+    assert (pressed.status_code, pressed.headers["retry-after"]) == (429, "1")
+    assert "faster than I can read" in expected.json()["activities"][0]["text"]
+
+
+def test_a_further_tenant_is_answered(framework: BotFramework, store: Store) -> None:
+    for bot in started(Bot(framework, store, tenant_id="tenant-2")):
+        bot.channel.further_tenants = ("TENANT-1",)
+
+        assert bot.post(framework.message("hi")).status_code == 202
 
 
 def test_another_tenant_is_refused(framework: BotFramework, store: Store) -> None:
