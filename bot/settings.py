@@ -122,6 +122,16 @@ class IndexSettings(Section):
     )
 
 
+class LimitsSettings(Section):
+    """What one file, or the files of one message, may take; they are read in processes of their own."""
+
+    read_seconds: float = Field(20, gt=0, le=600, description="For one file of a source, at ingest")
+    check_seconds: float = Field(4, gt=0, le=60, description="For the files of one message")
+    memory_mb: int = Field(512, ge=64, le=16_384, description="Of such a process, beside what it needs when idle")
+    result_mb: int = Field(40, ge=1, le=1_000, description="That a file may become when it is read")
+    processes: int = Field(2, ge=1, le=16, description="That check files of messages at the same time")
+
+
 class PolicySettings(Section):
     """How sure an answer has to be, and how long cases are kept."""
 
@@ -278,6 +288,7 @@ class FileSettings(Section):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     index: IndexSettings = IndexSettings()
+    limits: LimitsSettings = LimitsSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     faq: FaqSettings = FaqSettings()
@@ -331,6 +342,7 @@ class Settings(BaseSettings):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     index: IndexSettings = IndexSettings()
+    limits: LimitsSettings = LimitsSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     faq: FaqSettings = FaqSettings()

@@ -17,7 +17,7 @@ import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from bot import desk_wiring, knowledge_wiring, sign_in_wiring, teams_wiring
+from bot import desk_wiring, examining, knowledge_wiring, sign_in_wiring, teams_wiring
 from bot.casework import Casework
 from bot.channels.gap_news import EVERY as GAP_NEWS_EVERY
 from bot.channels.notice_news import NoticeNews
@@ -35,6 +35,7 @@ from bot.channels.web import build_app
 from bot.curating import Curation
 from bot.deployments import platform_of
 from bot.enclosures import enclosed
+from bot.examining import Examiner, PlatformFiles, behind
 from bot.gap_issues import EVERY as ISSUES_EVERY
 from bot.gap_issues import DocsDesk
 from bot.gap_reading import read_entry, read_report
@@ -70,8 +71,8 @@ from bot.turn import Board, HandsOver, Sheriff, Surroundings, mended_files
 from bot.wishing import Wishes
 from bot.workflows import Plan, Workflows
 from ingestion.report import IngestReport
+from knowledge.adapters.fence import Limits
 from knowledge.deployment.platform import Platform
-from knowledge.deployment.together import check_together
 from knowledge.errors import Failure, SheriffError, Unavailable
 from knowledge.model import Chunk
 from knowledge.tokens import Budget
@@ -161,6 +162,27 @@ def inward(settings: Settings, store: Store) -> Settings:
     return settings.model_copy(update=kept)
 
 
+# ---- files that people send ----
+
+
+@contextmanager
+def fenced_examiner(settings: Settings, platform: Platform) -> Iterator[Examiner]:
+    """Opens and checks what was sent in child processes, which start with the first file."""
+    files, limits = platform_files(settings), settings.limits
+    within = Limits(limits.check_seconds, limits.check_seconds, limits.memory_mb, limits.result_mb)
+    fence = examining.fence(files, within, processes=limits.processes)
+    try:
+        yield behind(fence, files, platform)
+    finally:
+        fence.close()
+
+
+def platform_files(settings: Settings) -> PlatformFiles:
+    chosen = settings.platform
+    rules = tuple(chosen.rules) if chosen.rules is not None else None
+    return PlatformFiles(chosen.schemas, tuple(chosen.levels), rules, chosen.pages, tuple(chosen.lints))
+
+
 # ---- the server ----
 
 
@@ -182,6 +204,7 @@ class _Parts:
     library: Library
     rota: RotaBook
     platform: Platform
+    examiner: Examiner
     metrics: Metrics
     link: TeamsLink
     threads: CaseThreads
@@ -257,6 +280,7 @@ def _beside(parts: _Parts) -> Sequence[Regularly]:
 
 def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     platform = platform_of(settings)
+    examiner = opening.enter_context(fenced_examiner(settings, platform))
     store = opening.enter_context(opened_store(settings, replica=settings.replica))
     made_up = store.demonstration.get() is not None
     if made_up:
@@ -275,9 +299,9 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     likeness = Likeness(knowing.embedder.embed)
     wishes = Wishes(store.requests, likeness, names=platform.components)
     notices = Notices(store.notices, store.cases, likeness, clock=now, zone=rota.zone)
-    sheriff = sheriff_of(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
+    sheriff = sheriff_of(settings, knowing, store, casework, examiner, metrics, Board(wishes, notices))
     docs_desk = _docs_desk(settings, opening, store, knowing)
-    parts = (store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
+    parts = (store, knowing, rota, platform, examiner, metrics, link, threads, workflows, watch, casework, sheriff)
     return _Parts(settings, *parts, wishes, notices, docs_desk, demonstration=made_up)
 
 
@@ -327,8 +351,8 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
             parts.threads.base_url,
             desk.member,
         ),
-        mend=lambda text: mended_files(text, parts.platform),
-        describe=lambda attachments: enclosed(attachments, parts.platform),
+        mend=lambda text: mended_files(text, parts.examiner),
+        describe=lambda attachments: enclosed(attachments, parts.examiner),
         token=parts.link.token,
         executor=executor,
         platform=platform.name,
@@ -368,7 +392,8 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         broadcast=parts.store.broadcast,
         index_status=parts.library.status,
         page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
-        validate=lambda files: check_together(files, parts.platform, now()).report,
+        validate=lambda files: parts.examiner.examine(files, now()).report,
+        unpack=parts.examiner.opened,
         gaps=lambda: read_report(parts.store, now(), page=partial(_page_now, parts.library), change=change),
         gap=partial(_gap_entry, settings, parts.store, parts.library),
         store=parts.store,
@@ -426,13 +451,13 @@ def sheriff_of(
     knowing: Library,
     store: Store,
     casework: HandsOver,
-    platform: Platform,
+    examiner: Examiner,
     metrics: Metrics,
     board: Board,
 ) -> Sheriff:
     return Sheriff(
         library=knowing,
-        platform=platform,
+        examiner=examiner,
         cases=store.cases,
         turns=store.turns,
         casework=casework,

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ingestion import chunking, generations, manifest, stamps
+from ingestion import chunking, fenced, generations, manifest, stamps
 from ingestion.manifest import Held, Manifest, Plan
 from ingestion.report import IngestReport
 from ingestion.sources.entries import Source
-from ingestion.survey import Survey, survey
+from ingestion.survey import Read, Survey, survey
 from ingestion.tokens import counter
 from knowledge import learning
+from knowledge.adapters.fence import Limits
 from knowledge.errors import IndexBroken
 from knowledge.lessons import NONE, Lessons
 from knowledge.model import Chunk, Document, Kind
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 EMBEDDED_AT_ONCE: Final = 32  # about a second of work, so that progress is smooth
 STORED_AT_ONCE: Final = 512  # each call is a commit
+STANDARD: Final = Limits()
 UNREADABLE: Final = "the index could not be read"
 
 __all__ = ["IngestReport", "Progress", "ignore", "ingest"]
@@ -72,6 +74,7 @@ class _Work:
     home: Path
     embedder: Embedder
     store: Store
+    read: Read
     before: Path | None  # the generation served now
     held: Manifest | None  # what it holds; None when it cannot be continued
     survey: Survey
@@ -88,18 +91,22 @@ def ingest(
     progress: Callable[[Progress], None] = ignore,
     clock: Callable[[], float] = time.monotonic,
     store: Store | None = None,
+    limits: Limits = STANDARD,
 ) -> IngestReport:
     """Make home's index hold what the sources hold; the old index serves until the new one is complete.
+
+    Each file is read in a child process within `limits`; one that cannot be is skipped with its reason.
 
     Raises Misuse when a source is missing, Failure when the index cannot be written or another ingest is under way,
     Unavailable when the embeddings are remote and do not answer. In each case the old index goes on serving.
     """
     start = clock()
     if dry_run:
-        work, reason = _look(sources, home, embedder, progress, store)
+        with fenced.reading(limits) as read:
+            work, reason = _look(sources, home, embedder, progress, store or chroma(), read)
         return _report(work, clock() - start, rebuild=reason, dry_run=True)
-    with generations.exclusive(home):
-        work, reason = _look(sources, home, embedder, progress, store)
+    with generations.exclusive(home), fenced.reading(limits) as read:
+        work, reason = _look(sources, home, embedder, progress, store or chroma(), read)
         if work.survey.is_empty or (work.plan.is_empty and _is_whole(work)):
             _keep_stamps(work)
             return _report(work, clock() - start, rebuild="")
@@ -122,7 +129,8 @@ def _look(
     home: Path,
     embedder: Embedder,
     progress: Callable[[Progress], None],
-    store: Store | None,
+    store: Store,
+    read: Read,
 ) -> tuple[_Work, str]:
     """What there is to do, and why everything must be done anew, if so."""
     before = generations.current(home)
@@ -131,9 +139,9 @@ def _look(
     if reason:
         held = None
     known = stamps.read(generations.index_folder(home))
-    found = survey(sources, held.documents if held else {}, known)
+    found = survey(sources, held.documents if held else {}, known, read=read)
     plan = manifest.plan(held.documents if held else {}, found.read, found.unchanged)
-    return _Work(home, embedder, store or chroma(), before, held, found, plan, progress), reason
+    return _Work(home, embedder, store, read, before, held, found, plan, progress), reason
 
 
 def _reason_to_rebuild(before: Path | None, held: Manifest | None, embedder: Embedder) -> str:
@@ -163,9 +171,9 @@ def _is_whole(work: _Work) -> bool:
 
 
 def _from_nothing(work: _Work, sources: Sequence[Source]) -> _Work:
-    found = survey(sources, {}, stamps.Stamps())
+    found = survey(sources, {}, stamps.Stamps(), read=work.read)
     plan = manifest.plan({}, found.read, found.unchanged)
-    return _Work(work.home, work.embedder, work.store, work.before, None, found, plan, work.progress)
+    return _Work(work.home, work.embedder, work.store, work.read, work.before, None, found, plan, work.progress)
 
 
 def _build(work: _Work) -> tuple[str, int]:

@@ -26,9 +26,7 @@ RANKED_BY = (
     "times the sheriff’s minutes a person (Take to Resolve, at most 480 a case), five at least."
 )
 FORGOTTEN = "forgotten"  # how the id begins of everybody who was taken out
-_FAULT = re.compile(
-    r"^- line \d+, column \d+: (?P<what>.*?) ?\((?P<code>[A-Z]{2,}[0-9]{2,})\)", re.MULTILINE
-)
+_FAULT = re.compile(r"^- line \d+, column \d+: (?P<what>.*?) ?\((?P<code>[A-Z]{2,}[0-9]{2,})\)", re.MULTILINE)
 _ENDED = frozenset({EventKind.RESOLVED, EventKind.CLOSED, EventKind.WITHDRAWN, EventKind.TICKET_CLOSED})
 
 
