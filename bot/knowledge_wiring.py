@@ -117,7 +117,8 @@ def library(
 def reading_limits(settings: Settings) -> Limits:
     """What one file of a source may take."""
     limits = settings.limits
-    return Limits(limits.read_seconds, limits.read_seconds, limits.memory_mb, limits.result_mb)
+    patience = 3 * limits.read_seconds  # where other work takes the processor
+    return Limits(patience, limits.read_seconds, limits.memory_mb, limits.result_mb)
 
 
 def indexes(settings: Settings) -> pipeline.Store:

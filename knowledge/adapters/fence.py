@@ -29,8 +29,8 @@ _PRELOADED: Final = "forkserver"  # its processes begin with everything imported
 class Limits:
     """What one piece of work may take."""
 
-    seconds: float = 20.0
-    processor: float = 15.0  # seconds of processor time
+    seconds: float = 30.0
+    processor: float = 10.0  # seconds of processor time
     memory: int = 512  # MB, on top of what an idle process has
     result: int = 40  # MB that come back
 
