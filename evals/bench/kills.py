@@ -117,9 +117,9 @@ def lines(asked: Ordeal, found: Outcome) -> Iterator[str]:
 def run(asked: Ordeal, folder: Path, url: str) -> Outcome:
     """Serve, send, kill and start again until the time is over; then wait for what is owed, and count."""
     chance = random.Random(asked.seed)  # noqa: S311 - to be repeated, not to be secret
-    home, port = folder / "home", _free_port()
-    _index(folder, home)
-    server = _started(folder, home, port, url)
+    home, port = folder / "home", free_port()
+    index_one_page(folder, home)
+    server = started(folder, home, port, url)
     ends = time.monotonic() + 60 * asked.minutes
     post = Post(f"http://127.0.0.1:{port}", until=ends + SETTLED_WITHIN)
     with ThreadPoolExecutor(SENDERS) as senders:
@@ -131,7 +131,7 @@ def run(asked: Ordeal, folder: Path, url: str) -> Outcome:
             server.kill()
             server.wait()
             kills += 1
-            server = _started(folder, home, port, url)
+            server = started(folder, home, port, url)
         clock.join()
     found = _settled(url)
     server.terminate()
@@ -178,7 +178,7 @@ def _outcome(post: Post, kills: int, found: Audit, url: str) -> Outcome:
     )
 
 
-def _index(folder: Path, home: Path) -> None:
+def index_one_page(folder: Path, home: Path) -> None:
     """One page is enough: what is asked is not on it."""
     (folder / "docs").mkdir()
     (folder / "docs" / "kafka.md").write_text(_PAGE, encoding="utf-8")
@@ -195,7 +195,7 @@ def _index(folder: Path, home: Path) -> None:
         raise Failure(f"The index of the bench could not be built: {done.stderr.strip()}")
 
 
-def _started(folder: Path, home: Path, port: int, url: str) -> subprocess.Popen[bytes]:
+def started(folder: Path, home: Path, port: int, url: str) -> subprocess.Popen[bytes]:
     """A server that takes messages."""
     command = [sys.executable, "-m", "bot.cli", "serve", "--home", str(home), "--port", str(port)]
     with (folder / "serve.log").open("ab") as log:
@@ -217,7 +217,7 @@ def _environment(url: str) -> dict[str, str]:
     return {**bare, "SHERIFF_DATABASE_URL": url, "SHERIFF_LOG_LEVEL": "warning"}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
