@@ -96,8 +96,8 @@ def _of(package: str) -> str:
 
 
 def _first(told: PackageMetadata, field: str) -> str:
-    values: list[str] = told.get_all(field) or [""]
-    return values[0]
+    values: list[str] | None = told.get_all(field)
+    return values[0] if values else ""
 
 
 def _spelt(told: PackageMetadata) -> str:

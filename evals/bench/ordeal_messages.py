@@ -65,7 +65,8 @@ class _Server:
 async def sent(files: Sequence[Hostile]) -> AsyncIterator[Suffered]:
     """Every file by every way, as it is taken."""
     async with _serving() as server:
-        await server.validate("kafka.yaml", _HEALTHY.encode())  # the processes that check files start with the first
+        for send in server.ways.values():  # what starts with the first message of its kind
+            await send("kafka.yaml", _HEALTHY.encode())
         for file in files:
             content = file.make()
             for way, send in server.ways.items():
