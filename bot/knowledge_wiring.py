@@ -118,7 +118,7 @@ def reading_limits(settings: Settings) -> Limits:
     """What one file of a source may take."""
     limits = settings.limits
     patience = 3 * limits.read_seconds  # where other work takes the processor
-    return Limits(patience, limits.read_seconds, limits.memory_mb, limits.result_mb)
+    return Limits(patience, limits.read_seconds, limits.memory_mb, limits.result_mb, 2 * patience)
 
 
 def indexes(settings: Settings) -> pipeline.Store:

@@ -126,7 +126,7 @@ class LimitsSettings(Section):
     """What one file, or the files of one message, may take; they are read in processes of their own."""
 
     read_seconds: float = Field(10, gt=0, le=600, description="Of processor time, for one file of a source")
-    check_seconds: float = Field(4, gt=0, le=60, description="For the files of one message")
+    check_seconds: float = Field(3, gt=0, le=60, description="For the files of one message")
     memory_mb: int = Field(512, ge=64, le=16_384, description="Of such a process, beside what it needs when idle")
     result_mb: int = Field(40, ge=1, le=1_000, description="That a file may become when it is read")
     processes: int = Field(2, ge=1, le=16, description="That check files of messages at the same time")

@@ -84,6 +84,7 @@ _LOOK_EVERY = 60.0  # seconds between two looks for questions that rise
 _OCCUPIED = (
     "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
 )
+_TURN = 1.0  # seconds that a file waits while others are checked, beside those of its own check
 _TRY_AGAIN = 15.0  # seconds
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
 
@@ -169,7 +170,8 @@ def inward(settings: Settings, store: Store) -> Settings:
 def fenced_examiner(settings: Settings, platform: Platform) -> Iterator[Examiner]:
     """Opens and checks what was sent in child processes, which start with the first file."""
     files, limits = platform_files(settings), settings.limits
-    within = Limits(limits.check_seconds, limits.check_seconds, limits.memory_mb, limits.result_mb)
+    seconds = limits.check_seconds
+    within = Limits(seconds, seconds, limits.memory_mb, limits.result_mb, seconds + _TURN)
     fence = examining.fence(files, within, processes=limits.processes)
     try:
         yield behind(fence, files, platform)

@@ -101,7 +101,9 @@ def _first(told: PackageMetadata, field: str) -> str:
 
 
 def _spelt(told: PackageMetadata) -> str:
-    classifiers = [c.rpartition("::")[2].strip() for c in told.get_all("Classifier", []) if c.startswith("License ::")]
+    classifiers: list[str] = [
+        c.rpartition("::")[2].strip() for c in told.get_all("Classifier", []) if c.startswith("License ::")
+    ]
     written = _first(told, "License").strip().split("\n")[0][:80]
     for text in (written, *classifiers):
         if set(_names(text)) <= FREE and _names(text):

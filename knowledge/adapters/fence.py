@@ -33,6 +33,7 @@ class Limits:
     processor: float = 10.0  # seconds of processor time
     memory: int = 512  # MB, on top of what an idle process has
     result: int = 40  # MB that come back
+    patience: float = 60.0  # seconds that a caller waits, for his turn too
 
 
 class OverrunError(Exception):
@@ -73,11 +74,12 @@ class Fence:
         limits = self._limits
         future = self._started().schedule(_inside, args=(limits, function, arguments), timeout=limits.seconds)
         try:
-            # Work waits its turn as long as work may take: behind more than that, nobody would wait for it.
-            packed = future.result(timeout=2 * limits.seconds)
+            packed = future.result(timeout=limits.patience)
         except TooLateError as error:
+            began = future.running() or future.done()
             future.cancel()  # type: ignore[no-untyped-call]
-            raise OverrunError(f"takes longer than {_number(limits.seconds)} s") from error
+            waited = f"takes longer than {_number(limits.seconds)} s"
+            raise OverrunError(waited if began else "has to wait too long while others are read") from error
         except ProcessExpired as error:
             raise OverrunError(_cause_of_death(error.exitcode, limits)) from error
         if isinstance(packed, str):
