@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot import wording
+from bot.examining import Examiner
 from bot.intents import Intent, understand
 from bot.messages import Attachment, Incoming, Person
 from bot.redaction import masked, redact
-from knowledge.deployment.platform import Platform
-from knowledge.deployment.together import check_together
+from knowledge.errors import TooCostly
 
 _SHOWN = 3  # files whose text is shown; of more, only what was found
 _MOST = 4_000  # characters of each
@@ -24,14 +24,18 @@ class Enclosed:
     text: str  # the findings, and what the files say
 
 
-def enclosed(attachments: Sequence[Attachment], platform: Platform) -> Enclosed:
+def enclosed(attachments: Sequence[Attachment], examiner: Examiner) -> Enclosed:
     """What is written into a case about files that were sent for it; files that cannot be checked are named."""
-    request = understand(Incoming("", "", "", Person("", ""), "", attachments))
+    request = understand(Incoming("", "", "", Person("", ""), "", attachments), examiner.opened)
     if request.intent is not Intent.CHECK:
         named = ", ".join(attachment.name for attachment in attachments)
         said = redact(f"{named}: not checked. {request.reason}").text
         return Enclosed(said, said)
-    report = masked(check_together(request.files, platform).report).report
+    try:
+        report = masked(examiner.examine(request.files).report).report
+    except TooCostly as refusal:
+        said = redact(str(refusal)).text
+        return Enclosed(said, said)
     findings = "\n\n".join(part for part in (wording.of_report(report), request.reason) if part)
     shown = [file for file in report.files if file.text] if len(report.files) <= _SHOWN else ()
     blocks = [f"````yaml {file.name}\n{file.text[:_MOST].rstrip()}\n````" for file in shown]

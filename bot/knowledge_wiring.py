@@ -14,6 +14,7 @@ from bot.sources import reads_bundled
 from bot.telemetry import Metrics
 from ingestion import pipeline
 from knowledge import bundled, relevance
+from knowledge.adapters.fence import Limits
 from knowledge.errors import Misuse
 from knowledge.glossary import Glossary
 from knowledge.ports import ChatModel, Embedder
@@ -110,7 +111,14 @@ def library(
         rerank=settings.model.rerank,
         glossary=glossary(settings),
     )
-    return Library(settings.home, reading, store=indexes(settings), metrics=metrics)
+    return Library(settings.home, reading, store=indexes(settings), limits=reading_limits(settings), metrics=metrics)
+
+
+def reading_limits(settings: Settings) -> Limits:
+    """What one file of a source may take."""
+    limits = settings.limits
+    patience = 3 * limits.read_seconds  # where other work takes the processor
+    return Limits(patience, limits.read_seconds, limits.memory_mb, limits.result_mb, 2 * patience)
 
 
 def indexes(settings: Settings) -> pipeline.Store:

@@ -133,10 +133,10 @@ def _proxies(settings: Settings) -> Iterator[Exposure]:
 
 
 def _limits(settings: Settings) -> Iterator[Exposure]:
-    given = settings.limits
+    given = settings.rates
     off = [name.removesuffix("_per_minute") for name, value in given if name.endswith("_per_minute") and not value]
     if off:
-        remedy = f"Set limits.{off[0]}_per_minute, or leave it out."
+        remedy = f"Set rates.{off[0]}_per_minute, or leave it out."
         yield Exposure(State.OPEN, "rate limits", f"Nothing limits {', '.join(off)}.", remedy)
         return
     each = f"{given.person_per_minute:g} a minute for a person, {given.address_per_minute:g} for an address"

@@ -123,6 +123,16 @@ class IndexSettings(Section):
     )
 
 
+class LimitSettings(Section):
+    """What one file, or the files of one message, may take; they are read in processes of their own."""
+
+    read_seconds: float = Field(10, gt=0, le=600, description="Of processor time, for one file of a source")
+    check_seconds: float = Field(3, gt=0, le=60, description="For the files of one message")
+    memory_mb: int = Field(512, ge=64, le=16_384, description="Of such a process, beside what it needs when idle")
+    result_mb: int = Field(40, ge=1, le=1_000, description="That a file may become when it is read")
+    processes: int = Field(2, ge=1, le=16, description="That check files of messages at the same time")
+
+
 class PolicySettings(Section):
     """How sure an answer has to be, and how long cases are kept."""
 
@@ -235,7 +245,7 @@ class ServerSettings(Section):
         return given
 
 
-class LimitSettings(Section):
+class RateSettings(Section):
     """How fast anybody may call, for each process; 0: no limit. docs/operator-guide.md says what each counts."""
 
     person_per_minute: float = Field(120, ge=0, description="Questions, checks and deeds of one person")
@@ -316,13 +326,14 @@ class FileSettings(Section):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     index: IndexSettings = IndexSettings()
+    limits: LimitSettings = LimitSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     faq: FaqSettings = FaqSettings()
     gaps: GapSettings = GapSettings()
     notices: NoticeSettings = NoticeSettings()
     server: ServerSettings = ServerSettings()
-    limits: LimitSettings = LimitSettings()
+    rates: RateSettings = RateSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()
 
@@ -371,13 +382,14 @@ class Settings(BaseSettings):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     index: IndexSettings = IndexSettings()
+    limits: LimitSettings = LimitSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     faq: FaqSettings = FaqSettings()
     gaps: GapSettings = GapSettings()
     notices: NoticeSettings = NoticeSettings()
     server: ServerSettings = ServerSettings()
-    limits: LimitSettings = LimitSettings()
+    rates: RateSettings = RateSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()
     sign_in_secret: SecretStr = SecretStr("")

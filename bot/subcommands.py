@@ -217,7 +217,7 @@ def doctor(
     if security:
         from bot.security_doctor import report as report_on_security
 
-        settings, at = _settings(config, home), datetime.now(UTC)
+        settings, at = settings_of(config, home), datetime.now(UTC)
         raise typer.Exit(report_on_security(settings, config=config, output=output, at=at))
     if teams:
         from bot.teams_doctor import report as report_on_teams
@@ -305,7 +305,7 @@ def tokens_create(
     """Make a token for a program and print it; it is shown this once, and only its hash is kept."""
     from bot.upkeep.tokens import create_command
 
-    create_command(_settings(config, home), name, scope or [], expires=expires)
+    create_command(settings_of(config, home), name, scope or [], expires=expires)
 
 
 @tokens_app.command("list")
@@ -313,7 +313,7 @@ def tokens_list(home: Home = None, config: Config = None, output: Output = "text
     """What each token may do, until when, and when it was last used."""
     from bot.upkeep.tokens import list_command
 
-    list_command(_settings(config, home), output=output)
+    list_command(settings_of(config, home), output=output)
 
 
 @tokens_app.command("revoke")
@@ -325,7 +325,7 @@ def tokens_revoke(
     """End a token at once, on every replica."""
     from bot.upkeep.tokens import revoke_command
 
-    revoke_command(_settings(config, home), token)
+    revoke_command(settings_of(config, home), token)
 
 
 @tokens_app.command("log")
@@ -333,7 +333,7 @@ def tokens_log(home: Home = None, config: Config = None) -> None:
     """What was done to tokens and sessions, and by whom."""
     from bot.upkeep.tokens import log_command
 
-    log_command(_settings(config, home))
+    log_command(settings_of(config, home))
 
 
 @app.command("sign-out")
@@ -346,7 +346,7 @@ def sign_out(
     """End a person’s sessions on the pages at once, in every browser."""
     from bot.upkeep.tokens import sign_out_command
 
-    sign_out_command(_settings(config, home), person, everybody=everybody)
+    sign_out_command(settings_of(config, home), person, everybody=everybody)
 
 
 @db_app.command("upgrade")

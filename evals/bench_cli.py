@@ -65,6 +65,16 @@ def yaml(
 
 
 @bench.command()
+def hostile(
+    only: Annotated[str, typer.Option(help="Files whose name fits, such as 'zip:*'.")] = "*",
+) -> None:
+    """Hostile files at ingest, over the API, the Ask page and Teams: what became of each, and of their neighbours."""
+    from evals.bench.ordeal_report import ordeal_command
+
+    ordeal_command(only)
+
+
+@bench.command()
 def teams(
     turns: Annotated[int, typer.Option(min=50, help="Echo turns of each adapter and crowd.")] = 500,
     resent: Annotated[int, typer.Option(min=10, help="Messages that are sent again.")] = 1000,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,13 @@ from ingestion.manifest import Held
 from ingestion.sources.entries import Entry, Skipped, Source
 from ingestion.stamps import Stamps, still_held
 from knowledge.model import Document
+
+Read = Callable[[Source, Entry], Iterable[Document | Skipped]]
+
+
+def plainly(source: Source, entry: Entry) -> Iterable[Document | Skipped]:
+    """Read a file in this process, without limits."""
+    return source.read(entry)
 
 
 @dataclass(slots=True)
@@ -27,8 +34,8 @@ class Survey:
         return not self.read and not self.unchanged
 
 
-def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps) -> Survey:
-    """Read what is new or looks different. Raises Misuse when a source's place is missing."""
+def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps, *, read: Read = plainly) -> Survey:
+    """Read what is new or looks different, by `read`. Raises Misuse when a source's place is missing."""
     result = Survey()
     seen: dict[str, Path] = {}
     for source in sources:
@@ -43,15 +50,22 @@ def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps) 
                 result.unchanged += known
                 result.stamps.note(source.name, fingerprint, entry, known)
             else:
-                _read(source, fingerprint, entry, seen, result)
+                _take(read(source, entry), source, fingerprint, entry, seen, result)
     result.unchanged += _kept(result, held, seen)
     return result
 
 
-def _read(source: Source, fingerprint: str, entry: Entry, seen: dict[str, Path], result: Survey) -> None:
+def _take(
+    given: Iterable[Document | Skipped],
+    source: Source,
+    fingerprint: str,
+    entry: Entry,
+    seen: dict[str, Path],
+    result: Survey,
+) -> None:
     documents: dict[str, str] = {}
     complete = True
-    for found in source.read(entry):
+    for found in given:
         if isinstance(found, Document) and found.id not in seen:
             seen[found.id] = entry.location
             documents[found.id] = found.content_hash

@@ -154,7 +154,7 @@ def _add_questions(routes: APIRouter, services: Services, workers: Workers) -> N
     @routes.post("/validate", tags=["questions"], openapi_extra=dict(VALIDATE_BODY))
     async def validate(request: Request) -> dict[str, Any]:
         """Check files: as JSON, as uploads, as a zip, or one file as the raw body (its name in `?name=`)."""
-        files = await sent_files(request)
+        files = await sent_files(request, services.unpack)
         return as_json(await workers.run(lambda: services.validate(files)))
 
     @routes.get("/status", tags=["questions"])

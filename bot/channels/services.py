@@ -32,6 +32,7 @@ from bot.support.ledger import Gap
 from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
 from bot.wishing import Wishes
+from knowledge.deployment.archives import Opened, opened
 from knowledge.model import Chunk
 from knowledge.validation.diagnostics import SourceFile, ValidationReport
 
@@ -73,7 +74,7 @@ class Services:
     broadcast: Broadcast
     index_status: Callable[[], IndexStatus]
     page: Callable[[str], Sequence[Chunk]]  # a document's chunks in order; empty when unknown
-    validate: Callable[[Sequence[SourceFile]], ValidationReport]
+    validate: Callable[[Sequence[SourceFile]], ValidationReport]  # raises TooCostly
     gaps: Callable[[], GapReport]  # as a file
     gap: Callable[[Gap], Entry]  # one with its evidence
     store: Store
@@ -102,6 +103,7 @@ class Services:
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
     docs_desk: DocsDesk | None = None  # where gaps become issues
     demonstration: bool = False  # the cases are made up: every page says so
+    unpack: Callable[[Sequence[SourceFile]], Opened] = opened  # files that were sent, with those in zips
     docs_sources: Sequence[str] = field(default=("docs",))  # where a page without a source's name is looked for
 
     @property

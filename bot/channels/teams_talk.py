@@ -184,7 +184,7 @@ class Talk:
         found = self.cases.list(asker=incoming.sender.id, conversation=incoming.conversation, states=states, limit=1)
         if not found or _NEW.match(incoming.text) or not (incoming.text or incoming.attachments):
             return ""
-        if understand(incoming).intent in _NO_NEWS:
+        if not incoming.attachments and understand(incoming).intent in _NO_NEWS:
             return ""
         files = self.describe(incoming.attachments) if incoming.attachments else Enclosed("", "")
         words = redact(incoming.text)

@@ -16,6 +16,7 @@ from bot.demo.script import Cast, script
 from bot.demo.stage import AtOnce, Hands, Stage
 from bot.deployments import platform_of
 from bot.desks.sqlite import SqliteDesk
+from bot.examining import here
 from bot.library import Library
 from bot.noticing import Notices
 from bot.occupancy import occupied
@@ -84,7 +85,7 @@ def fill(settings: Settings, store: Store, library: Library, hands: Hands, *, un
     )
     stage.take = Sheriff(
         library=library,
-        platform=topology,
+        examiner=here(topology),
         cases=store.cases,
         turns=store.turns,
         casework=stage.casework,

@@ -50,8 +50,8 @@ def test_a_sound_server_for_others_has_nothing_open(tmp_path: Path) -> None:
         ({"server": {"host": "0.0.0.0"}}, "TLS"),
         ({"server": {**OUT, "trusted_proxies": ["0.0.0.0/0"]}}, "proxies"),
         ({"server": {**OUT, "trusted_proxies": ["::/0"]}}, "proxies"),
-        ({"limits": {"person_per_minute": 0}}, "rate limits"),
-        ({"limits": {"failures_per_minute": 0}}, "rate limits"),
+        ({"rates": {"person_per_minute": 0}}, "rate limits"),
+        ({"rates": {"failures_per_minute": 0}}, "rate limits"),
         ({"MICROSOFT_APP_ID": "b07b"}, "tenants"),
         ({"access_token": "short"}, "access token"),
         ({"access_token": "a" * 40}, "access token"),
@@ -152,7 +152,7 @@ def test_secrets_in_the_configuration_and_files_that_everybody_can_change_are_to
 
 def test_the_command_ends_with_1_when_something_is_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sound, config = settings(tmp_path, **SOUND), tmp_path / "none.yaml"
-    loose = settings(tmp_path, **{**SOUND, "limits": {"address_per_minute": 0}})
+    loose = settings(tmp_path, **{**SOUND, "rates": {"address_per_minute": 0}})
 
     codes = [report(each, config=config, output="json", at=AT) for each in (sound, loose)]
     out = capsys.readouterr().out

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.examining import here
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading
 from bot.messages import Attachment, Incoming, Person, Reply, ReplyKind
@@ -85,7 +86,7 @@ def office_of(
     casework, metrics = Handing(store), Metrics()
     sheriff = Sheriff(
         library=library,
-        platform=platform or Platform(SchemaCatalog.load(bundled.SCHEMAS)),
+        examiner=here(platform or Platform(SchemaCatalog.load(bundled.SCHEMAS))),
         cases=store.cases,
         turns=store.turns,
         casework=casework,
