@@ -80,6 +80,11 @@ def _text(parse: Callable[[str], Any]) -> Callable[[str, Path], Any]:
     return lambda text, _folder: parse(text)
 
 
+def _decoded(text: str) -> str:
+    """As it comes out of a file."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _schema(text: str) -> Any:
     try:
         value = json.loads(text)
@@ -104,8 +109,8 @@ PARSERS: dict[str, Callable[[str, Path], Any]] = {
     "question set, JSON lines": _file(lambda path: read_set([path]), "set.jsonl"),
     "front matter": _text(front_matter.split),
     "JSON schema": _text(_schema),
-    "FAQ ids": _text(ids_in),
-    "FAQ file": _text(lambda text: with_entry(text, NewEntry("new", "Q?", "A.\n\nB: c", ("p",)))),
+    "FAQ ids": _text(lambda text: ids_in(_decoded(text))),
+    "FAQ file": _text(lambda text: with_entry(_decoded(text), NewEntry("new", "Q?", "A.\n\nB: c", ("p",)))),
     "end of a notice": _text(lambda text: end_of(text, NOW, ZoneInfo("Europe/Paris"))),
     "number of a gap": _text(gap_number),
     "number of a wish": _text(wish_number),
