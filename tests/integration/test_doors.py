@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from bot.channels.guard import measured
 from bot.channels.rates import Limits, Rate, Rates
 from bot.channels.security import HEADERS
+from bot.identity.seals import probe_key
 from bot.identity.tokens import new_token
 from tests.integration.test_access import addresses
 from tests.web_office import Office
@@ -130,14 +131,16 @@ def test_another_host_name_is_refused_but_where_the_caller_proves_itself(app: Fa
     assert client.post("/api/messages", headers={"host": host}).status_code == 404  # not connected here
 
 
-def test_the_containers_own_probe_learns_whether_it_is_ready(app: FastAPI) -> None:
-    inside = TestClient(app, base_url="http://127.0.0.1:3978", client=("127.0.0.1", 4711))
-    elsewhere = TestClient(app, base_url="http://127.0.0.1:3978", client=("192.0.2.1", 4711))
+def test_the_containers_own_probe_learns_whether_it_is_ready_and_nothing_else(street: Office) -> None:
+    client = TestClient(
+        outside(street, probe=probe_key("s")), base_url="http://127.0.0.1:3978", client=("127.0.0.1", 1)
+    )
+    key = {"authorization": f"Bearer {probe_key('s')}"}
 
-    assert inside.get("/readyz").status_code == 200
-    assert inside.get("/readyz", headers={"x-forwarded-for": "192.0.2.1"}).status_code == 401
-    assert inside.get("/metrics").status_code == 401
-    assert elsewhere.get("/readyz").status_code == 401
+    assert [client.get(path, headers=key).status_code for path in ("/readyz", "/metrics", "/")] == [200, 401, 401]
+    assert client.get("/readyz").status_code == 401
+    assert client.get("/readyz", headers={"authorization": f"Bearer {probe_key('t')}"}).status_code == 401
+    assert probe_key("") == ""
 
 
 # ---- tokens ----
