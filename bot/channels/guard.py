@@ -163,7 +163,8 @@ class Guard:
         try:
             caller = await self._caller(scope, headers)
         except Unavailable as error:
-            return self._respond(request, 503, str(error))
+            log.warning("caller_not_looked_up", reason=str(error))
+            return _later(_refuse(scope, 503, "Who you are cannot be looked up now. Try again in a minute."), 60.0)
         if caller is not None:
             scope["state"]["caller"] = caller
         elif given := bearer(headers):

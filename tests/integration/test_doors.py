@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from bot.channels.rates import Limits, Rate, Rates
 from bot.channels.security import HEADERS
 from bot.identity.seals import probe_key
 from bot.identity.tokens import new_token
+from bot.store.opening import StoreUnavailable
 from tests.integration.test_access import addresses
 from tests.web_office import Office
 
@@ -78,6 +80,15 @@ def test_a_strangers_browser_is_sent_to_sign_in(app: FastAPI, path: str) -> None
     response = browser(app).get(path, headers=HTML)
 
     assert (response.status_code, response.headers["location"]) == (303, f"/sign-in?next={path}")
+
+
+def test_a_strangers_page_names_nobody(street: Office, app: FastAPI) -> None:
+    page = browser(app).get("/sign-in", headers=HTML)
+    inside = browser(app).get("/", headers=HTML | TOKEN)
+
+    assert page.status_code == 200
+    assert "on duty" in inside.text
+    assert not any(word in page.text for word in ("Ana", "on duty", "correct horse"))
 
 
 SPELLINGS = (
@@ -200,6 +211,32 @@ def test_a_revoked_or_expired_token_opens_nothing_from_then_on(office: Office) -
     assert (after.status_code, after.headers["www-authenticate"]) == (401, "Bearer")
     assert "it was revoked, or is over" in after.json()["error"]
     assert client.get("/api/v1/cases", headers=expiring).status_code == 401
+
+
+class Away:
+    """The part of the database that knows tokens, while it does not answer."""
+
+    def opened_by(self, token: str) -> None:
+        raise StoreUnavailable("The database does not answer.")
+
+    def has_ended(self, names: object, since: object) -> bool:
+        raise StoreUnavailable("The database does not answer.")
+
+    def end_session(self, name: str) -> None:
+        raise StoreUnavailable("The database does not answer.")
+
+
+def test_while_the_database_is_away_no_token_opens_and_nothing_breaks(office: Office) -> None:
+    store = dataclasses.replace(office.store, access=Away())  # type: ignore[arg-type] - as much as is needed
+    client = browser(outside(office, store=store))
+    token = {"authorization": f"Bearer {new_token()}"}
+    entered(client)
+
+    assert client.get("/api/v1/cases", headers=token).status_code == 503
+    assert client.get("/desk", headers=HTML).status_code == 503
+    assert client.get("/healthz").status_code == 200
+    client.cookies.clear()
+    assert client.get("/sign-in", headers=HTML).status_code == 200
 
 
 def test_the_access_token_works_beside_them(office: Office) -> None:
