@@ -51,7 +51,7 @@ class Exposure:
 Check = Callable[[Settings], Iterator[Exposure]]
 
 
-def report(settings: Settings, *, config: Path | None, output: str, at: datetime) -> int:
+def report(settings: Settings, *, config: Path, output: str, at: datetime) -> int:
     """Print all that was found; returns 1 when something is open that should not be, 0 otherwise. Raises Misuse."""
     if output not in {"text", "json"}:
         raise Misuse(f"--format {output}: choose text or json.")
@@ -64,7 +64,7 @@ def report(settings: Settings, *, config: Path | None, output: str, at: datetime
     return int(any(each.state is State.OPEN for each in found))
 
 
-def examine(settings: Settings, *, config: Path | None, at: datetime) -> Iterator[Exposure]:
+def examine(settings: Settings, *, config: Path, at: datetime) -> Iterator[Exposure]:
     """Everything, from the outside in."""
     for check in (_address, _strangers, _transport, _proxies, _limits, _teams, _sign_in, _access_token):
         yield from check(settings)
@@ -322,17 +322,16 @@ def _retention(settings: Settings) -> Iterator[Exposure]:
         yield Exposure(State.OK, "retention", f"Ended cases are deleted after {settings.retention.days} days.")
 
 
-def _configuration(settings: Settings, config: Path | None) -> Iterator[Exposure]:
-    path = config or Path("sheriff.yaml")
-    files = [each for each in (path, settings.rota, *(settings.platform.rules or ())) if each.is_file()]
+def _configuration(settings: Settings, config: Path) -> Iterator[Exposure]:
+    files = [each for each in (config, settings.rota, *(settings.platform.rules or ())) if each.is_file()]
     loose = [str(each) for each in files if each.stat().st_mode & stat.S_IWOTH]
     if loose:
         why = f"Every account here can change {', '.join(loose)}."
         yield Exposure(State.OPEN, "configuration", why, f"chmod o-w {' '.join(loose)}")
-    found = _secrets_in(path)
+    found = _secrets_in(config)
     if found:
         remedy = "Put them into the environment; take them out of Git’s history, and make new ones."
-        yield Exposure(State.OPEN, "configuration", f"{path} holds secrets ({', '.join(found)}).", remedy)
+        yield Exposure(State.OPEN, "configuration", f"{config} holds secrets ({', '.join(found)}).", remedy)
     if not loose and not found:
         yield Exposure(State.OK, "configuration", "No secrets in it, and nobody else can change it.")
 

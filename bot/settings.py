@@ -470,6 +470,11 @@ class Settings(BaseSettings):
         return bool(self.sign_in.issuer or self.sign_in.client_id or self.sign_in_secret.get_secret_value())
 
     @property
+    def secret(self) -> str:
+        """Something that only the server and who runs its commands know; "" where nobody is asked who he is."""
+        return self.access_token.get_secret_value() or self.sign_in_secret.get_secret_value()
+
+    @property
     def is_loopback(self) -> bool:
         return self.server.host in LOOPBACK
 
@@ -481,15 +486,19 @@ BUNDLED_SOURCES: Sequence[SourceSettings] = (
 )
 
 
+def file_of(config: Path | None = None) -> Path:
+    """Where the configuration is read from: the file that is named here or by SHERIFF_CONFIG, else ./sheriff.yaml."""
+    return config or Path(os.environ.get("SHERIFF_CONFIG") or "sheriff.yaml")
+
+
 def load(config: Path | None = None, *, home: Path | None = None) -> Settings:
     """Settings from `config` (or ./sheriff.yaml if there is one) and the environment; `home` wins over both.
 
     Raises Misuse with file, line, column and remedy when the file is wrong, or naming the variable when that is.
     """
-    named = config or os.environ.get("SHERIFF_CONFIG")
-    path = Path(named or "sheriff.yaml")
+    path = file_of(config)
     values: dict[str, Any] = {}
-    if named or path.is_file():
+    if config or os.environ.get("SHERIFF_CONFIG") or path.is_file():
         values = read_configuration(path, FileSettings.model_json_schema())
         values = _anchored(values, path.resolve().parent)
     try:

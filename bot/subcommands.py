@@ -12,6 +12,7 @@ import typer
 
 from bot.command_options import Acting, Config, Home, Output, settings_of
 from bot.rota_subcommands import rota_app
+from bot.token_subcommands import tokens_app
 
 _BEGUN = time.monotonic()
 app = typer.Typer(
@@ -39,7 +40,6 @@ notice_app = typer.Typer(help="Known issues that stand above answers.", no_args_
 app.add_typer(notice_app, name="notice")
 db_app = typer.Typer(help="The database of cases.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
-tokens_app = typer.Typer(help="API tokens: made, listed and revoked.", no_args_is_help=True)
 app.add_typer(tokens_app, name="tokens")
 
 
@@ -216,9 +216,10 @@ def doctor(
     """Say what is set up, what is missing, and what to do about it."""
     if security:
         from bot.security_doctor import report as report_on_security
+        from bot.settings import file_of
 
-        settings, at = settings_of(config, home), datetime.now(UTC)
-        raise typer.Exit(report_on_security(settings, config=config, output=output, at=at))
+        found, at = settings_of(config, home), datetime.now(UTC)
+        raise typer.Exit(report_on_security(found, config=file_of(config), output=output, at=at))
     if teams:
         from bot.teams_doctor import report as report_on_teams
 
@@ -292,48 +293,18 @@ def notice_end(
     end_command(settings_of(config, home), number, by=by)
 
 
-@tokens_app.command("create")
-def tokens_create(
-    name: Annotated[str, typer.Argument(help="What it is for, such as ci-checks.")],
-    scope: Annotated[
-        list[str] | None, typer.Option(help="ask, validate, read, desk, metrics or admin; may be repeated.")
-    ] = None,
-    expires: Annotated[str, typer.Option(help="90d, 12h, 4w or never.")] = "90d",
+@app.command()
+def ready(
     home: Home = None,
     config: Config = None,
+    host: Annotated[str | None, typer.Option(help="As `sheriff serve` was given it.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="As `sheriff serve` was given it.")] = None,
 ) -> None:
-    """Make a token for a program and print it; it is shown this once, and only its hash is kept."""
-    from bot.upkeep.tokens import create_command
+    """Say whether the server on this machine is ready; exit code 1 when it is not. For probes of containers."""
+    from bot.readiness import ready_command
+    from bot.settings import with_server
 
-    create_command(settings_of(config, home), name, scope or [], expires=expires)
-
-
-@tokens_app.command("list")
-def tokens_list(home: Home = None, config: Config = None, output: Output = "text") -> None:
-    """What each token may do, until when, and when it was last used."""
-    from bot.upkeep.tokens import list_command
-
-    list_command(settings_of(config, home), output=output)
-
-
-@tokens_app.command("revoke")
-def tokens_revoke(
-    token: Annotated[str, typer.Argument(help="Its name or number.", metavar="NAME")],
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """End a token at once, on every replica."""
-    from bot.upkeep.tokens import revoke_command
-
-    revoke_command(settings_of(config, home), token)
-
-
-@tokens_app.command("log")
-def tokens_log(home: Home = None, config: Config = None) -> None:
-    """What was done to tokens and sessions, and by whom."""
-    from bot.upkeep.tokens import log_command
-
-    log_command(settings_of(config, home))
+    ready_command(with_server(settings_of(config, home), host=host, port=port))
 
 
 @app.command("sign-out")

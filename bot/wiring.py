@@ -49,6 +49,7 @@ from bot.gap_writing import SectionWriter
 from bot.gapwork import EVERY as GAPS_EVERY
 from bot.gapwork import GapWork, Writer
 from bot.identity.roles import Role
+from bot.identity.seals import probe_key
 from bot.library import Library, StoppedError
 from bot.noticing import Notices
 from bot.occupancy import occupied
@@ -444,6 +445,7 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None, rates:
         sign_in=sign_in,
         contact=settings.sign_in.contact,
         hosts=_hosts(settings),
+        probe=probe_key(settings.secret),
         https=settings.server.public_url.startswith("https://"),
         trusted=[ip_network(each, strict=False) for each in settings.server.trusted_proxies],
         rates=rates,

@@ -27,6 +27,7 @@ from bot.channels.security import (
 from bot.identity.roles import Role
 from bot.identity.tokens import ApiToken, is_token
 
+READY = "/readyz"
 TOKEN_SESSION = timedelta(days=7)  # of who signed in with the access token
 
 
@@ -50,6 +51,7 @@ class Doors:
     signed_in: Callable[[Headers], Session | None] | None = None  # who a session belongs to, where there is sign-in
     contact: str = ""  # who gives roles
     feed: str = ""  # the key of the calendar feed, where there is sign-in
+    probe: str = ""  # shows that somebody knows our secret, and opens READY alone
     secure: bool = False  # cookies go by https only
     https: bool = False  # people open Sheriff by https
     trusted: Sequence[Network] = ()  # proxies that are believed when they say whom they speak for
@@ -128,6 +130,8 @@ class Doors:
     def _by_token(self, given: str, method: str, path: str) -> Caller | None:
         if self.accepts(given):
             return Caller(self.token_role)
+        if path == READY and self.probe and is_same(given, self.probe):
+            return Caller(Role.MAINTAINER)
         if not is_token(given):
             return None
         token = self.api_token(given)

@@ -27,8 +27,6 @@ from bot.channels.security import (
     STRICT_TRANSPORT,
     cookie,
     host_name,
-    is_from_here,
-    is_loopback,
     limit_of,
 )
 from bot.identity.roles import Role
@@ -39,7 +37,6 @@ log = structlog.get_logger(__name__)
 MESSAGES = "/api/messages"  # the Bot Framework signs its own requests
 _SIGNED = "/api/desk/"  # what a ticket system signs
 _ALIVE = "/healthz"
-_READY = "/readyz"
 _API = "/api/v1/"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_HEADERS, _LONGEST_HEADERS = 100, 32_768
@@ -166,7 +163,8 @@ class Guard:
         try:
             caller = await self._caller(scope, headers)
         except Unavailable as error:
-            return self._respond(request, 503, str(error))
+            log.warning("caller_not_looked_up", reason=str(error))
+            return _later(_refuse(scope, 503, "Who you are cannot be looked up now. Try again in a minute."), 60.0)
         if caller is not None:
             scope["state"]["caller"] = caller
         elif given := bearer(headers):
@@ -174,7 +172,7 @@ class Guard:
             if self._doors.rates.was_wrong(address, given):
                 log.warning("wrong_token", address=address, path=path)
         has_key = self._doors.opens_feed(path, scope["query_string"].decode("latin-1"))
-        if role is access.PUBLIC or has_key or self._is_probe(scope, headers):
+        if role is access.PUBLIC or has_key:
             return None
         if caller is None:
             return self._sign_in_first(scope, headers)
@@ -191,11 +189,6 @@ class Guard:
         if not given or is_token(given) or not self._is_limited(scope):
             return 0.0
         return self._doors.rates.guessing(scope["state"]["address"])
-
-    def _is_probe(self, scope: Scope, headers: Headers) -> bool:
-        """Whether the container's own probe asks, from inside it."""
-        peer = str((scope.get("client") or ("",))[0]).removeprefix("::ffff:")
-        return scope["path"] == _READY and is_loopback(peer) and is_from_here(headers)
 
     def _not_theirs(self, request: Request, headers: Headers, caller: Caller, role: Role | None) -> Response | None:
         if role is None:

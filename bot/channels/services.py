@@ -93,6 +93,7 @@ class Services:
     sign_in: SignIn | None = None
     contact: str = ""  # who gives roles
     hosts: Sequence[str] = ()  # further host names this server is reached by
+    probe: str = ""  # what `sheriff ready` shows
     https: bool = False  # people open Sheriff by https
     trusted: Sequence[Network] = ()  # proxies that are believed when they say whom they speak for
     rates: Rates = field(default_factory=Rates)

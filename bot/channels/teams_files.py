@@ -22,7 +22,7 @@ MOST: Final = 10  # files of one message
 # Where Teams keeps files and pictures (Microsoft 365 URLs and address ranges, ids 17, 31 and 46).
 HOSTS: Final = (
     *("sharepoint.com", "sharepoint.us", "sharepoint.cn", "sharepoint.de", "1drv.com", "svc.ms"),
-    *("trafficmanager.net", "botframework.com", "teams.microsoft.com", "skype.com", "asm.skype.com"),
+    *("smba.trafficmanager.net", "botframework.com", "teams.microsoft.com", "skype.com", "asm.skype.com"),
 )
 _OURS = ("application/vnd.microsoft.card", "text/html", "text/plain", "application/vnd.microsoft.teams.card")
 

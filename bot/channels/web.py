@@ -98,6 +98,7 @@ def _doors(services: Services) -> Doors:
         signed_in if way_in else None,
         services.contact,
         way_in.seal.token("rota feed") if way_in else "",
+        probe=services.probe,
         secure=services.secure_cookies,
         https=services.https or (way_in is not None and way_in.secure),
         trusted=services.trusted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,9 @@ from starlette.exceptions import HTTPException
 from bot.channels.guard import measured
 from bot.channels.rates import Limits, Rate, Rates
 from bot.channels.security import HEADERS
+from bot.identity.seals import probe_key
 from bot.identity.tokens import new_token
+from bot.store.opening import StoreUnavailable
 from tests.integration.test_access import addresses
 from tests.web_office import Office
 
@@ -79,6 +82,15 @@ def test_a_strangers_browser_is_sent_to_sign_in(app: FastAPI, path: str) -> None
     assert (response.status_code, response.headers["location"]) == (303, f"/sign-in?next={path}")
 
 
+def test_a_strangers_page_names_nobody(street: Office, app: FastAPI) -> None:
+    page = browser(app).get("/sign-in", headers=HTML)
+    inside = browser(app).get("/", headers=HTML | TOKEN)
+
+    assert page.status_code == 200
+    assert "on duty" in inside.text
+    assert not any(word in page.text for word in ("Ana", "on duty", "correct horse"))
+
+
 SPELLINGS = (
     *("//metrics", "/metrics/", "/metrics//", "/Metrics", "/METRICS", "/%6detrics", "/metrics%2f", "/metrics%00"),
     *("/./metrics", "/static/../metrics", "/static/%2e%2e/metrics", "/static/..%2fmetrics", "/healthz/../metrics"),
@@ -130,14 +142,16 @@ def test_another_host_name_is_refused_but_where_the_caller_proves_itself(app: Fa
     assert client.post("/api/messages", headers={"host": host}).status_code == 404  # not connected here
 
 
-def test_the_containers_own_probe_learns_whether_it_is_ready(app: FastAPI) -> None:
-    inside = TestClient(app, base_url="http://127.0.0.1:3978", client=("127.0.0.1", 4711))
-    elsewhere = TestClient(app, base_url="http://127.0.0.1:3978", client=("192.0.2.1", 4711))
+def test_the_containers_own_probe_learns_whether_it_is_ready_and_nothing_else(street: Office) -> None:
+    client = TestClient(
+        outside(street, probe=probe_key("s")), base_url="http://127.0.0.1:3978", client=("127.0.0.1", 1)
+    )
+    key = {"authorization": f"Bearer {probe_key('s')}"}
 
-    assert inside.get("/readyz").status_code == 200
-    assert inside.get("/readyz", headers={"x-forwarded-for": "192.0.2.1"}).status_code == 401
-    assert inside.get("/metrics").status_code == 401
-    assert elsewhere.get("/readyz").status_code == 401
+    assert [client.get(path, headers=key).status_code for path in ("/readyz", "/metrics", "/")] == [200, 401, 401]
+    assert client.get("/readyz").status_code == 401
+    assert client.get("/readyz", headers={"authorization": f"Bearer {probe_key('t')}"}).status_code == 401
+    assert probe_key("") == ""
 
 
 # ---- tokens ----
@@ -197,6 +211,32 @@ def test_a_revoked_or_expired_token_opens_nothing_from_then_on(office: Office) -
     assert (after.status_code, after.headers["www-authenticate"]) == (401, "Bearer")
     assert "it was revoked, or is over" in after.json()["error"]
     assert client.get("/api/v1/cases", headers=expiring).status_code == 401
+
+
+class Away:
+    """The part of the database that knows tokens, while it does not answer."""
+
+    def opened_by(self, token: str) -> None:
+        raise StoreUnavailable("The database does not answer.")
+
+    def has_ended(self, names: object, since: object) -> bool:
+        raise StoreUnavailable("The database does not answer.")
+
+    def end_session(self, name: str) -> None:
+        raise StoreUnavailable("The database does not answer.")
+
+
+def test_while_the_database_is_away_no_token_opens_and_nothing_breaks(office: Office) -> None:
+    store = dataclasses.replace(office.store, access=Away())  # type: ignore[arg-type] - as much as is needed
+    client = browser(outside(office, store=store))
+    token = {"authorization": f"Bearer {new_token()}"}
+    entered(client)
+
+    assert client.get("/api/v1/cases", headers=token).status_code == 503
+    assert client.get("/desk", headers=HTML).status_code == 503
+    assert client.get("/healthz").status_code == 200
+    client.cookies.clear()
+    assert client.get("/sign-in", headers=HTML).status_code == 200
 
 
 def test_the_access_token_works_beside_them(office: Office) -> None:

@@ -124,6 +124,7 @@ def test_with_microsofts_channel_no_address_of_this_machine_or_without_https_is_
         f"{server.url}/open/kafka.yaml",
         "http://contoso.sharepoint.com/k.yaml",
         "https://sharepoint.com.evil.example/k",
+        "https://anybodys.trafficmanager.net/k",
     ):
         found = fetched(server, named("k.yaml", address), serviceUrl=real)
         assert "does not fetch files from" in found.notes[0]
