@@ -127,8 +127,8 @@ def _said(report: IngestReport) -> str:
     if report.skipped:
         more = f" (and {len(report.skipped) - 1:,} more)" if len(report.skipped) > 1 else ""
         return f"skipped: {report.skipped[0].reason}{more}"
-    more = report.chunks - _OWN
-    return f"indexed: {more:,} sections" if more else "left alone"
+    own = report.chunks - _OWN
+    return f"indexed: {own:,} sections" if own else "left alone"
 
 
 # ---- memory ----
