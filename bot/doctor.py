@@ -16,6 +16,7 @@ from bot.sources import strange_rota
 from bot.support.rota_alarms import alarms
 from bot.support.transitions import dead_letter
 from ingestion import generations
+from knowledge.adapters.fence import limits_memory
 from knowledge.errors import SheriffError, Unavailable
 from knowledge.validation.catalog import SchemaCatalog
 
@@ -31,6 +32,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("state folder", _home),
         ("index", _index),
         ("schemas", _schemas),
+        ("files", _files),
         ("rota", _rota),
         ("cases", _cases),
         ("desk", _desk),
@@ -74,6 +76,15 @@ def _index(settings: Settings) -> Finding:
 def _schemas(settings: Settings) -> Finding:
     catalog = SchemaCatalog.load(settings.platform.schemas)
     return Finding(Health.GOOD, "schemas", f"{len(catalog.schemas)} in {settings.platform.schemas}.")
+
+
+def _files(settings: Settings) -> Finding:
+    limits = settings.limits
+    within = f"{limits.read_seconds:g} s at ingest, {limits.check_seconds:g} s in a message"
+    if not limits_memory():
+        sentence = f"Read in processes of their own, within {within}; memory cannot be limited on this system."
+        return Finding(Health.NOTICE, "files", f"{sentence} Run Sheriff on Linux where strangers send files.")
+    return Finding(Health.GOOD, "files", f"Read in processes of their own: {within}, {limits.memory_mb} MB.")
 
 
 def _rota(settings: Settings) -> Finding:

@@ -33,6 +33,7 @@ _NEIGHBOURS: Final = {
     "faq/neighbour.yaml": "entries:\n- {id: near, question: Who lives here?, answer: A neighbour.}\n",
     "schemas/neighbour.schema.json": '{"title": "Neighbour", "properties": {"quota": {"type": "integer"}}}',
 }
+_OWN: Final = 5  # sections of the neighbours
 HEALTHY: Final = frozenset({"docs:neighbour.md", "faq:neighbour.yaml#near", "schemas:neighbour.schema.json"})
 
 
@@ -67,42 +68,46 @@ class Hashes:
 def ingested(trap: Trap) -> Suffered:
     """One trap among healthy neighbours, read and indexed."""
     with TemporaryDirectory(prefix="sheriff-hostile-") as scratch:
-        folder = Path(scratch) / "sources"
-        _settle(folder)
         try:
-            trap.plant(folder)
+            settle(Path(scratch), [trap])
         except OSError as error:  # this file system, or this account, cannot have it
             return Suffered(trap.name, "ingest", f"not made here: {error.strerror}", 0, 0)
-        home = Path(scratch) / "home"
         begun = time.perf_counter()
         with peak() as most:
-            report, fault = _ingest(folder, home)
+            report, fault = outcome(Path(scratch))
         seconds = time.perf_counter() - begun
-        said = _said(report) if report else fault
-        return Suffered(trap.name, "ingest", said, seconds, most(), fault or _harm(home, seconds))
+        fault = fault or ("" if seconds <= INGEST_WITHIN else f"took more than {INGEST_WITHIN:g} s")
+        return Suffered(trap.name, "ingest", _said(report) if report else fault, seconds, most(), fault)
 
 
-def _settle(folder: Path) -> None:
+def settle(scratch: Path, planted: Sequence[Trap]) -> None:
+    """Healthy neighbours in folders of their own below `sources`, and the traps among them."""
+    folder = scratch / "sources"
     for path, text in _NEIGHBOURS.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, "utf-8")
+    for trap in planted:
+        trap.plant(folder)
 
 
-def _ingest(folder: Path, home: Path) -> tuple[IngestReport | None, str]:
+def outcome(scratch: Path) -> tuple[IngestReport | None, str]:
+    """What an ingest of the settled folders did, and what was promised and not held."""
+    folder, home = scratch / "sources", scratch / "home"
     sources: Sequence[Source] = (
         FolderSource("docs", folder / "docs"),
         FaqSource("faq", folder / "faq"),
         SchemaSource("schemas", folder / "schemas"),
     )
     try:
-        return ingest(sources, home=home, embedder=Hashes()), ""
+        report = ingest(sources, home=home, embedder=Hashes())
     except SheriffError as error:
         return None, f"the run stopped: {error}"
     except Exception as error:  # noqa: BLE001 - that is what is looked for
         return None, f"the run broke: {type(error).__name__}: {error}"
+    return report, _harm(home)
 
 
-def _harm(home: Path, seconds: float) -> str:
+def _harm(home: Path) -> str:
     """What was promised and not held."""
     folder = generations.current(home)
     held = manifest.read(folder) if folder else None
@@ -115,14 +120,15 @@ def _harm(home: Path, seconds: float) -> str:
         index.close()
     if any(SECRET in text or "root:x:0:0" in text for text in texts):
         return "a file from outside the folder was indexed"
-    return "" if seconds <= INGEST_WITHIN else f"took more than {INGEST_WITHIN:g} s"
+    return ""
 
 
 def _said(report: IngestReport) -> str:
     if report.skipped:
         more = f" (and {len(report.skipped) - 1:,} more)" if len(report.skipped) > 1 else ""
         return f"skipped: {report.skipped[0].reason}{more}"
-    return f"indexed: {report.chunks - 3:,} sections" if report.chunks > 3 else "left alone"
+    own = report.chunks - _OWN
+    return f"indexed: {own:,} sections" if own else "left alone"
 
 
 # ---- memory ----
