@@ -37,7 +37,7 @@ run: $(VENV)/.ready ## set up, index the example platform, serve on http://127.0
 WORKERS ?= 2
 test: $(VENV)/.ready tests/node/.ready ## set up, lint, check types and layers, run all tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --durations=25 --cov --cov-report=term:skip-covered --cov-fail-under=85
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=25 --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 check: $(VENV)/.ready ## lint, types, layers: no tests
 	@$(BIN)/ruff check --quiet .
