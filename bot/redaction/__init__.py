@@ -1,0 +1,10 @@
+"""Secrets leave a message before anything is stored, logged, embedded or sent on.
+
+`finding` knows where they stand: by their format, by the key before them, or by the words around them. `redact` puts a
+placeholder there and keeps the rest, so that the question still makes sense; `masked` puts stars, so that columns stay.
+"""
+
+from bot.redaction.placing import Redacted, redact
+from bot.redaction.reports import MaskedReport, masked
+
+__all__ = ["MaskedReport", "Redacted", "masked", "redact"]
