@@ -146,8 +146,9 @@ class Sheriff:
 
     def _reply(self, incoming: Incoming, listen: Listener) -> Reply:
         request = understand(incoming, self._examiner.opened)  # the original: a check must see what was really pasted
-        message = redact(incoming.text)
-        incoming, secrets = replace(incoming, text=message.text), [*message.found]
+        message, reason = redact(incoming.text), redact(request.reason)  # the latter names files
+        request = replace(request, reason=reason.text)
+        incoming, secrets = replace(incoming, text=message.text), [*message.found, *reason.found]
         added = self._added(incoming) if request.intent in {Intent.ASK, Intent.CHECK} else None
         if added is not None:
             return replace(added, note=wording.secrets_note(secrets))
@@ -375,7 +376,7 @@ def mended_files(text: str, examiner: Examiner) -> Sequence[tuple[str, str]]:
 
 def _as_sent(incoming: Incoming, reply: Reply) -> str:
     """The message with its attached files, so that a person who is asked later sees what Sheriff saw."""
-    attached = {attachment.name for attachment in incoming.attachments}
+    attached = {redact(attachment.name).text for attachment in incoming.attachments}
     files = [file for file in reply.report.files if file.name in attached] if reply.report else []
     blocks = [f"````yaml {file.name}\n{file.text[:MAX_CHARACTERS].rstrip()}\n````" for file in files if file.text]
     return "\n\n".join(part for part in (incoming.text, *blocks) if part)

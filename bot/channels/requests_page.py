@@ -19,6 +19,7 @@ from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.channels.visitor import Visitor, remember, visitor_of
 from bot.messages import Person
+from bot.redaction import redact
 from bot.support.overtaken import Overtaken
 from bot.support.wishes import CHOSEN, FeatureRequest, Happened, Voter, WishEvent, WishState, number_of
 from bot.wishing import Wishes
@@ -202,7 +203,7 @@ def router(page: RequestsPage) -> APIRouter:
 
 
 async def _form(request: Request) -> Form:
-    return {key: printable(str(value)) for key, value in (await request.form()).items()}
+    return {key: printable(redact(str(value)).text) for key, value in (await request.form()).items()}
 
 
 def _joined(wishes: Wishes, number: str) -> str:

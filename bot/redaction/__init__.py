@@ -4,7 +4,8 @@
 placeholder there and keeps the rest, so that the question still makes sense; `masked` puts stars, so that columns stay.
 """
 
+from bot.redaction.bodies import redact_parts, redact_values
 from bot.redaction.placing import Redacted, redact
 from bot.redaction.reports import MaskedReport, masked
 
-__all__ = ["MaskedReport", "Redacted", "masked", "redact"]
+__all__ = ["MaskedReport", "Redacted", "masked", "redact", "redact_parts", "redact_values"]

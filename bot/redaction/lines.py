@@ -15,12 +15,12 @@ from bot.redaction.verdict import SENTENCE, holds
 
 _STEM = (
     r"pass(?:word|wd|phrase|wort|code|e)?|paswor[dt]|pwd|psw|pw|kennwort|mdp|secret|geheim|geheimnis|token|jeton|key|cle|schl(?:ue|u)ssel"
-    r"|credential|creds|zugangsdaten|anmeldedaten|authorization|contrasena|bearer|cookie|connectionstring"
+    r"|credential|creds|zugangsdaten|anmeldedaten|authorization|contrasena|bearer|cookie|connectionstring|(?<=[_.-])(?:pat|sas)(?![a-z])"
 )
 _ASSIGNED = re.compile(
     rf"(?:{_STEM})[\w.\-]{{0,40}}(?:[ ](?!is |ist |est |was |lautet )[^\W\d_][\w'-]{{0,20}}){{0,5}}"
     r"(?:[\"'\])`*}]{0,4}|\\[\"'])(?:\[\d*\])?[ \t]{0,12}"
-    r"(?P<sign>:=|=>|->|={1,3}|:{1,2}|\b(?:is|was|lautet|ist|est|are|says)\b[ \t]*:?)[ \t]{0,12}",
+    r"(?P<sign>:=|=>|->|={1,3}|:{1,2}|\b(?:is|was|lautet|ist|est|are|says)\b[ \t]*:?)(?:\*{2,3}(?=[ \t]))?[ \t]{0,12}",
     re.IGNORECASE,
 )
 _KEY_LEFT = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.$/@")
@@ -90,6 +90,7 @@ def by_line(text: str) -> Iterator[Found]:
     yield from _assigned(text)
     yield from _named(text)
     yield from _in_addresses(text)
+    yield from _in_tables(text)
     low = text.lower()
     for kind, pattern in _COMMANDS if any(part in low for part in _COMMAND_PARTS) else ():
         for match in pattern.finditer(text):
@@ -219,7 +220,7 @@ def _is_told(value: str, hint: Hint, *, alone: bool) -> bool:
 
 
 _DESCRIBING = re.compile(
-    r"(?:\w{2,}(?:ed|ing|able|ible|less|ful|ous|ive|ic|ical|ly|ant|ent|en|al|ary|ory|ish|isch|lich|bar|ig|tion|te|ee|es|er))"
+    r"(?:\w{2,}(?:ed|ing|able|ible|less|ful|ous|ive|ic|ical|ly|ant|ent|en|al|ary|ory|isch|lich|bar|ig|tion|te|ee|es|er))"
     r"|bad|ok|okay|fine|good|old|new|same|short|long|weak|strong|right|safe|secure|secret|unsafe|insecure|gone|lost|known"
     r"|unknown|stale|null|none|empty|blank|visible|unique|unset|default|mine|yours|ours|theirs|public|late|soon|now|today"
     r"|ready|done|set|out|up|down|off|on|dead|alive|live|plain|clear|case|sensitive|everything|nothing|something|anything"
@@ -294,6 +295,26 @@ def _named(text: str) -> Iterator[Found]:
         if hint and holds(value, hint, whole=True):
             start = match.start("value") + match["value"].index(value)
             yield Found(start, start + len(value), hint.kind)
+
+
+def _in_tables(text: str) -> Iterator[Found]:
+    """Cells of a Markdown table under the name of a secret."""
+    hints: list[Hint | None] = []
+    place = 0
+    for line in text.split("\n"):
+        if not line.lstrip().startswith("|"):
+            hints = []
+        elif not hints:
+            hints = [hint_of(cell.strip(" *`")) for cell in line.split("|")]
+        else:
+            begins = place
+            for cell, hint in zip(line.split("|"), hints, strict=False):
+                value = cell.strip(" *`\t")
+                if hint and holds(value, hint, whole=True):
+                    start = begins + cell.index(value)
+                    yield Found(start, start + len(value), hint.kind)
+                begins += len(cell) + 1
+        place += len(line) + 1
 
 
 def _in_addresses(text: str) -> Iterator[Found]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.redaction.finding import PLACEHOLDER, find
+from bot.redaction.clean import Clean
 from bot.redaction.spans import Found
 
+_CLEAN = Clean()
 _MOST_ROUNDS = 4  # a placeholder may uncover what a secret had hidden; more rounds than two were never needed
 
 
@@ -22,10 +23,13 @@ class Redacted:
 def redact(text: str) -> Redacted:
     """Replace secrets by `[name removed]`, or `[name 2 removed]` where several differ; the rest stays to the letter, and
     so does the number of lines. A second time changes nothing."""
+    from bot.redaction.finding import find  # its patterns take a fifth of a second, and a command may need none
+
     kinds: list[str] = []
     for _ in range(_MOST_ROUNDS):
-        found = find(text)
+        found = () if _CLEAN.knows(text) else find(text)
         if not found:
+            _CLEAN.add(text)
             break
         kinds += [each.kind for each in found]
         text = _replaced(text, found)
@@ -45,6 +49,8 @@ def _replaced(text: str, found: Sequence[Found]) -> str:
 
 def _names(text: str, found: Sequence[Found]) -> dict[tuple[str, str], str]:
     """The placeholder of each secret by kind and value; numbers go on where those of an earlier round end."""
+    from bot.redaction.finding import PLACEHOLDER
+
     highest: dict[str, int] = {}
     for match in PLACEHOLDER.finditer(text):
         highest[match["kind"]] = max(highest.get(match["kind"], 0), int(match["number"] or 1))

@@ -22,7 +22,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("token", rf"(?<![\w./:-]){_TOKEN}(?!\w)\s*(?:\([^()\n]{{1,60}}\)\s*)?{_PUSHED}{_WORD}"),
         ("password", rf"(?<![\w./:-]){_PASSWORD}(?!\w)\b[^\n:=\"'()\[\]{{}}|<>]{{1,60}}?\s(?:is|was|to|=|:|ist|lautet|est|auf)\s*:?\s*{_WORD}"),
         ("token", rf"(?<![\w./:-]){_TOKEN}(?!\w)\b[^\n:=\"'()\[\]{{}}|<>]{{1,60}}?(?:\s(?:is|was|to|=|ist|lautet|est)|:)\s*:?\s*{_WORD}"),
-        ("password", rf"(?<!\S){_WORD}[\"'`)\]]{{0,2}}\s+(?:as|is|was|als|comme|est|ist)\s+(?:the|my|our|your|its|a|das|mein|unser|mon|ma|notre|le|la|votre)?\s*(?:\w+\s){{0,3}}?(?:{_PASSWORD}|{_TOKEN})\b"),
+        ("password", rf"(?<!\S){_WORD}[\"'`)\]]{{0,2}}\s+(?:as|is|was|als|comme|est|ist|an?|ein|une?)\s+(?:the|my|our|your|its|a|das|mein|unser|mon|ma|notre|le|la|votre)?\s*(?:\w+\s){{0,3}}?(?:{_PASSWORD}|{_TOKEN})\b"),
         ("password", rf"\b(?:log(?:ged|ging)?[ -]?(?:in|on)|login|sign(?:ed|ing)?[ -]?in|connect(?:ed)?|credentials?|creds?|account|user(?:name)?|benutzer|zugangsdaten|identifiants?|anmelden)\b[^\n]{{0,50}}?[\s:\"'`(][\w.@-]{{2,40}}[\"'`]?\s*[/:]\s*{_WORD}"),
         ("password", rf"\b(?:user|username|login|usr|benutzer|utilisateur)\s*(?:is|:|=)?\s*\S{{2,60}}?[\s,;]{{1,3}}(?:and|und|et|with|mit|avec|&|,|/)?\s*(?:the\s|das\s|le\s)?(?:{_PASSWORD}|pass)\s*(?:is|:|=|ist|est)?\s*{_WORD}"),
         ("password", rf"(?<![\w./:-]){_PASSWORD}(?!\w)\s+(?:{_PUSHED})[\"'`\u00ab]\s?(?P<value>[^\n\"'`\u00bb]{{3,60}})[\"'`\u00bb]"),
@@ -49,7 +49,13 @@ def _bare(value: str) -> str:
 
 
 def _is_secret(value: str, kind: str, *, quoted: bool, said: str) -> bool:
-    if len(value) < 3 or value.lower() in SENTENCE or is_reference(value) or names_a_secret(value):
+    if (
+        len(value) < 3
+        or value[0] in "}>)]|%$"
+        or value.lower() in SENTENCE
+        or is_reference(value)
+        or names_a_secret(value)
+    ):
         return False
     if re.search(r"://|[=(){}]\w*$|^\w+\(", value) or ("/" in value and not looks_random(value)):
         return False

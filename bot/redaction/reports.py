@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.redaction.finding import find
+from bot.redaction.placing import redact
 from bot.redaction.spans import Found
 from knowledge.validation.diagnostics import CheckedFile, ValidationReport
 
@@ -31,6 +31,8 @@ def masked(report: ValidationReport) -> MaskedReport:
     kinds: list[str] = []
     values: dict[str, str] = {}
     files = [_masked_file(file, kinds, values) for file in report.files]
+    named = [redact(file.name) for file in report.files]
+    kinds += [kind for name in named for kind in name.found]
     if not kinds:
         return MaskedReport(report, ())
     body = _REPORT.dump_python(report, mode="json")
@@ -38,6 +40,9 @@ def masked(report: ValidationReport) -> MaskedReport:
     body = _through(body, hidden)
     for shown, file in zip(body["files"], files, strict=True):
         shown["text"], shown["mended"] = hidden(file[0]), hidden(file[1])
+    if any(name.found for name in named):
+        names = {file.name: name.text for file, name in zip(report.files, named, strict=True)}
+        body = _through(body, lambda text: names.get(text, text))
     return MaskedReport(_REPORT.validate_python(body), tuple(kinds))
 
 
@@ -45,6 +50,8 @@ def _masked_file(file: CheckedFile, kinds: list[str], values: dict[str, str]) ->
     """The texts of a file with stars; kinds and values of what was found are added to those given.
 
     A mended key, such as "pasword", may be what tells that its value is a secret."""
+    from bot.redaction.finding import find
+
     shown: list[str] = []
     for text in (file.text, file.mended):
         found = find(text)

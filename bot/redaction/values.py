@@ -50,7 +50,7 @@ _POINTER = re.compile(
     r"|![A-Za-z]+(?:[ :]\S+)?|projects/[\w.-]+/secrets/\S+|@Microsoft\.KeyVault\(.*|AWS::\S+|\$[A-Za-z_]\w*(?::\w+)?|\$\w+\.[\w.]+|%\w+%"
     r"|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
     r"|ENC[\[(].*|\{(?:cipher|vault|ref)\}.*|\$ANSIBLE_VAULT.*|vault:v\d+:.*|sha(?:1|224|256|384|512)[:-].+|md5:.+"
-    r"|\$\{\w+:?\?.*|[\w./-]+\.[a-z]{2,5}#[\w-]+|[A-Za-z]+'[a-z]{1,2}"
+    r"|\$\(.*|\$\{[^}]*|<[^>]*|\{\{.*|<%.*|\$\{\w+:?\?.*|[\w./-]+\.[a-z]{2,5}#[\w-]+|[A-Za-z]+'[a-z]{1,2}"
     r"|ssh-(?:rsa|ed25519|dss) AAAA.*|ecdsa-sha2-\S+ AAAA.*|LS0tLS1CRUdJTiBD.*|LS0tLS1CRUdJTiBQVUJ.*"
     r"|-----BEGIN (?:[A-Z0-9 ]{0,20}CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY|SSH2 PUBLIC KEY|PGP PUBLIC KEY|PGP MESSAGE"
     r"|CERTIFICATE REQUEST|X509 CRL).*",
@@ -74,9 +74,9 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 _PLAIN_DATA = re.compile(
     r"v?\d+(?:[.:,_-]\d+)*(?:[.-]?(?:alpha|beta|rc|snapshot|final|release|ga|sp)[.-]?\d*)?|\d+(?:\.\d+)?\s?[a-zA-Zµ%]{1,7}"
     r"|\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?|P(?:T?\d+[YMWDHS])+"
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:[\w-]+\.)+[a-z]{2,12}(?::\d{2,5})?(?:/\S*)?|\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d+)?"
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?-i:(?:[a-z0-9][a-z0-9_-]*\.)+[a-z]{2,12}(?::\d{2,5})?(?:/\S*)?)|\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d+)?"
     r"|(?:sha|md|aes|rsa|hmac|scram|utf|base|iso|rfc|pbkdf|argon|oauth|tls|ssl|http|ec|hs|rs|es|ps|ed|x|ora|sch|yaml)"
-    r"[_-]?\d{1,5}(?:[_.-]\w{1,8}){0,3}|[A-Z]{2,10}-\d{1,8}|SCRAM-SHA-\d+|(?:RS|HS|ES|PS)\d{3}|AES\d*[-_/]\w+(?:[-_/]\w+)*",
+    r"[_-]?\d{1,5}(?:[_.-]\w{1,8}){0,3}|(?-i:[A-Z]{2,10})-\d{1,8}|SCRAM-SHA-\d+|(?:RS|HS|ES|PS)\d{3}|AES\d*[-_/]\w+(?:[-_/]\w+)*",
     re.IGNORECASE,
 )
 NOUNS_IN_NAMES = (
@@ -85,6 +85,10 @@ NOUNS_IN_NAMES = (
 )
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_./][a-z0-9]+)+|[a-z]+(?:[A-Z][a-z]+)+")
 _CAMEL = re.compile(r"(?:[A-Za-z]?[a-z]+|[A-Z]{2,5})(?:[-_./]?(?:[A-Z][a-z]+|[A-Z]{2,5}|[a-z]+))+")
+# Summer2026, Blue-Whale7; but neither "v2" nor "app-v2-db01".
+_WORD_AND_NUMBER = re.compile(
+    r"(?:[A-Z][a-z]{2,}[-_.]){1,3}(?:[A-Z][a-z]{2,}\d{1,6}|\d{2,6})|[A-Za-z]{5,}\d{1,6}|[A-Za-z]{3,4}\d{2,6}"
+)
 _BOASTS = words("values", "boasts")
 
 
@@ -157,7 +161,7 @@ def looks_chosen(value: str) -> bool:
     if re.search(r"[!@#$%^&*+=~?]", value[:-1]):
         return True
     if is_name(value) or _wordy(value):
-        return bool(re.fullmatch(r"[A-Za-z]{3,}[0-9]{1,6}", value)) and not re.fullmatch(r"[A-Za-z]{1,4}\d", value)
+        return bool(_WORD_AND_NUMBER.fullmatch(value))
     if _CAMEL.fullmatch(value) or re.fullmatch(r"(?:[A-Z]+[a-z]+\d?){2,}", value):
         return False
     return bool(re.search(r"\d", value)) or bool(re.search(r"[a-z][A-Z]", value))

@@ -25,6 +25,7 @@ _LETTERS: Mapping[str, str] = {
     "l": string.ascii_letters,
 }
 _PART = re.compile(r"\\(?P<set>[AaUhHbdlP])\{(?P<length>\d+)\}|\\z")
+_FRAME = re.compile(r"-----|BEGIN|PRIVATE|BLOCK")
 _SECRET = re.compile(r"⟦([^⟧]*)⟧")
 
 
@@ -44,6 +45,12 @@ def read_cases(file: Path) -> list[SecretCase]:
         raise Misuse(f"There is no file {file}. Run from a checkout, or name the folder of cases with --cases.")
     parts = re.split(r"(?m)^=== (.+)\n", file.read_text(encoding="utf-8"))[1:]
     return [_made(name, text) for name, text in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def is_left(secret: str, text: str) -> bool:
+    """Whether a telling piece of a secret still stands in the text."""
+    pieces = [piece for piece in re.split(r"\s+|\\n", secret) if len(piece) >= 4 and not _FRAME.search(piece)]
+    return any(piece in text for piece in pieces or [secret])
 
 
 def _made(name: str, pattern: str) -> SecretCase:
