@@ -52,11 +52,12 @@ class StillWorkingError(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a turn takes from the world: the time, and the platform's words."""
+    """What a turn takes from the world: the time, the platform's words, and whether the log may have people's."""
 
     clock: Callable[[], datetime]
     platform: str
     docs: str
+    log_messages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,8 @@ class Sheriff:
             if not finished:
                 self._turns.abandon(key)
         self._metrics.replies.labels(outcome=reply.outcome.value, channel=incoming.channel).inc()
+        if self._world.log_messages:
+            log.info("message", channel=incoming.channel, outcome=reply.outcome.value, text=redact(incoming.text).text)
         return reply
 
     def _claim(self, key: str) -> Reply | None:

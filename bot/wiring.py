@@ -496,7 +496,7 @@ def sheriff_of(
         cases=store.cases,
         turns=store.turns,
         casework=casework,
-        world=Surroundings(now, named(settings).name, named(settings).docs),
+        world=Surroundings(now, named(settings).name, named(settings).docs, log_messages=settings.log_messages),
         metrics=metrics,
         board=board,
     )

@@ -59,6 +59,7 @@ _BEFORE_KEY = words("keys", "before_key")
 _AFTER = words("keys", "after")
 _NO_SECRET_AFTER = words("keys", "no_secret_after")
 _NO_SECRET_BEFORE = words("keys", "no_secret_before")
+_PLACE_TOKENS = words("keys", "place_tokens")  # by which a list is read on, or a call is told from its repetition
 # Before "secret": what Kubernetes objects of that kind hold; the value is then most often a name.
 _NAMED_SECRETS = words("keys", "named_secrets")
 
@@ -67,7 +68,7 @@ _NAMED_SECRETS = words("keys", "named_secrets")
 def hint_of(key: str) -> Hint | None:
     """What a (folded) key says; None for one that names no secret. Camel, snake, kebab case or words."""
     words = [word.lower() for word in _WORDS.findall(key[-120:])]
-    if not words or len(words) > 9:
+    if not words or len(words) > 9 or (words[-1] == "pass" and key.count(" ") > 1):
         return None
     for end in range(len(words), 0, -1):
         hint = _ending(words[:end])
@@ -119,11 +120,10 @@ def _judged(hint: Hint, words: list[str], end: int) -> Hint | None:
     after = [word for word in words[end:] if not word.isdigit()]
     if words == ["secret", "id"]:
         return Hint("secret", Trust.LOOKS)
-    if any(word in _NO_SECRET_AFTER for word in after):
+    before = words[:end]
+    if not (_NO_SECRET_AFTER.isdisjoint(after) and _NO_SECRET_BEFORE.isdisjoint(before)):
         return None
-    if any(word in _NO_SECRET_BEFORE for word in words[:end]):
-        return None
-    if "token" in words[end - 1] and words[0] in {"max", "input"}:
+    if hint.kind == "token" and not _PLACE_TOKENS.isdisjoint(before):
         return None
     if all(word in _AFTER for word in after):
         return hint

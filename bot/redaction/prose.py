@@ -14,6 +14,7 @@ from bot.redaction.verdict import SENTENCE
 _PASSWORD = r"(?:pass[ -]?(?:word|phrase|code|wort)|passwd|pwd|pw|psw|kennwort|mdp|mots? de passe|contrasena)"
 _TOKEN = r"(?:(?:api|access|auth|bearer|secret|private|account|client|license|signing|personal access)[ -]?(?:tokens?|keys?|secret)|token|jeton|secret|cle (?:api|secrete|d'acces)|pat|geheimnis|schlussel)"
 _WORD = r"[\"'`(\[*]{0,3}(?P<value>[^\s\"'`]{4,200})"
+_WORD_ALONE = r"[\"'`(\[*]{0,3}(?P<value>[^\s\"'`:/]{4,200})(?![^\s\"'`.,;)])"  # no part of an address or a path
 _PUSHED = r"(?:(?:is|was|set to|changed to|reset to|now|still|again|as|of|to|should be|must be|would be|being|called|equals|reads|lautet|ist|war|auf|est|etait|c'est|namely|i\.e\.|:|=|->|=>|-|,)\s*){0,4}"
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
@@ -23,7 +24,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("password", rf"(?<![\w./:-]){_PASSWORD}(?!\w)\b[^\n:=\"'()\[\]{{}}|<>]{{1,60}}?\s(?:is|was|to|=|:|ist|lautet|est|auf)\s*:?\s*{_WORD}"),
         ("token", rf"(?<![\w./:-]){_TOKEN}(?!\w)\b[^\n:=\"'()\[\]{{}}|<>]{{1,60}}?(?:\s(?:is|was|to|=|ist|lautet|est)|:)\s*:?\s*{_WORD}"),
         ("password", rf"(?<!\S){_WORD}[\"'`)\]]{{0,2}}\s+(?:as|is|was|als|comme|est|ist|an?|ein|une?)\s+(?:the|my|our|your|its|a|das|mein|unser|mon|ma|notre|le|la|votre)?\s*(?:\w+\s){{0,3}}?(?:{_PASSWORD}|{_TOKEN})\b"),
-        ("password", rf"\b(?:log(?:ged|ging)?[ -]?(?:in|on)|login|sign(?:ed|ing)?[ -]?in|connect(?:ed)?|credentials?|creds?|account|user(?:name)?|benutzer|zugangsdaten|identifiants?|anmelden)\b[^\n]{{0,50}}?[\s:\"'`(][\w.@-]{{2,40}}[\"'`]?\s*[/:]\s*{_WORD}"),
+        ("password", rf"\b(?:log(?:ged|ging)?[ -]?(?:in|on)|login|sign(?:ed|ing)?[ -]?in|connect(?:ed)?|credentials?|creds?|account|user(?:name)?|benutzer|zugangsdaten|identifiants?|anmelden)\b[^\n]{{0,50}}?[\s\"'`(][\w.@-]{{2,40}}\s*[/:]\s*{_WORD_ALONE}"),
         ("password", rf"\b(?:user|username|login|usr|benutzer|utilisateur)\s*(?:is|:|=)?\s*\S{{2,60}}?[\s,;]{{1,3}}(?:and|und|et|with|mit|avec|&|,|/)?\s*(?:the\s|das\s|le\s)?(?:{_PASSWORD}|pass)\s*(?:is|:|=|ist|est)?\s*{_WORD}"),
         ("password", rf"(?<![\w./:-]){_PASSWORD}(?!\w)\s+(?:{_PUSHED})[\"'`\u00ab]\s?(?P<value>[^\n\"'`\u00bb]{{3,60}})[\"'`\u00bb]"),
         ("token", rf"(?<![\w./:-]){_TOKEN}(?!\w)\s+(?:{_PUSHED})[\"'`\u00ab]\s?(?P<value>[^\s\"'`\u00bb]{{6,200}})[\"'`\u00bb]"),

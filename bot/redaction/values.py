@@ -57,7 +57,7 @@ _POINTER = re.compile(
     re.DOTALL,
 )
 _CODE = re.compile(
-    r"[A-Za-z_$][A-Za-z_]*(?:(?:\.|::|->|\?\.)[A-Za-z_]+)+(?:[(\[].*)?;?|[A-Za-z_]\w{1,60}\([^()]{0,200}\)+;?|[A-Za-z_]{3,60}\(.*"
+    r"[A-Za-z_$][A-Za-z_]*(?:(?:\.|::|->|\?\.)[A-Za-z_]+)+(?:[(\[].*)?;?|[A-Za-z_]\w{1,60}\([^()]{0,200}\)+;?|[A-Za-z_]{3,60}\(.*|[A-Za-z]\w*[._]\w[\w.]*\(.*"
     r"|[A-Za-z_.]+\[[\w., \[\]|\"']*\]?"
     r"|(?:var|local|data|module|each|self|this|args|config|settings|process|os|env|secrets|vars|inputs|params|parameters"
     r"|steps|needs|github|Values|item|ansible|hiera|node|lookup|System|request|req|props|state)[.\[(]\S*",
