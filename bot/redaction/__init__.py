@@ -6,6 +6,6 @@ placeholder there and keeps the rest, so that the question still makes sense; `m
 
 from bot.redaction.bodies import redact_parts, redact_values
 from bot.redaction.placing import Redacted, redact
-from bot.redaction.reports import MaskedReport, masked
+from bot.redaction.reports import MaskedReport, masked, masked_where_told
 
-__all__ = ["MaskedReport", "Redacted", "masked", "redact", "redact_parts", "redact_values"]
+__all__ = ["MaskedReport", "Redacted", "masked", "masked_where_told", "redact", "redact_parts", "redact_values"]

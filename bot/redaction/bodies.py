@@ -6,9 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from bot.redaction.folding import folded
-from bot.redaction.keys import hint_of
 from bot.redaction.placing import redact
-from bot.redaction.verdict import holds
 
 
 def redact_values(value: Any, *, under: str = "") -> Any:
@@ -28,6 +26,9 @@ def redact_parts(body: Mapping[str, Any], parts: Collection[str]) -> dict[str, A
 
 
 def _redacted(value: str, under: str) -> str:
+    from bot.redaction.keys import hint_of
+    from bot.redaction.verdict import holds
+
     hint = hint_of(folded(under).text) if under else None
     if hint and holds(folded(value).text, hint, whole=True):
         return f"[{hint.kind} removed]"

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
-
-from pydantic import TypeAdapter
 
 from bot.redaction.placing import redact
 from bot.redaction.spans import Found
 from knowledge.validation.diagnostics import CheckedFile, ValidationReport
 
-_REPORT = TypeAdapter(ValidationReport)
+# Without any of these a text holds no secret that could be told; looking for one takes longer than checking a file.
+_SUSPICIOUS = re.compile(
+    r"pass|pwd|\bpw|secret|token|key|cred|auth|mdp|kenn|geheim|zugang|jeton|cl[\u00e9e]|schl|login|user|://|sig=|BEGIN|@"
+    r"|(?=[\w+/~-]{20})[a-z+/~_-]*\d|[^\x00-\x7f]",
+    re.IGNORECASE,
+)
 _HEAD = 6  # characters by which the beginning of a secret is known where a message shows only that
 
 
@@ -26,6 +30,17 @@ class MaskedReport:
     found: Sequence[str]
 
 
+def masked_where_told(report: ValidationReport) -> ValidationReport:
+    """The same for a terminal, which shows lines only of files that something is told of; others are not looked at."""
+    told = {diagnostic.file for diagnostic in report.diagnostics}
+    shown = [file for file in report.files if file.name in told]
+    if not any(_SUSPICIOUS.search(file.text) for file in shown):
+        return report
+    hidden = masked(replace(report, files=shown)).report
+    by_name = {file.name: file for file in hidden.files}
+    return replace(hidden, files=[by_name.get(file.name, file) for file in report.files])
+
+
 def masked(report: ValidationReport) -> MaskedReport:
     """The report with stars in place of the secrets of its files, as wide as they were: columns stay right."""
     kinds: list[str] = []
@@ -35,7 +50,7 @@ def masked(report: ValidationReport) -> MaskedReport:
     kinds += [kind for name in named for kind in name.found]
     if not kinds:
         return MaskedReport(report, ())
-    body = _REPORT.dump_python(report, mode="json")
+    body = _report().dump_python(report, mode="json")
     hidden = _hider(sorted({form for value in values for form in _forms(value)}, key=len, reverse=True))
     body = _through(body, hidden)
     for shown, file in zip(body["files"], files, strict=True):
@@ -43,7 +58,14 @@ def masked(report: ValidationReport) -> MaskedReport:
     if any(name.found for name in named):
         names = {file.name: name.text for file, name in zip(report.files, named, strict=True)}
         body = _through(body, lambda text: names.get(text, text))
-    return MaskedReport(_REPORT.validate_python(body), tuple(kinds))
+    return MaskedReport(_report().validate_python(body), tuple(kinds))
+
+
+@cache
+def _report() -> Any:
+    from pydantic import TypeAdapter  # heavy, and the command line may need none
+
+    return TypeAdapter(ValidationReport)
 
 
 def _masked_file(file: CheckedFile, kinds: list[str], values: dict[str, str]) -> tuple[str, str]:

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.redaction import masked, redact, redact_parts
+from bot.redaction import masked, masked_where_told, redact, redact_parts
 from evals.bench.secret_cases import CASES, SecretCase, is_left, read_cases
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, Span, ValidationReport
 
@@ -172,6 +172,17 @@ def test_a_secret_in_the_name_of_a_file_is_taken_out_everywhere() -> None:
 
     assert "Ab3!xxQQ" not in repr(done.report)
     assert done.report.diagnostics[0].file == done.report.files[0].name
+
+
+def test_a_terminal_shows_no_secret_of_a_file_that_something_is_told_of() -> None:
+    told, silent = (CheckedFile(name, "password: Sun!Flower7\n", "", "") for name in ("a.yaml", "b.yaml"))
+    finding = Diagnostic("SCH001", Severity.ERROR, "a.yaml", Span(1, 1, 1, 9), "“Sun!Flower7” is no number")
+
+    shown = masked_where_told(ValidationReport((told, silent), (finding,)))
+
+    assert shown.files[0].text == "password: ***********\n"
+    assert shown.files[1] == silent
+    assert "Sun!Flower7" not in shown.diagnostics[0].message
 
 
 def test_json_loses_what_stands_under_the_name_of_a_secret_and_keeps_its_ids() -> None:
