@@ -22,6 +22,7 @@ class Enclosed:
 
     findings: str
     text: str  # the findings, and what the files say
+    secrets: Sequence[str] = ()  # that were taken out, by name only
 
 
 def enclosed(attachments: Sequence[Attachment], examiner: Examiner) -> Enclosed:
@@ -29,14 +30,15 @@ def enclosed(attachments: Sequence[Attachment], examiner: Examiner) -> Enclosed:
     request = understand(Incoming("", "", "", Person("", ""), "", attachments), examiner.opened)
     if request.intent is not Intent.CHECK:
         named = ", ".join(attachment.name for attachment in attachments)
-        said = redact(f"{named}: not checked. {request.reason}").text
-        return Enclosed(said, said)
+        said = redact(f"{named}: not checked. {request.reason}")
+        return Enclosed(said.text, said.text, said.found)
     try:
-        report = masked(examiner.examine(request.files).report).report
+        hidden = masked(examiner.examine(request.files).report)
     except TooCostly as refusal:
-        said = redact(str(refusal)).text
-        return Enclosed(said, said)
-    findings = "\n\n".join(part for part in (wording.of_report(report), request.reason) if part)
+        said = redact(str(refusal))
+        return Enclosed(said.text, said.text, said.found)
+    report, refused = hidden.report, redact(request.reason).text
+    findings = "\n\n".join(part for part in (wording.of_report(report), refused) if part)
     shown = [file for file in report.files if file.text] if len(report.files) <= _SHOWN else ()
     blocks = [f"````yaml {file.name}\n{file.text[:_MOST].rstrip()}\n````" for file in shown]
-    return Enclosed(findings, "\n\n".join([findings, *blocks]))
+    return Enclosed(findings, "\n\n".join([findings, *blocks]), hidden.found)

@@ -310,6 +310,9 @@ def _logs(settings: Settings) -> Iterator[Exposure]:
     if settings.log_level == "debug":
         remedy = "Set SHERIFF_LOG_LEVEL=info once you have found what you look for."
         yield Exposure(State.NOTE, "log", "It is written in full, libraries’ own lines included.", remedy)
+    elif settings.log_messages:
+        remedy = "Take log_messages out once you have found what you look for."
+        yield Exposure(State.NOTE, "log", "It has what people say, without its secrets.", remedy)
     else:
         yield Exposure(State.OK, "log", "It says what happened, not what was said.")
 

@@ -375,6 +375,7 @@ class Settings(BaseSettings):
     gaps_desk_secret: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
+    log_messages: bool = Field(False, description="Write what people say to the log, too, without its secrets")
 
     platform: PlatformSettings = PlatformSettings()
     sources: Sequence[SourceSettings] = ()

@@ -52,11 +52,12 @@ class StillWorkingError(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a turn takes from the world: the time, and the platform's words."""
+    """What a turn takes from the world: the time, the platform's words, and whether the log may have people's."""
 
     clock: Callable[[], datetime]
     platform: str
     docs: str
+    log_messages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,8 @@ class Sheriff:
             if not finished:
                 self._turns.abandon(key)
         self._metrics.replies.labels(outcome=reply.outcome.value, channel=incoming.channel).inc()
+        if self._world.log_messages:
+            log.info("message", channel=incoming.channel, outcome=reply.outcome.value, text=redact(incoming.text).text)
         return reply
 
     def _claim(self, key: str) -> Reply | None:
@@ -146,8 +149,9 @@ class Sheriff:
 
     def _reply(self, incoming: Incoming, listen: Listener) -> Reply:
         request = understand(incoming, self._examiner.opened)  # the original: a check must see what was really pasted
-        message = redact(incoming.text)
-        incoming, secrets = replace(incoming, text=message.text), [*message.found]
+        message, reason = redact(incoming.text), redact(request.reason)  # the latter names files
+        request = replace(request, reason=reason.text)
+        incoming, secrets = replace(incoming, text=message.text), [*message.found, *reason.found]
         added = self._added(incoming) if request.intent in {Intent.ASK, Intent.CHECK} else None
         if added is not None:
             return replace(added, note=wording.secrets_note(secrets))
@@ -375,7 +379,7 @@ def mended_files(text: str, examiner: Examiner) -> Sequence[tuple[str, str]]:
 
 def _as_sent(incoming: Incoming, reply: Reply) -> str:
     """The message with its attached files, so that a person who is asked later sees what Sheriff saw."""
-    attached = {attachment.name for attachment in incoming.attachments}
+    attached = {redact(attachment.name).text for attachment in incoming.attachments}
     files = [file for file in reply.report.files if file.name in attached] if reply.report else []
     blocks = [f"````yaml {file.name}\n{file.text[:MAX_CHARACTERS].rstrip()}\n````" for file in files if file.text]
     return "\n\n".join(part for part in (incoming.text, *blocks) if part)

@@ -54,6 +54,7 @@ from bot.library import Library, StoppedError
 from bot.noticing import Notices
 from bot.occupancy import occupied
 from bot.page_files import with_section
+from bot.redaction import masked
 from bot.settings import DeskSettings, GapSettings, RateSettings, Settings
 from bot.sources import code_page, named, sources, strange_rota
 from bot.store.following import EVERY as FOLLOWED_EVERY
@@ -424,7 +425,7 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None, rates:
         broadcast=parts.store.broadcast,
         index_status=parts.library.status,
         page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
-        validate=lambda files: parts.examiner.examine(files, now()).report,
+        validate=lambda files: masked(parts.examiner.examine(files, now()).report).report,
         unpack=parts.examiner.opened,
         gaps=lambda: read_report(parts.store, now(), page=partial(_page_now, parts.library), change=change),
         gap=partial(_gap_entry, settings, parts.store, parts.library),
@@ -497,7 +498,7 @@ def sheriff_of(
         cases=store.cases,
         turns=store.turns,
         casework=casework,
-        world=Surroundings(now, named(settings).name, named(settings).docs),
+        world=Surroundings(now, named(settings).name, named(settings).docs, log_messages=settings.log_messages),
         metrics=metrics,
         board=board,
     )

@@ -159,3 +159,17 @@ def insights(
     from evals.bench.insights import insights_command
 
     insights_command(cases=stored, json_file=json_file)
+
+
+@bench.command()
+def redaction(
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="Folder with secrets.txt and looks-alike.txt; ours without it.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Name what was missed, and each false alarm.")] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Secrets found and false alarms beside detect-secrets, on cases that rules were mended after and on others."""
+    from evals.bench.redaction import redaction_command
+
+    redaction_command(cases, json_file=json_file, names=names)

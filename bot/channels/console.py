@@ -24,6 +24,7 @@ from bot.channels.security import kept, kept_as, printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.messages import Person
+from bot.redaction import redact
 from bot.support.cases import Case, Cause, NotPossible
 from bot.support.faq_drafts import FaqDraft
 from bot.support.handoff import EARLIER, LATELY
@@ -263,7 +264,9 @@ def _acted(console: Console, request: Request, case_id: str, verb: str, form: di
             seen = {"seen": refusal.seen} if isinstance(refusal, Overtaken) else {}
             return JSONResponse({"error": str(refusal), **seen}, 409)
         mode = verb if verb in MODES else "reply"
-        draft = Draft(mode, form.get("text", ""), form.get("cause", ""), form.get("member", ""), str(refusal))
+        draft = Draft(
+            mode, redact(form.get("text", "")).text, form.get("cause", ""), form.get("member", ""), str(refusal)
+        )
         return console.page(request, case_id, draft=draft)
     if script:
         return JSONResponse({"case": case_id})

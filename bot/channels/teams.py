@@ -20,6 +20,7 @@ from bot.channels.teams_courtesy import Courtesy, polite
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_talk import Context, Talk
 from bot.landmarks import Landmark, passed
+from bot.redaction import redact_parts
 from bot.store.received import Received
 from bot.telemetry import Metrics
 from knowledge.errors import Unavailable
@@ -27,6 +28,7 @@ from knowledge.errors import Unavailable
 log = structlog.get_logger(__name__)
 SORRY = "That did not work, and it is our mistake. Send the message again in a minute, or ask the duty sheriff."
 _ASKING = frozenset({"message", "invoke"})
+_WORDS = frozenset({"text", "summary", "speak", "attachments", "value"})  # of people; the rest is ids
 MAX_BODY = 512_000  # bytes; Teams itself sends at most 100 KB
 
 
@@ -147,11 +149,14 @@ class TeamsChannel:
         return JSONResponse(response.body or {}, status_code=int(response.status))
 
     async def _kept(self, body: Mapping[str, Any]) -> str:
-        """Key of the message among what was received; "" when it needs not be, or was kept before."""
+        """Key of the message among what was received; "" when it needs not be, or was kept before.
+
+        Kept without secrets: the original is in this process alone, and is gone with it."""
         if self.received is None or not body.get("id"):
             return ""
         conversation = str(body.get("conversation", {}).get("id", ""))
-        return await asyncio.to_thread(self.received.keep, conversation, str(body["id"]), body)
+        clean = await asyncio.to_thread(redact_parts, body, _WORDS)
+        return await asyncio.to_thread(self.received.keep, conversation, str(body["id"]), clean)
 
     async def catch_up(self) -> int:
         """Begin on the messages that a replica which has died was told of; returns how many."""

@@ -194,7 +194,8 @@ class Talk:
         except NotPossible as refusal:  # it ended just now
             return str(refusal)
         passed = f"Passed on to {case.sheriff or 'the team'} ({case.label}). For another question, begin with “new:”."
-        return "\n\n".join(part for part in (secrets_note(words.found), passed, files.findings) if part)
+        note = secrets_note([*words.found, *files.secrets])
+        return "\n\n".join(part for part in (note, passed, files.findings) if part)
 
     async def _searched(self, context: Context, body: Mapping[str, Any], incoming: Incoming, note: str) -> bool:
         taken = await self._taken(context, body, replace(incoming, text=_NEW.sub("", incoming.text)))

@@ -781,3 +781,16 @@ def test_a_wrong_token_is_refused_and_the_form_for_it_is_not_there(site: Site) -
     assert wrong.status_code == 401
     assert form.status_code == 405
     assert not has_session(browser)
+
+
+@pytest.mark.parametrize(("role", "sees"), [("Asker", False), ("Sheriff", True), ("Maintainer", True)])
+def test_only_who_works_on_cases_sees_who_wished_for_something(site: Site, role: str, sees: bool) -> None:
+    site.office.store.requests.ask("A page on Solaris", Person("29:zoe", "Zoe Quist"))
+    site.provider.person["roles"] = [f"Sheriff.{role}"]
+    browser = site.browser()
+    signed_in(browser)
+
+    page = browser.get("/requests").text
+
+    assert "A page on Solaris" in page
+    assert ("Zoe Quist" in page) is sees

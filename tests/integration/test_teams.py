@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -25,6 +26,7 @@ from bot.channels.teams_courtesy import Courtesy
 from bot.channels.teams_link import TeamsLink
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
 from bot.store.opening import Store, open_store
+from bot.store.tables import received
 from bot.support.cases import Case, CaseState, Event
 from bot.support.handoff import Notification, Refused, Role
 from bot.support.rota import Member
@@ -49,8 +51,10 @@ class ScriptedSheriff:
         self.reply = ANSWER
         self.failure: Exception | None = None
         self.taken: list[Incoming] = []
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def take(self, incoming: Incoming, listen: object = None) -> Reply:
+        self.meanwhile()
         self.taken.append(incoming)
         if self.failure:
             raise self.failure
@@ -572,3 +576,24 @@ def test_a_blocked_bot_is_not_tried_forever_and_an_outage_is_reported(bot: Bot) 
 
 def test_a_case_from_another_channel_is_not_told_here(bot: Bot) -> None:
     assert bot.link.tell(_notification(replace(bot.cases.case, channel="web"))) == ""
+
+
+def test_a_message_is_kept_without_its_secret_and_answered_with_it(bot: Bot, store: Store) -> None:
+    kept: list[str] = []
+
+    def look() -> None:
+        with store.engine.connect() as connection:
+            kept.extend(str(row.body) for row in connection.execute(sa.select(received)))
+
+    bot.channel.received, bot.sheriff.meanwhile = store.received, look
+    html = [{"contentType": "text/html", "content": "<p>password: Sun!Flower7</p>"}]
+    message = bot.framework.message("<at>Sheriff</at> password: Sun!Flower7", attachments=html)
+    message["entities"] = [{"type": "mention", "text": "<at>Sheriff</at>", "mentioned": message["recipient"]}]
+
+    assert bot.post(message).status_code == 202
+    wait_until(lambda: bool(bot.sheriff.taken))
+
+    assert "Sun!Flower7" in bot.sheriff.taken[0].text
+    assert "password removed" in kept[0]
+    assert "Sun!Flower7" not in kept[0]
+    assert message["from"]["aadObjectId"] in kept[0]
