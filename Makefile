@@ -11,7 +11,7 @@ export PYTHONUTF8 := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format pictures lock image clean
+.PHONY: help run test check format pictures lock requirements audit sbom licences image clean
 
 help: ## list what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -37,7 +37,7 @@ run: $(VENV)/.ready ## set up, index the example platform, serve on http://127.0
 WORKERS ?= 2
 test: $(VENV)/.ready tests/node/.ready ## set up, lint, check types and layers, run all tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --durations=25 --cov --cov-report=term:skip-covered --cov-fail-under=85
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=25 --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 check: $(VENV)/.ready ## lint, types, layers: no tests
 	@$(BIN)/ruff check --quiet .
@@ -54,6 +54,18 @@ pictures: $(VENV)/.ready ## make the README's pictures from the real pages (need
 
 lock: $(VENV)/.ready ## resolve the dependencies anew
 	@$(BIN)/uv lock
+
+requirements: $(VENV)/.ready ## write requirements.lock: pip install --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/uv export --quiet --locked --no-dev --group model --no-emit-project -o requirements.lock
+
+audit: $(VENV)/.ready ## look for known vulnerabilities of the locked packages (needs a network; says so without)
+	@$(BIN)/python -m tools.audit
+
+sbom: $(VENV)/.ready ## write dist/sbom.cdx.json: what runs with Sheriff, the embedding model too, as CycloneDX
+	@$(BIN)/python -m tools.sbom
+
+licences: $(VENV)/.ready ## write docs/licences.md, and name what has to be looked at
+	@$(BIN)/python -m tools.licences
 
 image: ## build the container image
 	docker build -t sheriff .

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bot import desk_wiring, knowledge_wiring, wiring, wording
 from bot.casework import Casework
 from bot.deployments import platform_of
+from bot.examining import here
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.noticing import Notices
 from bot.settings import DeskSettings, Settings
@@ -62,10 +63,11 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
         platform = platform_of(settings)
         likeness = Likeness(knowing.embedder.embed)
         wishes = Wishes(store.requests, likeness, names=platform.components)
-        here = hand_over or not has_database(settings.database)
-        pinned = store if here else stack.enter_context(wiring.opened_store(settings))  # known, whatever is kept
+        kept_here = hand_over or not has_database(settings.database)
+        pinned = store if kept_here else stack.enter_context(wiring.opened_store(settings))  # known, whatever is kept
         notices = Notices(pinned.notices, pinned.cases, likeness, clock=wiring.now, zone=rota.zone)
-        take = wiring.sheriff_of(settings, knowing, store, staying, platform, Metrics(), Board(wishes, notices)).take
+        examiner = here(platform)  # his own files, on his own machine
+        take = wiring.sheriff_of(settings, knowing, store, staying, examiner, Metrics(), Board(wishes, notices)).take
         yield take if hand_over else lambda incoming: _without_case(take(incoming), named(settings).docs)
 
 

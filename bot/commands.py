@@ -57,6 +57,7 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
                 dry_run=dry_run,
                 progress=advance,
                 store=knowledge_wiring.indexes(settings),
+                limits=knowledge_wiring.reading_limits(settings),
             )
     except KeyboardInterrupt:
         print("Stopped. The index stays as it was; the next run begins again.", file=sys.stderr)

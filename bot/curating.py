@@ -17,7 +17,7 @@ from bot.redaction import redact
 from bot.store.case_store import CaseStore
 from bot.store.faq_store import FaqStore
 from bot.store.turn_log import Clock
-from bot.support.cases import Case, CaseState, EventKind
+from bot.support.cases import Case, CaseState
 from bot.support.duplicates import same_question
 from bot.support.faq_drafts import DraftState, FaqDraft, FaqEntry, checked, drafted
 from ingestion.sources import Source
@@ -28,7 +28,8 @@ from knowledge.model import Answer, Outcome
 log = structlog.get_logger(__name__)
 Mode = Literal["patch", "file", "commit"]
 _COMPARED = 1_000  # cases, the newest, among which the same question is looked for
-_LISTED = 200
+_LATELY = timedelta(days=90)  # since a sheriff wanted a case in the FAQ
+_ENDED = frozenset({CaseState.RESOLVED, CaseState.CLOSED})
 _GIVEN_UP_AFTER = timedelta(minutes=15)  # longer than an ingest takes: whoever approved it is gone
 
 
@@ -54,7 +55,7 @@ class Curation:
     def draft(self, case_id: str, by: Person) -> FaqDraft:
         """The draft of a resolved case, made when there is none."""
         case = self.cases.get(case_id)
-        if case is None or not case.resolution or case.state not in {CaseState.RESOLVED, CaseState.CLOSED}:
+        if case is None or not case.resolution or case.state not in _ENDED:
             raise Misuse("Only a resolved case becomes an entry of the FAQ. Resolve it first, with what to do.")
         known = self.store.of_case(case_id)
         if known is not None:
@@ -68,9 +69,8 @@ class Curation:
 
     def wanted(self) -> Sequence[Case]:
         """Resolved cases that their sheriff wants in the FAQ, and that nobody has drafted."""
-        ended = self.cases.list(states=(CaseState.RESOLVED, CaseState.CLOSED), limit=_LISTED)
-        whole = [case for case in (self.cases.get(each.id) for each in ended) if case is not None]
-        return [case for case in whole if _is_wanted(case) and self.store.of_case(case.id) is None]
+        wanted = (self.cases.get(case_id) for case_id in self.store.undrafted(self.clock() - _LATELY))
+        return [case for case in wanted if case is not None and case.state in _ENDED]
 
     def approve(self, number: int, by: Person, entry: FaqEntry, *, seen: int | None = None) -> FaqDraft:
         """Write the entry where the mode says, index it, and ask the original question again. Raises Overtaken when a
@@ -173,11 +173,6 @@ def _names(case: Case, others: Sequence[Case]) -> Mapping[str, str]:
     """People, and what stands for them in a page that everybody reads."""
     people = {each.asker.name for each in (case, *others)} | {case.sheriff}
     return {name: "the asker" if name != case.sheriff else "the platform team" for name in sorted(people) if name}
-
-
-def _is_wanted(case: Case) -> bool:
-    resolved = [event for event in case.events if event.kind == EventKind.RESOLVED]
-    return bool(resolved) and resolved[-1].data.get("faq") is True
 
 
 def _new(entry: FaqEntry) -> NewEntry:

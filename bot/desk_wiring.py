@@ -134,12 +134,12 @@ def watch(settings: Settings, store: Store, desk: Desk, *, push: Callable[[str],
     return Watch(back.look, every=chosen.poll_seconds, lag=chosen.index_lag_seconds)
 
 
-def events(settings: Settings, watch: Watch | None, *, clock: Clock) -> DeskEvents | None:
+def events(settings: Settings, store: Store, watch: Watch | None, *, clock: Clock) -> DeskEvents | None:
     """What the ticket system may call; None without a secret, or when nothing is looked at."""
     secret = settings.desk_secret.get_secret_value()
     if watch is None or not secret:
         return None
-    return DeskEvents(settings.desk.kind, secret, watch.wake, clock)
+    return DeskEvents(settings.desk.kind, secret, watch.wake, clock, store.access.is_new)
 
 
 def _github(chosen: _Chosen) -> Remote:

@@ -17,6 +17,7 @@ from bot.support.rota_alarms import alarms
 from bot.support.transitions import dead_letter
 from bot.telemetry import Metrics
 from ingestion import generations
+from knowledge.adapters.fence import limits_memory
 from knowledge.errors import SheriffError, Unavailable
 from knowledge.validation.catalog import SchemaCatalog
 
@@ -32,6 +33,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("state folder", _home),
         ("index", _index),
         ("schemas", _schemas),
+        ("files", _files),
         ("rota", _rota),
         ("cases", _cases),
         ("desk", _desk),
@@ -50,7 +52,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 def _home(settings: Settings) -> Finding:
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.home):
             pass
     except OSError as error:
@@ -75,6 +77,15 @@ def _index(settings: Settings) -> Finding:
 def _schemas(settings: Settings) -> Finding:
     catalog = SchemaCatalog.load(settings.platform.schemas)
     return Finding(Health.GOOD, "schemas", f"{len(catalog.schemas)} in {settings.platform.schemas}.")
+
+
+def _files(settings: Settings) -> Finding:
+    limits = settings.limits
+    within = f"{limits.read_seconds:g} s at ingest, {limits.check_seconds:g} s in a message"
+    if not limits_memory():
+        sentence = f"Read in processes of their own, within {within}; memory cannot be limited on this system."
+        return Finding(Health.NOTICE, "files", f"{sentence} Run Sheriff on Linux where strangers send files.")
+    return Finding(Health.GOOD, "files", f"Read in processes of their own: {within}, {limits.memory_mb} MB.")
 
 
 def _rota(settings: Settings) -> Finding:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.messages import Attachment, Incoming
-from knowledge.deployment.archives import MOST_PACKED, Parcel
-from knowledge.errors import Misuse
+from knowledge.deployment.archives import MOST_PACKED, Opened, opened
 from knowledge.validation.diagnostics import SourceFile
 from knowledge.validation.source import fenced_blocks, looks_like_yaml, split_bare
 
@@ -96,8 +95,10 @@ class Request:
     reason: str = ""
 
 
-def understand(message: Incoming) -> Request:
-    """The one thing a message asks for; attachments and pasted YAML come before prose."""
+def understand(message: Incoming, unpack: Callable[[Sequence[SourceFile]], Opened] = opened) -> Request:
+    """The one thing a message asks for; attachments and pasted YAML come before prose.
+
+    `unpack` takes the attachments in, and what is in zips among them."""
     text = message.text.strip()
     if len(text) > MAX_CHARACTERS:
         return _refusal(
@@ -106,16 +107,12 @@ def understand(message: Incoming) -> Request:
         )
     if "\x00" in text or _mostly_unprintable(text):
         return _refusal("This looks like binary data, not text. Paste the text, or attach the YAML file itself.")
-    refused = [_why_unreadable(a) for a in message.attachments if _why_unreadable(a)]
-    parcel = Parcel()
-    for attachment in message.attachments:
-        try:
-            if not _why_unreadable(attachment):
-                parcel.add(SourceFile(attachment.name, attachment.content))
-        except Misuse as error:
-            refused.append(str(error))
+    reasons = [_why_unreadable(attachment) for attachment in message.attachments]
+    readable = [a for a, reason in zip(message.attachments, reasons, strict=True) if not reason]
+    taken = unpack([SourceFile(a.name, a.content) for a in readable]) if readable else Opened()
+    refused = [*filter(None, reasons), *map(str, taken.refused)]
     pasted, prose = _split(text)
-    files = [*parcel.files, *pasted]
+    files = [*taken.files, *pasted]
     if files:
         return Request(Intent.CHECK, prose, tuple(files), " ".join(refused))
     if refused:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
-from bot.budgeting import Limits, Purse
+from bot.budgeting import Limits as ModelLimits
+from bot.budgeting import Purse
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading
 from bot.settings import Settings
@@ -15,6 +16,7 @@ from bot.sources import reads_bundled, remembered_address
 from bot.telemetry import Metrics
 from ingestion import pipeline
 from knowledge import bundled, relevance
+from knowledge.adapters.fence import Limits
 from knowledge.addresses import host_of
 from knowledge.errors import Misuse
 from knowledge.glossary import Glossary
@@ -118,7 +120,21 @@ def library(
         glossary=glossary(settings),
         hosts=known_hosts(settings),
     )
-    return Library(settings.home, reading, store=indexes(settings), metrics=metrics, purse=purse)
+    return Library(
+        settings.home,
+        reading,
+        store=indexes(settings),
+        limits=reading_limits(settings),
+        metrics=metrics,
+        purse=purse,
+    )
+
+
+def reading_limits(settings: Settings) -> Limits:
+    """What one file of a source may take."""
+    limits = settings.limits
+    patience = 3 * limits.read_seconds  # where other work takes the processor
+    return Limits(patience, limits.read_seconds, limits.memory_mb, limits.result_mb, 2 * patience)
 
 
 def known_hosts(settings: Settings) -> frozenset[str]:
@@ -133,10 +149,10 @@ def token_budget(settings: Settings) -> Budget:
     return Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
 
 
-def limits(settings: Settings) -> Limits:
+def model_limits(settings: Settings) -> ModelLimits:
     """What the language model may cost."""
     model = settings.model
-    return Limits(model.tokens_per_day, model.tokens_per_person, model.calls_at_once, model.calls_waiting)
+    return ModelLimits(model.tokens_per_day, model.tokens_per_person, model.calls_at_once, model.calls_waiting)
 
 
 def indexes(settings: Settings) -> pipeline.Store:

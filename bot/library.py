@@ -16,6 +16,7 @@ from bot.telemetry import Metrics, TimedModel
 from ingestion import generations, manifest, pipeline
 from ingestion.sources import Source
 from knowledge import addresses, answering, learning, scope
+from knowledge.adapters.fence import Limits
 from knowledge.citing import cite_all, one_per_place
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
@@ -106,16 +107,18 @@ class Library:
         reading: Reading,
         *,
         store: pipeline.Store | None = None,
+        limits: Limits = pipeline.STANDARD,
         patience: float = 90.0,
         metrics: Metrics | None = None,
         purse: Purse | None = None,
     ) -> None:
-        """`store` is where indexes are kept; without it, in the home. `metrics` hears how long answers take; `purse`
-        pays for what the model writes."""
+        """`store` is where indexes are kept; without it, in the home. `limits` are those of reading one
+        file; `metrics` hears how long answers take; `purse` pays for what the model writes."""
         self._metrics = metrics or Metrics()
         self._purse = purse
         self._home = home
         self._store = store or pipeline.chroma()
+        self._limits = limits
         self._reading = reading
         self._patience = patience  # seconds that a question waits for the first index
         self._lock = threading.RLock()
@@ -303,7 +306,12 @@ class Library:
             self._status = replace(self._status, state=LibraryState.BUILDING, sentence="Reading the documentation.")
         try:
             report = pipeline.ingest(
-                sources, home=self._home, embedder=self._reading.embedder, progress=tell, store=self._store
+                sources,
+                home=self._home,
+                embedder=self._reading.embedder,
+                progress=tell,
+                store=self._store,
+                limits=self._limits,
             )
         except SheriffError as error:
             with self._lock:

@@ -11,10 +11,21 @@ from knowledge.model import Citation, Origin
 from knowledge.validation.diagnostics import ValidationReport
 
 
+def whole(text: str) -> str:
+    """The text without what no database and no encoder takes: half characters and NUL, which become U+FFFD."""
+    if text.isascii() and "\0" not in text:
+        return text
+    halves = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # two halves are one character
+    return halves.replace("\0", "\ufffd")
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     id: str  # stable within a channel
     name: str
+
+    def __post_init__(self) -> None:
+        _make_whole(self, "id", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,9 @@ class Attachment:
     name: str
     content: bytes
     content_type: str = "application/octet-stream"
+
+    def __post_init__(self) -> None:
+        _make_whole(self, "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,14 @@ class Incoming:
     text: str
     attachments: Sequence[Attachment] = ()
     reference: Mapping[str, Any] = field(default_factory=dict)  # JSON by which the channel reaches the sender later
+
+    def __post_init__(self) -> None:
+        _make_whole(self, "id", "conversation", "text")
+
+
+def _make_whole(of: Person | Attachment | Incoming, *names: str) -> None:
+    for name in names:
+        object.__setattr__(of, name, whole(getattr(of, name)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,12 +51,25 @@ def _server(running: Running) -> Server:
     """A server that ends the streams of open pages when it stops, instead of waiting for them."""
     from uvicorn import Config, Server
 
+    from bot.lingering import Impatient
+
     class Ending(Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             running.hang_up()
             await super().shutdown(sockets)
 
-    return Ending(Config(running.app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+    return Ending(
+        Config(
+            running.app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            http=Impatient,
+            ws="none",
+            proxy_headers=False,  # which proxies are believed is said in server.trusted_proxies, and only there
+            server_header=False,
+        )
+    )
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

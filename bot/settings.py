@@ -7,10 +7,11 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from bot.configuration import read_configuration
@@ -126,6 +127,16 @@ class IndexSettings(Section):
     )
 
 
+class LimitSettings(Section):
+    """What one file, or the files of one message, may take; they are read in processes of their own."""
+
+    read_seconds: float = Field(10, gt=0, le=600, description="Of processor time, for one file of a source")
+    check_seconds: float = Field(3, gt=0, le=60, description="For the files of one message")
+    memory_mb: int = Field(512, ge=64, le=16_384, description="Of such a process, beside what it needs when idle")
+    result_mb: int = Field(40, ge=1, le=1_000, description="That a file may become when it is read")
+    processes: int = Field(2, ge=1, le=16, description="That check files of messages at the same time")
+
+
 class PolicySettings(Section):
     """How sure an answer has to be, and how long cases are kept."""
 
@@ -225,16 +236,46 @@ class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(3978, ge=0, le=65535)
     public_url: str = Field("", pattern=ADDRESS, description="https://… under which people reach this server")
+    trusted_proxies: Sequence[str] = Field(
+        (), description="Addresses or networks of proxies that are believed in X-Forwarded-For, such as 10.0.0.0/8"
+    )
     workers: int = Field(8, ge=1, le=64, description="Questions worked on at the same time")
     name: str = Field(
         "", max_length=200, description="Of this replica, the same after a restart; empty: the host's and the home's"
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, given: Sequence[str]) -> Sequence[str]:
+        for each in given:
+            try:
+                ip_network(each, strict=False)
+            except ValueError:
+                raise ValueError(f"{each} is no address or network; write 10.0.0.7 or 10.0.0.0/8") from None
+        return given
+
+
+class RateSettings(Section):
+    """How fast anybody may call, for each process; 0: no limit. docs/operator-guide.md says what each counts."""
+
+    person_per_minute: float = Field(120, ge=0, description="Questions, checks and deeds of one person")
+    person_at_once: int = Field(300, ge=1, description="Of these after a pause")
+    program_per_minute: float = Field(1_800, ge=0, description="Calls with one token")
+    program_at_once: int = Field(300, ge=1, description="Of these after a pause")
+    address_per_minute: float = Field(6_000, ge=0, description="Requests from one address, whoever sends them")
+    address_at_once: int = Field(1_000, ge=1, description="Of these after a pause")
+    messages_per_minute: float = Field(6_000, ge=0, description="Requests to /api/messages from one address")
+    messages_at_once: int = Field(600, ge=1, description="Of these after a pause")
+    failures_per_minute: float = Field(30, ge=0, description="Different wrong tokens from one address")
+    failures_at_once: int = Field(20, ge=1, description="Of these after a pause")
+    here: bool = Field(False, description="Also for this machine, where nobody is asked who calls")
 
 
 class TeamsSettings(Section):
     """The bot's tenant, and what `sheriff teams package` writes into the app package."""
 
     tenant_id: str = Field("", description="Microsoft Entra tenant of the bot")
+    further_tenants: Sequence[str] = Field((), description="Tenants that are answered besides it; all others never are")
     name: str = Field("Sheriff", min_length=1, max_length=30, description="What the app is called in Teams")
     full_name: str = Field("", max_length=100, description="Its long name; empty: the name and the platform's")
     version: str = _of_form(_VERSION, "1.0.0", "Of the package; raise it when you upload a changed one")
@@ -295,12 +336,14 @@ class FileSettings(Section):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     index: IndexSettings = IndexSettings()
+    limits: LimitSettings = LimitSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     faq: FaqSettings = FaqSettings()
     gaps: GapSettings = GapSettings()
     notices: NoticeSettings = NoticeSettings()
     server: ServerSettings = ServerSettings()
+    rates: RateSettings = RateSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()
 
@@ -342,6 +385,7 @@ class Settings(BaseSettings):
     gaps_desk_secret: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
+    log_messages: bool = Field(False, description="Write what people say to the log, too, without its secrets")
 
     platform: PlatformSettings = PlatformSettings()
     sources: Sequence[SourceSettings] = ()
@@ -349,12 +393,14 @@ class Settings(BaseSettings):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     index: IndexSettings = IndexSettings()
+    limits: LimitSettings = LimitSettings()
     policy: PolicySettings = PolicySettings()
     handoff: HandoffSettings = HandoffSettings()
     faq: FaqSettings = FaqSettings()
     gaps: GapSettings = GapSettings()
     notices: NoticeSettings = NoticeSettings()
     server: ServerSettings = ServerSettings()
+    rates: RateSettings = RateSettings()
     teams: TeamsSettings = TeamsSettings()
     sign_in: SignInSettings = SignInSettings()
     sign_in_secret: SecretStr = SecretStr("")
@@ -435,6 +481,11 @@ class Settings(BaseSettings):
         return bool(self.sign_in.issuer or self.sign_in.client_id or self.sign_in_secret.get_secret_value())
 
     @property
+    def secret(self) -> str:
+        """Something that only the server and who runs its commands know; "" where nobody is asked who he is."""
+        return self.access_token.get_secret_value() or self.sign_in_secret.get_secret_value()
+
+    @property
     def is_loopback(self) -> bool:
         return self.server.host in LOOPBACK
 
@@ -446,15 +497,19 @@ BUNDLED_SOURCES: Sequence[SourceSettings] = (
 )
 
 
+def file_of(config: Path | None = None) -> Path:
+    """Where the configuration is read from: the file that is named here or by SHERIFF_CONFIG, else ./sheriff.yaml."""
+    return config or Path(os.environ.get("SHERIFF_CONFIG") or "sheriff.yaml")
+
+
 def load(config: Path | None = None, *, home: Path | None = None) -> Settings:
     """Settings from `config` (or ./sheriff.yaml if there is one) and the environment; `home` wins over both.
 
     Raises Misuse with file, line, column and remedy when the file is wrong, or naming the variable when that is.
     """
-    named = config or os.environ.get("SHERIFF_CONFIG")
-    path = Path(named or "sheriff.yaml")
+    path = file_of(config)
     values: dict[str, Any] = {}
-    if named or path.is_file():
+    if config or os.environ.get("SHERIFF_CONFIG") or path.is_file():
         values = read_configuration(path, FileSettings.model_json_schema())
         values = _anchored(values, path.resolve().parent)
     try:

@@ -6,12 +6,13 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from bot.settings import Settings
+from bot.command_options import Acting, Config, Home, Output, settings_of
+from bot.rota_subcommands import rota_app
+from bot.token_subcommands import tokens_app
 
 _BEGUN = time.monotonic()
 app = typer.Typer(
@@ -32,22 +33,14 @@ gaps_app = typer.Typer(help="What people asked and the documentation could not a
 app.add_typer(gaps_app, name="gaps")
 teams_app = typer.Typer(help="The app in Microsoft Teams.", no_args_is_help=True)
 app.add_typer(teams_app, name="teams")
-rota_app = typer.Typer(help="Who is on duty: show it, check it, change it.", no_args_is_help=True)
 app.add_typer(rota_app, name="rota")
-swap_app = typer.Typer(help="Swaps: asked by one, accepted or declined by the other.", no_args_is_help=True)
-rota_app.add_typer(swap_app, name="swap")
 requests_app = typer.Typer(help="Feature requests.", no_args_is_help=True)
 app.add_typer(requests_app, name="requests")
 notice_app = typer.Typer(help="Known issues that stand above answers.", no_args_is_help=True)
 app.add_typer(notice_app, name="notice")
 db_app = typer.Typer(help="The database of cases.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
-
-Home = Annotated[Path | None, typer.Option("--home", help="State folder (SHERIFF_HOME, default .sheriff).")]
-Config = Annotated[Path | None, typer.Option("--config", help="Configuration (default ./sheriff.yaml, if there).")]
-
-Output = Annotated[str, typer.Option("--format", help="text or json.")]
-Acting = Annotated[str, typer.Option("--as", help="Who you are: id or name of a member.")]
+app.add_typer(tokens_app, name="tokens")
 
 
 @app.command()
@@ -61,7 +54,7 @@ def serve(
     from bot.serving import run
     from bot.settings import with_server
 
-    run(with_server(_settings(config, home), host=host, port=port))
+    run(with_server(settings_of(config, home), host=host, port=port))
 
 
 @app.command()
@@ -77,7 +70,7 @@ def ingest(
     """Bring the index up to date with the documentation: only what changed is read again."""
     from bot.commands import ingest_command
 
-    ingest_command(_settings(config, home), folders or [], base_url=base_url, dry_run=dry_run)
+    ingest_command(settings_of(config, home), folders or [], base_url=base_url, dry_run=dry_run)
 
 
 @app.command()
@@ -91,7 +84,7 @@ def ask(
     """Answer one question from the index, with the places where it is written."""
     from bot.commands import ask_command
 
-    ask_command(_settings(config, home), _text(question), as_json=as_json, hand_over=hand_over, begun=_BEGUN)
+    ask_command(settings_of(config, home), _text(question), as_json=as_json, hand_over=hand_over, begun=_BEGUN)
 
 
 @app.command(
@@ -124,7 +117,7 @@ def explain(
     if leaf is None:
         explain_code(str(repository))
         return
-    explain_command(_settings(config), repository, leaf, key, at=at, output=output)
+    explain_command(settings_of(config), repository, leaf, key, at=at, output=output)
 
 
 @app.command()
@@ -139,7 +132,7 @@ def diff(
     from bot.explaining import diff_command
 
     allow_any_name()
-    raise typer.Exit(diff_command(_settings(config), repository, base, output=output))
+    raise typer.Exit(diff_command(settings_of(config), repository, base, output=output))
 
 
 GapFormat = Annotated[str, typer.Option("--format", help="md, html or json.")]
@@ -175,7 +168,7 @@ def gaps_report(
     """The gaps, the costliest first, with evidence, the page to change and a draft."""
     from bot.commands import GapsWanted, gaps_command
 
-    gaps_command(_settings(config, home), GapsWanted(output, target, since, component))
+    gaps_command(settings_of(config, home), GapsWanted(output, target, since, component))
 
 
 @gaps_app.command("regroup")
@@ -183,7 +176,7 @@ def gaps_regroup(home: Home = None, config: Config = None) -> None:
     """Group all questions afresh but those of gaps that somebody has touched; for a ledger that has grown much."""
     from bot.commands import regroup_command
 
-    regroup_command(_settings(config, home))
+    regroup_command(settings_of(config, home))
 
 
 @app.command()
@@ -208,7 +201,7 @@ def insights(
     if everything:
         asked["period"] = "all"
     insights_command(
-        _settings(config, home), asked=asked, output=output, table=table, rebuild=rebuild, now=datetime.now(UTC)
+        settings_of(config, home), asked=asked, output=output, table=table, rebuild=rebuild, now=datetime.now(UTC)
     )
 
 
@@ -217,15 +210,23 @@ def doctor(
     home: Home = None,
     config: Config = None,
     teams: Annotated[bool, typer.Option("--teams", help="Check the way to Microsoft Teams instead; asks it.")] = False,
+    security: Annotated[bool, typer.Option("--security", help="List what is open to whom instead.")] = False,
+    output: Annotated[str, typer.Option("--format", help="With --security: text or json.")] = "text",
 ) -> None:
     """Say what is set up, what is missing, and what to do about it."""
+    if security:
+        from bot.security_doctor import report as report_on_security
+        from bot.settings import file_of
+
+        found, at = settings_of(config, home), datetime.now(UTC)
+        raise typer.Exit(report_on_security(found, config=file_of(config), output=output, at=at))
     if teams:
         from bot.teams_doctor import report as report_on_teams
 
-        raise typer.Exit(report_on_teams(_settings(config, home)))
+        raise typer.Exit(report_on_teams(settings_of(config, home)))
     from bot.doctor import report
 
-    raise typer.Exit(report(_settings(config, home)))
+    raise typer.Exit(report(settings_of(config, home)))
 
 
 @cases_app.command()
@@ -238,7 +239,7 @@ def retry(
     """Ask the ticket system again for what it refused, once the cause is set right."""
     from bot.commands import retry_command
 
-    retry_command(_settings(config, home), cases or [], everything=everything)
+    retry_command(settings_of(config, home), cases or [], everything=everything)
 
 
 @requests_app.command("export")
@@ -251,7 +252,7 @@ def requests_export(
     """Write what people want, with votes, states and reasons, the most wanted first."""
     from bot.upkeep.wishes import export_command
 
-    export_command(_settings(config, home), output=output, target=target)
+    export_command(settings_of(config, home), output=output, target=target)
 
 
 @notice_app.command("add")
@@ -268,7 +269,7 @@ def notice_add(
     """Pin a notice: questions about it see it before the answer, until it ends."""
     from bot.upkeep.notices import add_command
 
-    add_command(_settings(config, home), title, until, text=text, questions=question or [], case=case, by=by)
+    add_command(settings_of(config, home), title, until, text=text, questions=question or [], case=case, by=by)
 
 
 @notice_app.command("list")
@@ -276,7 +277,7 @@ def notice_list(home: Home = None, config: Config = None, output: Output = "text
     """The notices that hold now."""
     from bot.upkeep.notices import list_command
 
-    list_command(_settings(config, home), output=output)
+    list_command(settings_of(config, home), output=output)
 
 
 @notice_app.command("end")
@@ -289,7 +290,34 @@ def notice_end(
     """End a notice now."""
     from bot.upkeep.notices import end_command
 
-    end_command(_settings(config, home), number, by=by)
+    end_command(settings_of(config, home), number, by=by)
+
+
+@app.command()
+def ready(
+    home: Home = None,
+    config: Config = None,
+    host: Annotated[str | None, typer.Option(help="As `sheriff serve` was given it.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="As `sheriff serve` was given it.")] = None,
+) -> None:
+    """Say whether the server on this machine is ready; exit code 1 when it is not. For probes of containers."""
+    from bot.readiness import ready_command
+    from bot.settings import with_server
+
+    ready_command(with_server(settings_of(config, home), host=host, port=port))
+
+
+@app.command("sign-out")
+def sign_out(
+    person: Annotated[str, typer.Argument(help="Object id, or e-mail address.")] = "",
+    everybody: Annotated[bool, typer.Option("--all", help="Everybody.")] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """End a person’s sessions on the pages at once, in every browser."""
+    from bot.upkeep.tokens import sign_out_command
+
+    sign_out_command(settings_of(config, home), person, everybody=everybody)
 
 
 @db_app.command("upgrade")
@@ -297,7 +325,7 @@ def db_upgrade(home: Home = None, config: Config = None) -> None:
     """Bring the tables up to date; safe to repeat. `sheriff serve` does it by itself, too."""
     from bot.upkeep.databases import upgrade_command
 
-    upgrade_command(_settings(config, home))
+    upgrade_command(settings_of(config, home))
 
 
 @db_app.command("status")
@@ -305,7 +333,7 @@ def db_status(home: Home = None, config: Config = None) -> None:
     """Say which version the tables have and which replicas are alive; exit code 1 unless they are up to date."""
     from bot.upkeep.databases import status_command
 
-    status_command(_settings(config, home))
+    status_command(settings_of(config, home))
 
 
 @db_app.command("check")
@@ -313,7 +341,7 @@ def db_check(home: Home = None, config: Config = None) -> None:
     """Read the whole database: is it sound, does each case have its ticket, was anybody told twice?"""
     from bot.upkeep.databases import check_command
 
-    check_command(_settings(config, home))
+    check_command(settings_of(config, home))
 
 
 @app.command()
@@ -325,7 +353,7 @@ def backup(
     """Write all cases and the work under way into one file, while Sheriff serves."""
     from bot.upkeep.backup import backup_command
 
-    backup_command(_settings(config, home), file, now=datetime.now(UTC))
+    backup_command(settings_of(config, home), file, now=datetime.now(UTC))
 
 
 @app.command()
@@ -337,7 +365,7 @@ def restore(
     """Put a backup in the place of what a home has; that is kept aside. Stop Sheriff first."""
     from bot.upkeep.backup import restore_command
 
-    restore_command(_settings(config, home), file, now=datetime.now(UTC))
+    restore_command(settings_of(config, home), file, now=datetime.now(UTC))
 
 
 @app.command()
@@ -350,7 +378,7 @@ def export(
     """Write cases as JSON lines, with all that happened to them."""
     from bot.upkeep.exporting import export_command
 
-    export_command(_settings(config, home), since=since, target=target)
+    export_command(settings_of(config, home), since=since, target=target)
 
 
 @app.command()
@@ -373,7 +401,7 @@ def replay(
 
     allow_any_name()
     wanted = Wanted(docs, base, weeks, questions, source, margin, most, output, report)
-    raise typer.Exit(replay_command(_settings(config, home), wanted, now=datetime.now(UTC)))
+    raise typer.Exit(replay_command(settings_of(config, home), wanted, now=datetime.now(UTC)))
 
 
 @app.command()
@@ -388,9 +416,9 @@ def demo(
     from bot.demo.command import demo_command, remove_command
 
     if remove:
-        remove_command(_settings(config, home), now=datetime.now(UTC))
+        remove_command(settings_of(config, home), now=datetime.now(UTC))
     else:
-        demo_command(_settings(config, home), seed=seed, weeks=weeks, now=datetime.now(UTC))
+        demo_command(settings_of(config, home), seed=seed, weeks=weeks, now=datetime.now(UTC))
 
 
 @app.command()
@@ -403,7 +431,7 @@ def tidy(
     """Delete ended cases after policy.retention_days; `sheriff serve` does so every day."""
     from bot.upkeep.forgetting import tidy_command
 
-    tidy_command(_settings(config, home), days=days, dry_run=dry_run, now=datetime.now(UTC))
+    tidy_command(settings_of(config, home), days=days, dry_run=dry_run, now=datetime.now(UTC))
 
 
 @app.command()
@@ -416,7 +444,7 @@ def forget(
     """Take a person out of all that is stored; counts stay, without the name."""
     from bot.upkeep.forgetting import forget_command
 
-    forget_command(_settings(config, home), person, yes=yes)
+    forget_command(settings_of(config, home), person, yes=yes)
 
 
 @teams_app.command("package")
@@ -427,130 +455,7 @@ def teams_package(
     """Write the app package that an administrator uploads to Teams."""
     from bot.channels.teams_package import package_command
 
-    package_command(_settings(config), output)
-
-
-@rota_app.command("show")
-def rota_show(
-    home: Home = None,
-    config: Config = None,
-    weeks: Annotated[int, typer.Option(min=1, max=104, help="How many, the present one included.")] = 8,
-    output: Output = "text",
-) -> None:
-    """Who is on duty, the coming weeks with overrides, swaps and absences, and how fair it is."""
-    from bot.rota_commands import show_command
-
-    show_command(_settings(config, home), weeks=weeks, output=output, now=datetime.now(UTC))
-
-
-@rota_app.command("next")
-def rota_next(home: Home = None, config: Config = None, output: Output = "text") -> None:
-    """Who is on duty next, and from when."""
-    from bot.rota_commands import next_command
-
-    next_command(_settings(config, home), output=output, now=datetime.now(UTC))
-
-
-@rota_app.command("check")
-def rota_check(home: Home = None, config: Config = None, output: Output = "text") -> None:
-    """Every fault of the rota's file, with line and remedy. Exit code 1 when something has to be mended."""
-    from bot.rota_commands import check_command
-
-    raise typer.Exit(check_command(_settings(config, home), output=output, now=datetime.now(UTC)))
-
-
-@rota_app.command("cover")
-def rota_cover(
-    member: Annotated[str, typer.Argument(help="Who covers: id or name; team for nobody.")],
-    starts: Annotated[str, typer.Option("--from", help="Local time: 2026-12-24T13:00, or a date.")],
-    ends: Annotated[str, typer.Option("--until", help="Local time, not included.")],
-    by: Acting = "",
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Add an override: one member has the duty for a while."""
-    from bot.rota_commands import cover_command
-
-    cover_command(_settings(config, home), member, starts, ends, by=by, now=datetime.now(UTC))
-
-
-@rota_app.command("away")
-def rota_away(
-    member: Annotated[str, typer.Argument(help="Who is away: id or name.")],
-    first: Annotated[str, typer.Option("--from", help="First day: 2026-12-24.")],
-    last: Annotated[str, typer.Option("--until", help="Last day, included.")],
-    by: Acting = "",
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Enter an absence: the duty goes to the next member who is there."""
-    from bot.rota_commands import away_command
-
-    away_command(_settings(config, home), member, first, last, by=by, now=datetime.now(UTC))
-
-
-@rota_app.command("remove")
-def rota_remove(
-    label: Annotated[str, typer.Argument(help="Its id, as `sheriff rota show` and the page name it.", metavar="ID")],
-    by: Acting = "",
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Take back an override, an absence or an accepted swap."""
-    from bot.rota_commands import remove_command
-
-    remove_command(_settings(config, home), label, by=by)
-
-
-@swap_app.command("list")
-def swap_list(home: Home = None, config: Config = None, output: Output = "text") -> None:
-    """The swaps that were asked, and what became of them."""
-    from bot.rota_commands import swap_list_command
-
-    swap_list_command(_settings(config, home), output=output, now=datetime.now(UTC))
-
-
-@swap_app.command("ask")
-def swap_ask(
-    by: Annotated[str, typer.Option("--as", help="Who asks: id or name.")],
-    other: Annotated[str, typer.Option("--with", help="Who is asked.")],
-    give: Annotated[str, typer.Option(help="Your week by a day of it, 2026-12-14; or days, 2026-12-14/2026-12-16.")],
-    take: Annotated[str, typer.Option(help="What you take for it, in the same form; nothing without it.")] = "",
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Ask another member to swap. The duty moves only when that one accepts."""
-    from bot.rota_commands import swap_ask_command
-
-    swap_ask_command(_settings(config, home), by, other, give, take, now=datetime.now(UTC))
-
-
-Number = Annotated[int, typer.Argument(help="The swap's id, as `sheriff rota swap list` names it.", metavar="ID")]
-Answering = Annotated[str, typer.Option("--as", help="Who you are: id or name.")]
-
-
-@swap_app.command("accept")
-def swap_accept(number: Number, by: Answering, home: Home = None, config: Config = None) -> None:
-    """Accept: the duty moves. Only who was asked can."""
-    _answer_swap(number, "accept", by, home, config)
-
-
-@swap_app.command("decline")
-def swap_decline(number: Number, by: Answering, home: Home = None, config: Config = None) -> None:
-    """Decline. Only who was asked can."""
-    _answer_swap(number, "decline", by, home, config)
-
-
-@swap_app.command("withdraw")
-def swap_withdraw(number: Number, by: Answering, home: Home = None, config: Config = None) -> None:
-    """Take a request back. Only who asked can."""
-    _answer_swap(number, "withdraw", by, home, config)
-
-
-def _answer_swap(number: int, verb: str, by: str, home: Path | None, config: Path | None) -> None:
-    from bot.rota_commands import swap_answer_command
-
-    swap_answer_command(_settings(config, home), number, verb, by=by, now=datetime.now(UTC))
+    package_command(settings_of(config), output)
 
 
 @model_app.command()
@@ -562,7 +467,7 @@ def prepare(
     """Build the embedding model's graph now, for an image that starts without writing anything."""
     from bot.commands import prepare_command
 
-    prepare_command(_settings(config, home), folder)
+    prepare_command(settings_of(config, home), folder)
 
 
 @schema_app.command("export")
@@ -574,15 +479,7 @@ def export_schemas(
     """Write the platform's schemas for editors, and say how an editor is told to use them."""
     from bot.checking.editors import export
 
-    export(_settings(config, None).platform.schemas, folder, kind=kind)
-
-
-def _settings(config: Path | None, home: Path | None = None) -> Settings:
-    from bot.settings import load
-    from bot.telemetry import configure_logging
-
-    configure_logging("error")  # a command prints its result; `serve` turns its log on
-    return load(config, home=home)
+    export(settings_of(config, None).platform.schemas, folder, kind=kind)
 
 
 def _text(argument: str) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bot.redaction import redact
 from bot.support.cases import Case, Event, EventKind
 from bot.support.clocks import ANSWERS, Clocks
 from bot.support.standing import Standing
@@ -210,9 +211,15 @@ def configure_logging(level: str = "info", style: Literal["console", "json"] = "
     tail: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if style == "json":
         tail.append(structlog.processors.format_exc_info)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*tail, renderer]))
+    rendering = [*tail, renderer, _without_secrets]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=rendering))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     for name in ("bot", "ingestion", "knowledge"):
         logging.getLogger(name).setLevel(level.upper())
+
+
+def _without_secrets(_logger: object, _method: str, line: Any) -> Any:
+    """A line as it is written: what a library's error quotes may hold a secret."""
+    return redact(line).text if isinstance(line, str) else line

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from bot import wording
 from bot.dialogue import AskedBack, asked_back, earlier_questions, last_case
+from bot.examining import Examiner
 from bot.intents import MAX_CHARACTERS, Intent, Request, understand
 from bot.landmarks import Landmark, passed
 from bot.library import Library, NotReadyError
@@ -30,14 +31,13 @@ from bot.telemetry import Metrics
 from bot.wishing import Wishes
 from knowledge.answering import MODEL_SILENT, ignore
 from knowledge.clarifying import completed
-from knowledge.deployment.asking import ask
+from knowledge.deployment.asking import Told
 from knowledge.deployment.platform import Platform
-from knowledge.deployment.together import Checked, check_together
-from knowledge.errors import IndexBroken, Misuse, Unavailable
+from knowledge.errors import IndexBroken, Misuse, TooCostly, Unavailable
 from knowledge.model import Answer, Clarification, Outcome
 from knowledge.scope import is_off_topic
 from knowledge.sifting import asks, sift
-from knowledge.validation.mending import with_mended
+from knowledge.validation.diagnostics import ValidationReport
 from knowledge.visible import visible
 
 log = structlog.get_logger(__name__)
@@ -55,11 +55,12 @@ class StillWorkingError(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a turn takes from the world: the time, and the platform's words."""
+    """What a turn takes from the world: the time, the platform's words, and whether the log may have people's."""
 
     clock: Callable[[], datetime]
     platform: str
     docs: str
+    log_messages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Sheriff:
         self,
         *,
         library: Library,
-        platform: Platform,
+        examiner: Examiner,
         cases: CaseStore,
         turns: TurnLog,
         casework: HandsOver,
@@ -101,7 +102,7 @@ class Sheriff:
         board: Board,
     ) -> None:
         self._library = library
-        self._platform = platform
+        self._examiner = examiner
         self._cases = cases
         self._turns = turns
         self._casework = casework
@@ -132,6 +133,8 @@ class Sheriff:
             if not finished:
                 self._turns.abandon(key)
         self._metrics.replies.labels(outcome=reply.outcome.value, channel=incoming.channel).inc()
+        if self._world.log_messages:
+            log.info("message", channel=incoming.channel, outcome=reply.outcome.value, text=redact(incoming.text).text)
         return reply
 
     def _claim(self, key: str) -> Reply | None:
@@ -148,20 +151,18 @@ class Sheriff:
             time.sleep(0.1)
 
     def _reply(self, incoming: Incoming, listen: Listener) -> Reply:
-        request = understand(incoming)  # on the original: a check must see what was really pasted
+        request = understand(incoming, self._examiner.opened)  # the original: a check must see what was really pasted
         request, is_suspect = _sifted(request, incoming)
-        message = redact(visible(incoming.text))
-        incoming, secrets = replace(incoming, text=message.text), [*message.found]
+        message, reason = redact(visible(incoming.text)), redact(request.reason)  # the latter names files
+        request = replace(request, reason=reason.text)
+        incoming, secrets = replace(incoming, text=message.text), [*message.found, *reason.found]
         added = self._added(incoming) if request.intent in {Intent.ASK, Intent.CHECK} else None
         if added is not None:
             return replace(added, note=wording.secrets_note(secrets))
         match request.intent:
             case Intent.CHECK:
-                together = check_together(request.files, self._platform, self._world.clock())
-                report = with_mended(together.report, request.files, catalog=self._platform.catalog)
-                checked = masked(report)
-                secrets += checked.found
-                reply = self._check(incoming, request, replace(together, report=checked.report), listen)
+                reply, found = self._checked(incoming, request, listen)
+                secrets += found
             case Intent.ASK:
                 reply = self._ask(incoming, message.text, listen, is_suspect=is_suspect)
             case Intent.TO_SHERIFF:
@@ -242,13 +243,24 @@ class Sheriff:
             return Reply(ReplyKind.NOTED, str(refusal), case=_summary(case))
         return Reply(ReplyKind.NOTED, f"Added to {case.label}, for {case.sheriff or 'the team'}.", case=_summary(case))
 
-    def _check(self, incoming: Incoming, request: Request, checked: Checked, listen: Listener) -> Reply:
+    def _checked(self, incoming: Incoming, request: Request, listen: Listener) -> tuple[Reply, Sequence[str]]:
+        """The reply about the files of a message, and the names of the secrets in them."""
+        asked = redact(request.question).text if wording.is_question(request.question) else ""
+        try:
+            examined = self._examiner.examine(request.files, self._world.clock(), asked=asked, mended=True)
+        except TooCostly as refusal:
+            return Reply(ReplyKind.REFUSED, wording.joined(str(refusal), request.reason)), ()
+        checked = masked(examined.report)
+        return self._check(incoming, request, checked.report, examined.told, listen), checked.found
+
+    def _check(
+        self, incoming: Incoming, request: Request, report: ValidationReport, told: Sequence[Told], listen: Listener
+    ) -> Reply:
         """YAML first; when it is clean and a real question stands beside it, the question too.
 
         With a whole repository, a question about a value at a leaf is answered from it, clean or not.
         """
-        question, report = redact(visible(request.question)).text, checked.report
-        told = ask(checked.leaves, question) if checked.leaves and wording.is_question(question) else []
+        question = redact(visible(request.question)).text
         if told:
             rules = self._library.places(wording.rule_pages(told))
             text = redact(wording.of_values(told, rules)).text
@@ -381,7 +393,7 @@ class Sheriff:
             citations=tuple(reply.citations or reply.looked_at),
             component=_component(reply),
             severity=severity_of(question),
-            application=application_of(question, known=_component_names(self._platform)),
+            application=application_of(question, known=_component_names(self._examiner.platform)),
             reference=incoming.reference,
             events=(
                 Event(now, "opened", incoming.sender.name, _as_sent(incoming, reply) or question, _offered(reply)),
@@ -402,16 +414,19 @@ def _sifted(request: Request, incoming: Incoming) -> tuple[Request, bool]:
     return request, sifted.steering.is_suspected
 
 
-def mended_files(text: str, platform: Platform) -> Sequence[tuple[str, str]]:
+def mended_files(text: str, examiner: Examiner) -> Sequence[tuple[str, str]]:
     """Names and texts of the files that a message holds and that have mechanical faults, with those mended."""
     files = understand(Incoming("", "", "", Person("", ""), text)).files
-    report = with_mended(check_together(files, platform).report, files, catalog=platform.catalog)
+    try:
+        report = examiner.examine(files, mended=True).report
+    except TooCostly:
+        return ()
     return [(file.name, file.mended) for file in report.files if file.mended]
 
 
 def _as_sent(incoming: Incoming, reply: Reply) -> str:
     """The message with its attached files, so that a person who is asked later sees what Sheriff saw."""
-    attached = {attachment.name for attachment in incoming.attachments}
+    attached = {redact(attachment.name).text for attachment in incoming.attachments}
     files = [file for file in reply.report.files if file.name in attached] if reply.report else []
     blocks = [f"````yaml {file.name}\n{file.text[:MAX_CHARACTERS].rstrip()}\n````" for file in files if file.text]
     return "\n\n".join(part for part in (incoming.text, *blocks) if part)

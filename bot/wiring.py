@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.parse import urlsplit
@@ -17,17 +18,20 @@ import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from bot import desk_wiring, knowledge_wiring, sign_in_wiring, teams_wiring
+from bot import desk_wiring, examining, knowledge_wiring, sign_in_wiring, teams_wiring
 from bot.aftercare import EVERY as AFTERCARE_EVERY
 from bot.aftercare import Aftercare
 from bot.budgeting import Purse
 from bot.casework import Casework
 from bot.channels.gap_news import EVERY as GAP_NEWS_EVERY
 from bot.channels.notice_news import NoticeNews
+from bot.channels.rates import Limits as Pace
+from bot.channels.rates import Rate, Rates
 from bot.channels.services import Services
 from bot.channels.sign_in import SignIn
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_commands import Commands
+from bot.channels.teams_courtesy import Courtesy
 from bot.channels.teams_desk import TeamsDesk
 from bot.channels.teams_extension import Extension
 from bot.channels.teams_link import TeamsLink
@@ -38,6 +42,7 @@ from bot.channels.web import build_app
 from bot.curating import Curation
 from bot.deployments import platform_of
 from bot.enclosures import enclosed
+from bot.examining import Examiner, PlatformFiles, behind
 from bot.gap_issues import EVERY as ISSUES_EVERY
 from bot.gap_issues import DocsDesk
 from bot.gap_reading import read_entry, read_report
@@ -45,11 +50,13 @@ from bot.gap_writing import SectionWriter
 from bot.gapwork import EVERY as GAPS_EVERY
 from bot.gapwork import GapWork, Writer
 from bot.identity.roles import Role
+from bot.identity.seals import probe_key
 from bot.library import Library, StoppedError
 from bot.noticing import Notices
 from bot.occupancy import occupied
 from bot.page_files import with_section
-from bot.settings import DeskSettings, GapSettings, Settings
+from bot.redaction import masked
+from bot.settings import DeskSettings, GapSettings, RateSettings, Settings
 from bot.sources import code_page, named, sources, strange_rota
 from bot.store.following import EVERY as FOLLOWED_EVERY
 from bot.store.following import Following
@@ -75,8 +82,8 @@ from bot.turn import Board, HandsOver, Sheriff, Surroundings, mended_files
 from bot.wishing import Wishes
 from bot.workflows import Plan, Workflows
 from ingestion.report import IngestReport
+from knowledge.adapters.fence import Limits
 from knowledge.deployment.platform import Platform
-from knowledge.deployment.together import check_together
 from knowledge.errors import Failure, SheriffError, Unavailable
 from knowledge.model import Chunk
 
@@ -87,6 +94,7 @@ _LOOK_EVERY = 60.0  # seconds between two looks for questions that rise
 _OCCUPIED = (
     "Another Sheriff serves from {home}. Stop that one, or give this one a folder of its own: --home, or SHERIFF_HOME."
 )
+_TURN = 1.0  # seconds that a file waits while others are checked, beside those of its own check
 _TRY_AGAIN = 15.0  # seconds
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
 
@@ -165,6 +173,28 @@ def inward(settings: Settings, store: Store) -> Settings:
     return settings.model_copy(update=kept)
 
 
+# ---- files that people send ----
+
+
+@contextmanager
+def fenced_examiner(settings: Settings, platform: Platform) -> Iterator[Examiner]:
+    """Opens and checks what was sent in child processes, which start with the first file."""
+    files, limits = platform_files(settings), settings.limits
+    seconds = limits.check_seconds
+    within = Limits(seconds, seconds, limits.memory_mb, limits.result_mb, seconds + _TURN)
+    fence = examining.fence(files, within, processes=limits.processes)
+    try:
+        yield behind(fence, files, platform)
+    finally:
+        fence.close()
+
+
+def platform_files(settings: Settings) -> PlatformFiles:
+    chosen = settings.platform
+    rules = tuple(chosen.rules) if chosen.rules is not None else None
+    return PlatformFiles(chosen.schemas, tuple(chosen.levels), rules, chosen.pages, tuple(chosen.lints))
+
+
 # ---- the server ----
 
 
@@ -186,6 +216,7 @@ class _Parts:
     library: Library
     rota: RotaBook
     platform: Platform
+    examiner: Examiner
     metrics: Metrics
     link: TeamsLink
     threads: CaseThreads
@@ -207,8 +238,9 @@ def start(settings: Settings, *, address: str) -> Running:
         parts = _open(settings, opening, address)
         executor = ThreadPoolExecutor(settings.server.workers, thread_name_prefix="turn")
         opening.callback(executor.shutdown, wait=False, cancel_futures=True)
-        teams = _teams(parts, executor)
-        app = build_app(_services(parts, teams, sign_in_wiring.sign_in(settings, address)))
+        rates = Rates(limits_of(settings.rates))
+        teams = _teams(parts, executor, rates)
+        app = build_app(_services(parts, teams, sign_in_wiring.sign_in(settings, address), rates))
         parts.workflows.start()
         opening.callback(parts.workflows.stop)
         if parts.watch is not None:
@@ -263,6 +295,7 @@ def _beside(parts: _Parts) -> Sequence[Regularly]:
 
 def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     platform = platform_of(settings)
+    examiner = opening.enter_context(fenced_examiner(settings, platform))
     store = opening.enter_context(opened_store(settings, replica=settings.replica))
     made_up = store.demonstration.get() is not None
     if made_up:
@@ -284,9 +317,9 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     likeness = Likeness(knowing.embedder.embed)
     wishes = Wishes(store.requests, likeness, names=platform.components)
     notices = Notices(store.notices, store.cases, likeness, clock=now, zone=rota.zone, rule=_rise(settings))
-    sheriff = sheriff_of(settings, knowing, store, casework, platform, metrics, Board(wishes, notices))
+    sheriff = sheriff_of(settings, knowing, store, casework, examiner, metrics, Board(wishes, notices))
     docs_desk = _docs_desk(settings, opening, store, knowing)
-    parts = (store, knowing, rota, platform, metrics, link, threads, workflows, watch, casework, sheriff)
+    parts = (store, knowing, rota, platform, examiner, metrics, link, threads, workflows, watch, casework, sheriff)
     return _Parts(settings, *parts, wishes, notices, docs_desk, demonstration=made_up)
 
 
@@ -316,7 +349,7 @@ def _metrics(settings: Settings, store: Store, rota: RotaBook, platform: Platfor
     return metrics
 
 
-def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
+def _teams(parts: _Parts, executor: ThreadPoolExecutor, rates: Rates) -> TeamsChannel:
     settings, store, platform = parts.settings, parts.store, named(parts.settings)
     desk = TeamsDesk(parts.threads, parts.casework)
     extension = Extension(
@@ -340,8 +373,8 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
             parts.threads.base_url,
             desk.member,
         ),
-        mend=lambda text: mended_files(text, parts.platform),
-        describe=lambda attachments: enclosed(attachments, parts.platform),
+        mend=lambda text: mended_files(text, parts.examiner),
+        describe=lambda attachments: enclosed(attachments, parts.examiner),
         token=parts.link.token,
         executor=executor,
         platform=platform.name,
@@ -350,21 +383,36 @@ def _teams(parts: _Parts, executor: ThreadPoolExecutor) -> TeamsChannel:
         base_url=parts.threads.base_url,
         swaps=SwapButtons(parts.rota, now),
     )
+    at_home = settings.is_loopback and not settings.teams_app_id
     return TeamsChannel(
         link=parts.link,
         talk=talk,
         metrics=parts.metrics,
         tenant_id=settings.teams_tenant,
-        open_to_all=settings.is_loopback and not settings.teams_app_id,
+        further_tenants=settings.teams.further_tenants,
+        open_to_all=at_home,
         received=store.received,
+        pace=None if at_home and not settings.rates.here else Courtesy(rates.person),
     )
 
 
-def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Services:
+def limits_of(given: RateSettings) -> Pace:
+    """How fast anybody may call."""
+    return Pace(
+        person=Rate(given.person_per_minute, given.person_at_once),
+        program=Rate(given.program_per_minute, given.program_at_once),
+        address=Rate(given.address_per_minute, given.address_at_once),
+        messages=Rate(given.messages_per_minute, given.messages_at_once),
+        failures=Rate(given.failures_per_minute, given.failures_at_once),
+        here=given.here,
+    )
+
+
+def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None, rates: Rates) -> Services:
     settings = parts.settings
     change = partial(_change, settings)
     platform = named(settings)
-    events = desk_wiring.events(settings, parts.watch, clock=now)
+    events = desk_wiring.events(settings, parts.store, parts.watch, clock=now)
     in_teams = teams_wiring.may_answer(settings) and not parts.demonstration
     teams_routers = (teams.router(),) if in_teams else ()
     lifespan = None
@@ -381,7 +429,8 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         broadcast=parts.store.broadcast,
         index_status=parts.library.status,
         page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
-        validate=lambda files: check_together(files, parts.platform, now()).report,
+        validate=lambda files: masked(parts.examiner.examine(files, now()).report).report,
+        unpack=parts.examiner.opened,
         gaps=lambda: read_report(parts.store, now(), page=partial(_page_now, parts.library), change=change),
         gap=partial(_gap_entry, settings, parts.store, parts.library),
         store=parts.store,
@@ -401,6 +450,10 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None) -> Ser
         sign_in=sign_in,
         contact=settings.sign_in.contact,
         hosts=_hosts(settings),
+        probe=probe_key(settings.secret),
+        https=settings.server.public_url.startswith("https://"),
+        trusted=[ip_network(each, strict=False) for each in settings.server.trusted_proxies],
+        rates=rates,
         workers=settings.server.workers,
         goals=goals_of(settings.handoff.goals),
         routers=(*teams_routers, *((events.router(),) if events else ())),
@@ -425,7 +478,7 @@ def _page_now(knowing: Library, document_id: str) -> Sequence[Chunk]:
 
 def _make_home(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with TemporaryFile(dir=home):
             pass
     except OSError as error:
@@ -439,17 +492,17 @@ def sheriff_of(
     knowing: Library,
     store: Store,
     casework: HandsOver,
-    platform: Platform,
+    examiner: Examiner,
     metrics: Metrics,
     board: Board,
 ) -> Sheriff:
     return Sheriff(
         library=knowing,
-        platform=platform,
+        examiner=examiner,
         cases=store.cases,
         turns=store.turns,
         casework=casework,
-        world=Surroundings(now, named(settings).name, named(settings).docs),
+        world=Surroundings(now, named(settings).name, named(settings).docs, log_messages=settings.log_messages),
         metrics=metrics,
         board=board,
     )
@@ -460,7 +513,7 @@ def purse_of(settings: Settings, store: Store, metrics: Metrics) -> Purse:
     book = store.rota(settings.rota)
     tokens = TokenBook(store.engine, clock=now, zone=lambda: book.zone)
     count = knowledge_wiring.token_budget(settings).count
-    return Purse(tokens, knowledge_wiring.limits(settings), count=count, metrics=metrics)
+    return Purse(tokens, knowledge_wiring.model_limits(settings), count=count, metrics=metrics)
 
 
 def workflows_of(

@@ -65,6 +65,16 @@ def yaml(
 
 
 @bench.command()
+def hostile(
+    only: Annotated[str, typer.Option(help="Files whose name fits, such as 'zip:*'.")] = "*",
+) -> None:
+    """Hostile files at ingest, over the API, the Ask page and Teams: what became of each, and of their neighbours."""
+    from evals.bench.ordeal_report import ordeal_command
+
+    ordeal_command(only)
+
+
+@bench.command()
 def teams(
     turns: Annotated[int, typer.Option(min=50, help="Echo turns of each adapter and crowd.")] = 500,
     resent: Annotated[int, typer.Option(min=10, help="Messages that are sent again.")] = 1000,
@@ -93,6 +103,20 @@ def kills(
 
 
 @bench.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 30,
+    rate: Annotated[float, typer.Option(min=0.1, help="Turns a second.")] = 20,
+    json_file: JsonFile = None,
+) -> None:
+    """A server under steady load: whether memory and open files stay flat, and every turn is answered."""
+    from evals.bench.soak import soak_command
+    from evals.commands import Asked
+
+    questions = Asked.of(None, None, docs=None, home=None, config=None).questions()
+    soak_command(minutes=minutes, rate=rate, questions=[q.text for q in questions], json_file=json_file)
+
+
+@bench.command()
 def gaps(
     data: Annotated[Path, typer.Argument(help="Folder of FAQs: dev/faq-*.jsonl and pools/faq-*.jsonl.")],
     config: Config = None,
@@ -113,6 +137,17 @@ def replay(
     from evals.bench.replay import replay_command
 
     replay_command(questions)
+
+
+@bench.command()
+def pages(
+    stored: Annotated[int, typer.Option(min=100, help="Cases in the database.")] = 50_000,
+    json_file: JsonFile = None,
+) -> None:
+    """The pages of a server with many cases, beside those of one with few."""
+    from evals.bench.pages import pages_command
+
+    pages_command(cases=stored, json_file=json_file)
 
 
 @bench.command()
@@ -140,3 +175,17 @@ def attacks(
     settings = load(config)
     own = settings.model_copy(update={"home": home or Path(".cache/evals/attacks")})
     attacks_command(own, fit=fit, verbose=verbose)
+
+
+@bench.command()
+def redaction(
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="Folder with secrets.txt and looks-alike.txt; ours without it.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Name what was missed, and each false alarm.")] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Secrets found and false alarms beside detect-secrets, on cases that rules were mended after and on others."""
+    from evals.bench.redaction import redaction_command
+
+    redaction_command(cases, json_file=json_file, names=names)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ingestion import chunking, generations, manifest, stamps
+from ingestion.fenced import Reader, reading
 from ingestion.manifest import Held, Manifest, Plan
 from ingestion.report import IngestReport
 from ingestion.sources.entries import Source
 from ingestion.survey import Survey, survey
 from ingestion.tokens import counter
 from knowledge import learning
+from knowledge.adapters.fence import Limits
 from knowledge.errors import IndexBroken
 from knowledge.lessons import NONE, Lessons
-from knowledge.model import Chunk, Document, Kind
+from knowledge.model import Chunk, Kind
 from knowledge.ports import ChunkIndex, Embedder
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 EMBEDDED_AT_ONCE: Final = 32  # about a second of work, so that progress is smooth
 STORED_AT_ONCE: Final = 512  # each call is a commit
+STANDARD: Final = Limits()
 UNREADABLE: Final = "the index could not be read"
 
 __all__ = ["IngestReport", "Progress", "ignore", "ingest"]
@@ -72,6 +76,7 @@ class _Work:
     home: Path
     embedder: Embedder
     store: Store
+    reader: Reader
     before: Path | None  # the generation served now
     held: Manifest | None  # what it holds; None when it cannot be continued
     survey: Survey
@@ -88,18 +93,22 @@ def ingest(
     progress: Callable[[Progress], None] = ignore,
     clock: Callable[[], float] = time.monotonic,
     store: Store | None = None,
+    limits: Limits = STANDARD,
 ) -> IngestReport:
     """Make home's index hold what the sources hold; the old index serves until the new one is complete.
+
+    Each file is read and cut in a child process within `limits`; one that cannot be is skipped with its reason.
 
     Raises Misuse when a source is missing, Failure when the index cannot be written or another ingest is under way,
     Unavailable when the embeddings are remote and do not answer. In each case the old index goes on serving.
     """
     start = clock()
     if dry_run:
-        work, reason = _look(sources, home, embedder, progress, store)
+        with reading(limits) as reader:
+            work, reason = _look(sources, home, embedder, progress, store or chroma(), reader)
         return _report(work, clock() - start, rebuild=reason, dry_run=True)
-    with generations.exclusive(home):
-        work, reason = _look(sources, home, embedder, progress, store)
+    with generations.exclusive(home), reading(limits, partial(counter, embedder)) as reader:
+        work, reason = _look(sources, home, embedder, progress, store or chroma(), reader)
         if work.survey.is_empty or (work.plan.is_empty and _is_whole(work)):
             _keep_stamps(work)
             return _report(work, clock() - start, rebuild="")
@@ -122,7 +131,8 @@ def _look(
     home: Path,
     embedder: Embedder,
     progress: Callable[[Progress], None],
-    store: Store | None,
+    store: Store,
+    reader: Reader,
 ) -> tuple[_Work, str]:
     """What there is to do, and why everything must be done anew, if so."""
     before = generations.current(home)
@@ -131,9 +141,9 @@ def _look(
     if reason:
         held = None
     known = stamps.read(generations.index_folder(home))
-    found = survey(sources, held.documents if held else {}, known)
+    found = survey(sources, held.documents if held else {}, known, read=reader.read)
     plan = manifest.plan(held.documents if held else {}, found.read, found.unchanged)
-    return _Work(home, embedder, store or chroma(), before, held, found, plan, progress), reason
+    return _Work(home, embedder, store, reader, before, held, found, plan, progress), reason
 
 
 def _reason_to_rebuild(before: Path | None, held: Manifest | None, embedder: Embedder) -> str:
@@ -163,9 +173,9 @@ def _is_whole(work: _Work) -> bool:
 
 
 def _from_nothing(work: _Work, sources: Sequence[Source]) -> _Work:
-    found = survey(sources, {}, stamps.Stamps())
+    found = survey(sources, {}, stamps.Stamps(), read=work.reader.read)
     plan = manifest.plan({}, found.read, found.unchanged)
-    return _Work(work.home, work.embedder, work.store, work.before, None, found, plan, work.progress)
+    return _Work(work.home, work.embedder, work.store, work.reader, work.before, None, found, plan, work.progress)
 
 
 def _build(work: _Work) -> tuple[str, int]:
@@ -219,9 +229,7 @@ def _same_faq(work: _Work) -> bool:
 
 def _chunks(work: _Work) -> dict[str, list[Chunk]]:
     """Chunks by document id, for all that is new or changed."""
-    count = counter(work.embedder)
-    documents: list[Document] = [*work.plan.add, *work.plan.change]
-    return {document.id: chunking.chunk(document, count=count) for document in documents}
+    return {document.id: work.reader.chunks(document) for document in (*work.plan.add, *work.plan.change)}
 
 
 def _fill(index: ChunkIndex, chunks: dict[str, list[Chunk]], work: _Work) -> None:

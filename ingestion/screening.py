@@ -10,6 +10,8 @@ from typing import Final
 
 from ingestion.readers.page import code_mask, title_from_path
 from ingestion.sources.assembly import hashed
+from ingestion.sources.entries import EVERY_PAGE, Entry, Skipped, Source
+from ingestion.sources.files import text_of
 from knowledge.model import Document, Kind, Section
 from knowledge.steering import in_page
 from knowledge.visible import hides
@@ -33,6 +35,26 @@ class Flagged:
     why: str
     words: str  # how it begins
     allow: str  # what to write into sheriff.yaml if it stands there on purpose
+
+
+def read(source: Source, entry: Entry) -> Iterator[Document | Skipped | Flagged]:
+    """What a source gives of a file, without what speaks to the assistant in it; and what does, told first.
+
+    A page whose present text is allowed to comes as it is.
+    """
+    page, text = f"{source.name}:{entry.path}", text_of(entry)
+    is_allowed = EVERY_PAGE in source.allowed or (isinstance(text, str) and key(page, text) in source.allowed)
+    if is_allowed:
+        yield from source.read(entry)
+        return
+    flags = findings(page, text) if isinstance(text, str) else []
+    yield from flags
+    for found in source.read(entry):
+        if isinstance(found, Skipped):
+            yield found
+            continue
+        document = screened(found, is_flagged=bool(flags) and found.kind is Kind.PAGE)
+        yield document or Skipped(found.id, "speaks to the assistant; nothing else is left of it", keeps=False)
 
 
 def key(page: str, text: str) -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingestion import screening
 from ingestion.manifest import Held
 from ingestion.screening import Flagged
-from ingestion.sources.entries import EVERY_PAGE, Entry, Skipped, Source
-from ingestion.sources.files import text_of
+from ingestion.sources.entries import Entry, Skipped, Source
 from ingestion.stamps import Stamps, still_held
-from knowledge.model import Document, Kind
+from knowledge.model import Document
+
+Read = Callable[[Source, Entry], Iterable[Document | Skipped | Flagged]]
+
+
+def plainly(source: Source, entry: Entry) -> Iterable[Document | Skipped | Flagged]:
+    """Read a file in this process, without limits."""
+    return screening.read(source, entry)
 
 
 @dataclass(slots=True)
@@ -31,8 +37,8 @@ class Survey:
         return not self.read and not self.unchanged
 
 
-def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps) -> Survey:
-    """Read what is new or looks different. Raises Misuse when a source's place is missing."""
+def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps, *, read: Read = plainly) -> Survey:
+    """Read what is new or looks different, by `read`. Raises Misuse when a source's place is missing."""
     result = Survey()
     seen: dict[str, Path] = {}
     for source in sources:
@@ -47,18 +53,26 @@ def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps) 
                 result.unchanged += known
                 result.stamps.note(source.name, fingerprint, entry, known)
             else:
-                _read(source, fingerprint, entry, seen, result)
+                _take(read(source, entry), source, fingerprint, entry, seen, result)
     result.unchanged += _kept(result, held, seen)
     return result
 
 
-def _read(source: Source, fingerprint: str, entry: Entry, seen: dict[str, Path], result: Survey) -> None:
+def _take(
+    given: Iterable[Document | Skipped | Flagged],
+    source: Source,
+    fingerprint: str,
+    entry: Entry,
+    seen: dict[str, Path],
+    result: Survey,
+) -> None:
     documents: dict[str, str] = {}
-    flags = _flags(source, entry)
-    result.flagged += flags or ()
-    complete = not flags
-    for given in source.read(entry):
-        found = given if flags is None else _screened(given, is_flagged=bool(flags))
+    complete = True
+    for found in given:
+        if isinstance(found, Flagged):
+            complete = False
+            result.flagged.append(found)
+            continue
         if isinstance(found, Document) and found.id not in seen:
             seen[found.id] = entry.location
             documents[found.id] = found.content_hash
@@ -68,23 +82,6 @@ def _read(source: Source, fingerprint: str, entry: Entry, seen: dict[str, Path],
         result.skipped.append(_twice(found, entry.location, seen[found.id]) if isinstance(found, Document) else found)
     if complete:  # one with a fault is read again next time, so that the fault is told again
         result.stamps.note(source.name, fingerprint, entry, documents)
-
-
-def _flags(source: Source, entry: Entry) -> list[Flagged] | None:
-    """What speaks to the assistant in a file; None when its present text may do so."""
-    page, text = f"{source.name}:{entry.path}", text_of(entry)
-    if EVERY_PAGE in source.allowed:
-        return None
-    if not isinstance(text, str):
-        return []
-    return None if screening.key(page, text) in source.allowed else screening.findings(page, text)
-
-
-def _screened(found: Document | Skipped, *, is_flagged: bool) -> Document | Skipped:
-    if isinstance(found, Skipped):
-        return found
-    document = screening.screened(found, is_flagged=is_flagged and found.kind is Kind.PAGE)
-    return document or Skipped(found.id, "speaks to the assistant; nothing else is left of it", keeps=False)
 
 
 def _twice(document: Document, here: Path, first: Path) -> Skipped:

@@ -15,13 +15,13 @@ PIECE = re.compile(r"[A-Za-z]+|\d+|[^\sA-Za-z\d]")
 class CountsTokens(Protocol):
     """An embedder that knows its own tokens."""
 
-    def count(self, text: str) -> int:
-        """Tokens of a text before anything is cut off."""
+    def counting(self) -> Callable[[str], int]:
+        """How it counts the tokens of a text before anything is cut off; it can be sent to another process."""
 
 
 def counter(embedder: Embedder) -> Callable[[str], int]:
     """The embedder's own count, or an estimate for one that has none."""
-    return embedder.count if isinstance(embedder, CountsTokens) else estimate
+    return embedder.counting() if isinstance(embedder, CountsTokens) else estimate
 
 
 def estimate(text: str) -> int:

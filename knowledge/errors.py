@@ -15,6 +15,10 @@ class TooLarge(Misuse):
     """What was sent is larger than what is read."""
 
 
+class TooCostly(Misuse):
+    """Reading what was sent takes more time or memory than one message is given."""
+
+
 class Failure(SheriffError):
     """The call was right and the work could not be done (exit code 1)."""
 

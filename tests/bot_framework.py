@@ -128,9 +128,9 @@ def _app(framework: BotFramework) -> FastAPI:
 
 
 @contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
-    """The address of an application that is served on a free port of loopback."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+def listening(app: Any, **given: Any) -> Iterator[str]:
+    """The address of an application that is served on a free port of loopback; `given` goes to uvicorn."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", **given))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
@@ -22,6 +23,9 @@ from knowledge import bundled
 from knowledge.adapters.local_embedder import LocalEmbedder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# No test is timed: what a busy machine makes slow is not wrong.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ class Served:
     def wait_until_ready(self, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if httpx.get(f"{self.url}/readyz", timeout=10).status_code == 200:
+            if httpx.get(f"{self.url}/readyz", timeout=seconds).status_code == 200:
                 return
             time.sleep(0.1)
         raise AssertionError("not ready: " + "".join(self.lines))

@@ -16,6 +16,7 @@ from bot.channels.teams_talk import Talk
 from bot.channels.teams_thread import CaseThreads, Place
 from bot.desks.sqlite import SqliteDesk
 from bot.enclosures import enclosed
+from bot.examining import here
 from bot.store.opening import Store
 from bot.store.outreach import Outreach
 from bot.support.cases import Case
@@ -99,8 +100,8 @@ def talk_of(
         commands=Commands(
             store.cases, casework, wishes_of(store), notices_of(store, clock), ROTA, clock, member=desk.member
         ),
-        mend=lambda text: mended_files(text, PLATFORM),
-        describe=lambda attachments: enclosed(attachments, PLATFORM),
+        mend=lambda text: mended_files(text, here(PLATFORM)),
+        describe=lambda attachments: enclosed(attachments, here(PLATFORM)),
         token=token,
         executor=executor,
         platform="Meridian",

@@ -6,14 +6,15 @@ import secrets
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 from pydantic import BaseModel, Field
 
 from bot.addresses import citation_address
 from bot.channels.bodies import VALIDATE_BODY, Short, Strict, Text, sent_files
 from bot.channels.callers import Caller, caller_of
 from bot.channels.problems import Problem
-from bot.channels.security import printable
+from bot.channels.security import SESSION_COOKIE, kept_as, printable
 from bot.channels.services import Services
 from bot.channels.workers import Workers
 from bot.identity.roles import Role
@@ -23,7 +24,11 @@ from knowledge.model import Citation
 from knowledge.validation.render import as_json, diagnostic_as_json
 
 MAX_CHARACTERS = 20_000
-_ERROR_CODES = (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+_ERROR_CODES = (400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 431, 500, 503)
+# The guard does the asking; these say in the description what it asks for.
+_TOKEN = HTTPBearer(
+    auto_error=False, bearerFormat="shf_…", description="From “sheriff tokens create”, or SHERIFF_ACCESS_TOKEN"
+)
 
 
 class Question(Strict):
@@ -125,7 +130,13 @@ class Resolution(By):
 def router(services: Services, workers: Workers) -> APIRouter:
     """All routes under /api/v1."""
     errors: dict[int | str, dict[str, Any]] = {code: {"model": ErrorOut} for code in _ERROR_CODES}
-    routes = APIRouter(prefix="/api/v1", responses=errors)
+    session = APIKeyCookie(
+        name=kept_as(SESSION_COOKIE, secure=services.secure_cookies),
+        auto_error=False,
+        description="Of a browser that is signed in; requests that change something then say their Origin",
+    )
+    asked = [Security(_TOKEN), Security(session)]
+    routes = APIRouter(prefix="/api/v1", responses=errors, dependencies=asked)
     _add_questions(routes, services, workers)
     _add_cases(routes, services)
     _add_asker_actions(routes, services)
@@ -143,7 +154,7 @@ def _add_questions(routes: APIRouter, services: Services, workers: Workers) -> N
     @routes.post("/validate", tags=["questions"], openapi_extra=dict(VALIDATE_BODY))
     async def validate(request: Request) -> dict[str, Any]:
         """Check files: as JSON, as uploads, as a zip, or one file as the raw body (its name in `?name=`)."""
-        files = await sent_files(request)
+        files = await sent_files(request, services.unpack)
         return as_json(await workers.run(lambda: services.validate(files)))
 
     @routes.get("/status", tags=["questions"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Request
@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 
 from bot.channels.problems import Problem, field_sentence
 from bot.channels.security import printable
-from knowledge.deployment.archives import MOST_ENTRIES, Parcel, is_zip
+from knowledge.deployment.archives import MOST_ENTRIES, Opened, is_zip
 from knowledge.validation.diagnostics import SourceFile
 
 
@@ -28,6 +28,7 @@ def _readable(text: str) -> str:
     return text
 
 
+Unpack = Callable[[Sequence[SourceFile]], Opened]
 Text = Annotated[str, AfterValidator(_readable)]
 Short = Annotated[Text, Field(max_length=200)]
 
@@ -74,18 +75,18 @@ VALIDATE_BODY: Mapping[str, Any] = {
 }
 
 
-async def sent_files(request: Request) -> Sequence[SourceFile]:
+async def sent_files(request: Request, unpack: Unpack) -> Sequence[SourceFile]:
     """The files of a request: JSON, uploads, or one as the raw body; a zip stands for its files.
 
-    Raises Problem, and Misuse for a zip that is not read."""
+    `unpack` opens zips, in a thread. Raises Problem, and Misuse for a zip that is not read."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        files = await _uploads(request)
+        files = await _uploads(request, unpack)
     elif kind == "application/json" or (kind.endswith("+json") and kind != "application/schema+json"):
         files = await _from_json(request)
     elif kind.startswith("text/") or kind.endswith("yaml") or kind in _RAW:
         body = await request.body()
-        files = await run_in_threadpool(_opened, [SourceFile(_file_name(request, body), body)])
+        files = await run_in_threadpool(_opened, [SourceFile(_file_name(request, body), body)], unpack)
     else:
         raise Problem(415, f"{printable(kind)} is not read here. Send JSON, an upload, or the YAML itself.")
     if not any(file.content.strip() for file in files):
@@ -98,19 +99,19 @@ def _file_name(request: Request, body: bytes) -> str:
     return given or ("body.zip" if is_zip("", body) else "body.yaml")
 
 
-async def _uploads(request: Request) -> list[SourceFile]:
+async def _uploads(request: Request, unpack: Unpack) -> list[SourceFile]:
     async with request.form(max_files=MOST_ENTRIES) as form:
         uploads = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
         files = [SourceFile(printable(part.filename or "upload.yaml")[:200], await part.read()) for part in uploads]
-    return await run_in_threadpool(_opened, files)
+    return await run_in_threadpool(_opened, files, unpack)
 
 
-def _opened(files: Sequence[SourceFile]) -> list[SourceFile]:
-    """The files, each zip replaced by what is in it. Raises Misuse as a Parcel does."""
-    parcel = Parcel()
-    for file in files:
-        parcel.add(file)
-    return parcel.files
+def _opened(files: Sequence[SourceFile], unpack: Unpack) -> list[SourceFile]:
+    """The files, each zip replaced by what is in it. Raises Misuse for the first that cannot be taken in."""
+    found = unpack(files)
+    for refusal in found.refused:
+        raise refusal
+    return list(found.files)
 
 
 async def _from_json(request: Request) -> list[SourceFile]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from bot.channels import access
 from bot.identity.accounts import Account
 from bot.identity.roles import Role
+from bot.identity.tokens import ApiToken
 from bot.messages import Person
 from bot.support.cases import Case
 from bot.support.rota import Duty, Member
@@ -22,6 +23,7 @@ class Caller:
     account: Account | None = None
     member: Member | None = None  # of the rota, when the person is one
     by_cookie: bool = False  # so that the caller can sign out, and other sites might send in its name
+    token: ApiToken | None = None  # the program that this is
 
     def may(self, path: str) -> bool:
         """Whether to offer this address."""

@@ -95,7 +95,7 @@ class Chat:
         began = self.services.clock()
         reply = self.services.sheriff.take(incoming, listen)
         key = reply.case.id if reply.case else f"m-{incoming.id}"
-        files = [attachment.name for attachment in incoming.attachments]
+        files = [redact(attachment.name).text for attachment in incoming.attachments]
         text = redact(incoming.text[:_REMEMBERED_CHARACTERS]).text
         exchange = Exchange(key, began, text, files, reply)
         self.memory.add(incoming.conversation, exchange)
@@ -254,7 +254,7 @@ async def _whole_page(chat: Chat, request: Request, incoming: Incoming, visitor:
     except SheriffError as error:
         sentence = str(error)
         return await chat.workers.run(
-            lambda: chat.page(request, visitor, draft=incoming.text, problem=sentence),
+            lambda: chat.page(request, visitor, draft=redact(incoming.text).text, problem=redact(sentence).text),
         )
     return RedirectResponse(f"/#a-{exchange.key}", 303)
 

@@ -20,10 +20,11 @@ from bot.channels.live import event, heartbeat, updates
 from bot.channels.pages import Pages
 from bot.channels.problems import Problem
 from bot.channels.rendering import markdown
-from bot.channels.security import cookie, printable
+from bot.channels.security import kept, kept_as, printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.messages import Person
+from bot.redaction import redact
 from bot.support.cases import Case, Cause, NotPossible
 from bot.support.faq_drafts import FaqDraft
 from bot.support.handoff import EARLIER, LATELY
@@ -67,7 +68,7 @@ class Console:
         if known := caller_of(request).acting:
             return known
         rota = self.services.rota
-        chosen = rota.member(unquote(cookie(request.headers, _ACTING)) or "-")
+        chosen = rota.member(unquote(kept(request, _ACTING)) or "-")
         return _person(chosen or rota.sheriff_on(self.services.clock()))
 
     def page(self, request: Request, case_id: str = "", *, draft: Draft | None = None) -> Response:
@@ -237,7 +238,8 @@ def router(console: Console) -> APIRouter:
             raise Problem(422, f"{printable(name)[:60] or 'Nobody'} is not in the rota.")
         response = RedirectResponse(_back(str(form.get("back", ""))), 303)
         secure = console.services.secure_cookies
-        response.set_cookie(_ACTING, quote(name), max_age=_YEAR, httponly=True, samesite="lax", secure=secure)
+        acting = kept_as(_ACTING, secure=secure)
+        response.set_cookie(acting, quote(name), max_age=_YEAR, httponly=True, samesite="lax", secure=secure)
         return response
 
     @routes.get("/{case_id}")
@@ -262,7 +264,9 @@ def _acted(console: Console, request: Request, case_id: str, verb: str, form: di
             seen = {"seen": refusal.seen} if isinstance(refusal, Overtaken) else {}
             return JSONResponse({"error": str(refusal), **seen}, 409)
         mode = verb if verb in MODES else "reply"
-        draft = Draft(mode, form.get("text", ""), form.get("cause", ""), form.get("member", ""), str(refusal))
+        draft = Draft(
+            mode, redact(form.get("text", "")).text, form.get("cause", ""), form.get("member", ""), str(refusal)
+        )
         return console.page(request, case_id, draft=draft)
     if script:
         return JSONResponse({"case": case_id})

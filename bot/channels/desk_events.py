@@ -3,40 +3,19 @@ it said so: the tickets themselves are looked at then."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 
-import structlog
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from bot.channels.problems import Problem
 from bot.desks.signing import SIGNATURE, is_signed, is_signed_by_hub
 
-log = structlog.get_logger(__name__)
-_REMEMBERED = 10_000  # deliveries; one that comes again does nothing
 # Where GitHub and Jira put a signature over the body alone; others sign the time as well.
 _HUBS: Mapping[str, str] = {"github": "x-hub-signature-256", "jira": "x-hub-signature"}
-
-
-@dataclass(slots=True)
-class Deliveries:
-    """The last ones, by their signature: who repeats one without knowing the secret repeats that."""
-
-    known: OrderedDict[str, None] = field(default_factory=OrderedDict)
-    lock: Lock = field(default_factory=Lock)
-
-    def is_new(self, signature: str) -> bool:
-        """Whether it is seen for the first time; it is remembered from now on."""
-        with self.lock:
-            new = signature not in self.known
-            self.known[signature] = None
-            while len(self.known) > _REMEMBERED:
-                self.known.popitem(last=False)
-        return new
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +26,14 @@ class DeskEvents:
     secret: str
     wake: Callable[[], None]  # looks at the tickets
     clock: Callable[[], datetime]
-    deliveries: Deliveries = field(default_factory=Deliveries)
+    is_new: Callable[[str], bool]  # whether a signature comes for the first time, on any replica and in any life
 
     def take(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises Problem with 401 for a request without signature, and with 403 for one that is wrong or old."""
-        if self.deliveries.is_new(self._signature(headers, body)):
+        """Raises Problem with 401 for a request without signature, and with 403 for one that is wrong or old.
+
+        Who repeats a delivery without knowing the secret repeats its signature: it does nothing a second time.
+        """
+        if self.is_new(self._signature(headers, body)):
             self.wake()
 
     def _signature(self, headers: Mapping[str, str], body: bytes) -> str:
@@ -73,7 +55,7 @@ class DeskEvents:
         async def event(name: str, request: Request) -> Response:
             if name != self.kind:
                 raise Problem(404, "No ticket system of this name is connected.")
-            self.take(request.headers, await request.body())
+            await run_in_threadpool(self.take, request.headers, await request.body())
             return JSONResponse({"status": "looked at"}, 202)
 
         return routes

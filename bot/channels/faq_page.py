@@ -17,6 +17,7 @@ from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.curating import Curation, is_proved
 from bot.messages import Person
+from bot.redaction import redact
 from bot.support.faq_drafts import DraftState, FaqDraft, FaqEntry
 from bot.support.overtaken import Overtaken
 from knowledge.errors import Failure, Misuse
@@ -126,7 +127,7 @@ def router(page: FaqPage) -> APIRouter:
 
     @routes.post("/{number}/{verb}")
     async def act(request: Request, number: int, verb: str) -> Response:
-        form = {key: str(value) for key, value in (await request.form()).items()}
+        form = {key: redact(str(value)).text for key, value in (await request.form()).items()}
         return await run_in_threadpool(page.act, request, number, verb, form)
 
     return routes

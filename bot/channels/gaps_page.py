@@ -18,6 +18,7 @@ from bot.channels.security import printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.messages import Person
+from bot.redaction import redact
 from bot.store import gap_figures
 from bot.store.gap_store import GapStore
 from bot.support import gap_report
@@ -180,7 +181,7 @@ def router(page: GapsPage) -> APIRouter:
     @routes.post("/gaps/{name}/{verb}")
     async def act(request: Request, name: str, verb: str) -> Response:
         form = await request.form()
-        values: dict[str, Any] = {key: str(value) for key, value in form.items()}
+        values: dict[str, Any] = {key: redact(str(value)).text for key, value in form.items()}
         values["cases"] = [str(value) for value in form.getlist("case")]
         return await run_in_threadpool(_acted, page, request, _number(name), verb, values)
 

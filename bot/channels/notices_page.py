@@ -16,6 +16,7 @@ from bot.channels.security import printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.messages import Person
+from bot.redaction import redact
 from bot.support.notices import Notice, NoticeEvent, NoticeHappened
 from bot.support.overtaken import Overtaken
 from knowledge.errors import Misuse
@@ -128,7 +129,7 @@ def router(page: NoticesPage) -> APIRouter:
 
 async def _form(request: Request) -> Form:
     given = (await request.form()).items()
-    return {key: "\n".join(printable(line) for line in str(value).splitlines()) for key, value in given}
+    return {key: "\n".join(printable(line) for line in redact(str(value)).text.splitlines()) for key, value in given}
 
 
 def _line(event: NoticeHappened, watch: Watch) -> str:

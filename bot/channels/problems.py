@@ -21,6 +21,7 @@ from knowledge.errors import Failure, Misuse, SheriffError, TooLarge
 log = structlog.get_logger(__name__)
 _SENTENCES: Mapping[int, str] = {
     404: "There is nothing at this address.",
+    408: "The request came too slowly. Send it again.",
     405: "This address does not take that kind of request.",
     413: "The request is too large.",
     415: "Send JSON, with the header “Content-Type: application/json”.",

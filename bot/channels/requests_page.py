@@ -18,7 +18,9 @@ from bot.channels.security import printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.channels.visitor import Visitor, remember, visitor_of
+from bot.identity.roles import Role
 from bot.messages import Person
+from bot.redaction import redact
 from bot.support.overtaken import Overtaken
 from bot.support.wishes import CHOSEN, FeatureRequest, Happened, Voter, WishEvent, WishState, number_of
 from bot.wishing import Wishes
@@ -80,7 +82,7 @@ class RequestsPage:
             status=(409 if refusal.overtaken else 422) if refusal.sentence else 200,
             view=view,
             counts=counts,
-            rows=[self._row(wish, mine, decides) for wish in found[:_SHOWN]],
+            rows=[self._row(wish, mine, decides, _named(request, visitor, wish)) for wish in found[:_SHOWN]],
             more=len(found) > _SHOWN,
             decides=decides,
             states=[state.value for state in CHOSEN],
@@ -148,12 +150,13 @@ class RequestsPage:
             case _:
                 raise Problem(404, "There is nothing at this address.")
 
-    def _row(self, wish: FeatureRequest, mine: frozenset[int], decides: bool) -> dict[str, Any]:
+    def _row(self, wish: FeatureRequest, mine: frozenset[int], decides: bool, by: str) -> dict[str, Any]:
         watch = self._watch()
+        day = watch.day(wish.at.date().isoformat())
         return {
             "wish": wish,
             "ring": _RINGS[wish.state],
-            "asked": f"{wish.by}, {watch.day(wish.at.date().isoformat())}",
+            "asked": f"{by}, {day}" if by else day,
             "voted": wish.number in mine,
             "alike": self.wishes.store.merged_into(wish.number),
             "history": [_line(each, watch) for each in self.wishes.store.history(wish.number)] if decides else (),
@@ -202,7 +205,7 @@ def router(page: RequestsPage) -> APIRouter:
 
 
 async def _form(request: Request) -> Form:
-    return {key: printable(str(value)) for key, value in (await request.form()).items()}
+    return {key: printable(redact(str(value)).text) for key, value in (await request.form()).items()}
 
 
 def _joined(wishes: Wishes, number: str) -> str:
@@ -221,6 +224,12 @@ def _state(form: Form) -> WishState:
 def _seen(form: Form) -> int | None:
     given = form.get("seen", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
+def _named(request: Request, visitor: Visitor, wish: FeatureRequest) -> str:
+    """Who wished for it, for sheriffs and that person; "" for others."""
+    sees = caller_of(request).role >= Role.SHERIFF or wish.by_id == visitor.id
+    return wish.by if sees else ""
 
 
 def _view_of(wish: FeatureRequest) -> str:

@@ -24,6 +24,7 @@ from bot.channels.services import Services
 from bot.channels.story import Step
 from bot.channels.times import Watch
 from bot.messages import Person
+from bot.redaction import redact
 from bot.store.rota_news import ASKED, REMINDED
 from bot.support.cases import OPEN
 from bot.support.fairness import shares
@@ -214,7 +215,7 @@ def router(page: RotaPage) -> APIRouter:
 
     @routes.post("/rota/{what}")
     async def store(request: Request, what: str) -> Response:
-        form = {key: str(value) for key, value in (await request.form()).items()}
+        form = {key: redact(str(value)).text for key, value in (await request.form()).items()}
         return await run_in_threadpool(page.store, request, what, form)
 
     return routes

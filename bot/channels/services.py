@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from bot.casework import Casework
+from bot.channels.rates import Network, Rates
 from bot.channels.sign_in import SignIn
 from bot.curating import Curation
 from bot.gap_issues import DocsDesk
@@ -31,6 +32,7 @@ from bot.support.ledger import Gap
 from bot.support.rota import Duty
 from bot.support.severity import CaseSeverity
 from bot.wishing import Wishes
+from knowledge.deployment.archives import Opened, opened
 from knowledge.model import Chunk
 from knowledge.validation.diagnostics import SourceFile, ValidationReport
 
@@ -72,7 +74,7 @@ class Services:
     broadcast: Broadcast
     index_status: Callable[[], IndexStatus]
     page: Callable[[str], Sequence[Chunk]]  # a document's chunks in order; empty when unknown
-    validate: Callable[[Sequence[SourceFile]], ValidationReport]
+    validate: Callable[[Sequence[SourceFile]], ValidationReport]  # raises TooCostly
     gaps: Callable[[], GapReport]  # as a file
     gap: Callable[[Gap], Entry]  # one with its evidence
     store: Store
@@ -91,6 +93,10 @@ class Services:
     sign_in: SignIn | None = None
     contact: str = ""  # who gives roles
     hosts: Sequence[str] = ()  # further host names this server is reached by
+    probe: str = ""  # what `sheriff ready` shows
+    https: bool = False  # people open Sheriff by https
+    trusted: Sequence[Network] = ()  # proxies that are believed when they say whom they speak for
+    rates: Rates = field(default_factory=Rates)
     workers: int = 8  # questions worked on at the same time
     goals: Mapping[CaseSeverity, Goal] = field(default_factory=lambda: DEFAULTS)
     acknowledge_minutes: float = 30
@@ -98,6 +104,7 @@ class Services:
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
     docs_desk: DocsDesk | None = None  # where gaps become issues
     demonstration: bool = False  # the cases are made up: every page says so
+    unpack: Callable[[Sequence[SourceFile]], Opened] = opened  # files that were sent, with those in zips
     docs_sources: Sequence[str] = field(default=("docs",))  # where a page without a source's name is looked for
 
     @property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
@@ -13,8 +14,10 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
+from bot.channels.callers import NOBODY, caller_of
+from bot.channels.doors import TOKEN_SESSION, Doors, name_of
 from bot.channels.pages import Pages
-from bot.channels.security import SESSION_COOKIE, SIGN_IN, SIGN_OUT, START, Doors, cookie, printable, safe_next
+from bot.channels.security import SESSION_COOKIE, SIGN_IN, SIGN_OUT, START, cookie, kept_as, printable, safe_next
 from bot.identity.accounts import Account, Naming, SignInError, account_of
 from bot.identity.provider import Departure, Provider, ProviderUnavailable
 from bot.identity.roles import Role
@@ -22,8 +25,21 @@ from bot.identity.seals import Seal
 
 log = structlog.get_logger(__name__)
 CALLBACK = f"{SIGN_IN}/callback"
-_MONTH = 30 * 24 * 3600
 _ON_THE_WAY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """One session: whose it is, what it is called, and since when."""
+
+    account: Account
+    name: str
+    since: datetime
+
+    @property
+    def names(self) -> Sequence[str]:
+        """By which the session can be ended before its time."""
+        return (self.name, self.account.id, self.account.email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +63,22 @@ class SignIn:
 
     @property
     def session_cookie(self) -> str:
-        """With a prefix that keeps other hosts of the domain from setting it."""
-        return f"__Host-{SESSION_COOKIE}" if self.secure else SESSION_COOKIE
+        return kept_as(SESSION_COOKIE, secure=self.secure)
 
-    def account(self, headers: Headers, at: datetime) -> Account | None:
+    def session(self, headers: Headers, at: datetime) -> SignedIn | None:
         """Who is signed in; None when the session is missing, forged or over."""
-        kept = self.seal.open("session", cookie(headers, self.session_cookie), at=at, lifetime=self.lifetime)
-        return Account(kept["id"], kept["name"], kept["email"], Role[kept["role"]]) if kept else None
+        value = cookie(headers, self.session_cookie)
+        kept = self.seal.open("session", value, at=at, lifetime=self.lifetime)
+        if kept is None:
+            return None
+        account = Account(kept["id"], kept["name"], kept["email"], Role[kept["role"]])
+        since = datetime.fromisoformat(kept["since"]) if "since" in kept else at - self.lifetime  # of an older Sheriff
+        return SignedIn(account, name_of(value), since)
 
     def let_in(self, response: Response, account: Account, at: datetime) -> None:
         """Begin a session: a value of its own, whatever the browser had before."""
-        value = self.seal.close("session", asdict(account) | {"role": account.role.name}, at=at)
+        kept = asdict(account) | {"role": account.role.name, "since": at.isoformat()}
+        value = self.seal.close("session", kept, at=at)
         seconds = int(self.lifetime.total_seconds())
         response.set_cookie(
             self.session_cookie, value, max_age=seconds, httponly=True, samesite="lax", secure=self.secure
@@ -67,18 +88,21 @@ class SignIn:
         """Let the browser keep what it has to bring back; each tab its own."""
         value = self.seal.close("departure", asdict(departure) | {"next": target}, at=at)
         seconds = int(_ON_THE_WAY.total_seconds())
-        name = _departure_cookie(departure.state)
+        name = self.departure_cookie(departure.state)
         # lax: the way back begins at the provider
-        response.set_cookie(
-            name, value, max_age=seconds, path=SIGN_IN, httponly=True, samesite="lax", secure=self.secure
-        )
+        response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=self.secure)
 
     def arrived(self, headers: Headers, state: str, at: datetime) -> tuple[Departure, str]:
         """The departure that this state belongs to, and where the person wanted to go. Raises SignInError."""
-        kept = self.seal.open("departure", cookie(headers, _departure_cookie(state)), at=at, lifetime=_ON_THE_WAY)
+        kept = self.seal.open("departure", cookie(headers, self.departure_cookie(state)), at=at, lifetime=_ON_THE_WAY)
         if kept is None or not hmac.compare_digest(kept["state"].encode(), state.encode("utf-8", "replace")):
             raise SignInError("This sign-in was not begun in this browser, or more than ten minutes ago. Begin again.")
         return Departure(kept["state"], kept["nonce"], kept["verifier"]), kept["next"]
+
+    def departure_cookie(self, state: str) -> str:
+        """What the cookie of one departure is called; with the prefix, no neighbour can slip a browser its own."""
+        usable = "".join(c for c in state[:8] if c.isascii() and (c.isalnum() or c in "-_"))
+        return kept_as(f"sheriff_departure_{usable}", secure=self.secure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +168,16 @@ class FrontDoor:
         log.info("signed_in", person=account.id, role=account.role.word)
         response = RedirectResponse(target, 303)
         sign_in.let_in(response, account, now)
-        response.delete_cookie(_departure_cookie(departure.state), path=SIGN_IN)
+        response.delete_cookie(
+            sign_in.departure_cookie(departure.state), httponly=True, samesite="lax", secure=sign_in.secure
+        )
         return response
 
-    def sign_out(self) -> Response:
-        """Out of Sheriff. The page that follows offers to sign out at the provider."""
-        response = RedirectResponse(f"{SIGN_IN}?out=1", 303)
-        name = self.sign_in.session_cookie if self.sign_in else SESSION_COOKIE
+    def sign_out(self, request: Request) -> Response:
+        """Out of Sheriff: the session is over, also for who has copied its cookie. The page that follows offers to
+        sign out at the provider."""
+        self.doors.leave(request.headers)
+        response, name = RedirectResponse(f"{SIGN_IN}?out=1", 303), self.doors.session_cookie
         response.delete_cookie(name, httponly=True, samesite="lax", secure=self.secure)
         return response
 
@@ -165,8 +192,8 @@ def router(door: FrontDoor) -> APIRouter:
         _add_token(routes, door)
 
     @routes.post(SIGN_OUT)
-    async def sign_out() -> Response:
-        return door.sign_out()
+    def sign_out(request: Request) -> Response:
+        return door.sign_out(request)
 
     return routes
 
@@ -174,7 +201,7 @@ def router(door: FrontDoor) -> APIRouter:
 def _add_page(routes: APIRouter, door: FrontDoor) -> None:
     @routes.get(SIGN_IN)
     async def show(request: Request, next: str = "/", out: str = "") -> Response:  # noqa: A002 - the usual name in such links
-        if door.doors.caller(request.headers):
+        if caller_of(request) is not NOBODY:
             return RedirectResponse(safe_next(next), 303)
         elsewhere = ""
         if out and door.sign_in:
@@ -205,23 +232,27 @@ def _add_token(routes: APIRouter, door: FrontDoor) -> None:
     @routes.post(SIGN_IN)
     async def enter(request: Request) -> Response:
         form = await request.form()
-        target = safe_next(str(form.get("next", "/")))
-        if not door.doors.accepts(str(form.get("token", ""))):
+        target, given, address = safe_next(str(form.get("next", "/"))), str(form.get("token", "")), _address(request)
+        if wait := door.doors.rates.guessing(address):
+            problem = f"Too many wrong tokens came from your address. Try again in {math.ceil(wait)} seconds."
+            slower = door.page(request, status=429, target=target, problem=problem)
+            slower.headers["retry-after"] = str(math.ceil(wait))
+            return slower
+        if not door.doors.accepts(given):
+            door.doors.rates.was_wrong(address, given)
             wrong = "This is not the access token. It is the value of SHERIFF_ACCESS_TOKEN on the server."
             return door.page(request, status=401, target=target, problem=wrong)
         response = RedirectResponse(target, 303)
-        response.set_cookie(
-            SESSION_COOKIE, door.doors.session(), max_age=_MONTH, httponly=True, samesite="lax", secure=door.secure
-        )
+        age, name = int(TOKEN_SESSION.total_seconds()), door.doors.session_cookie
+        response.set_cookie(name, door.doors.session(), max_age=age, httponly=True, samesite="lax", secure=door.secure)
         return response
+
+
+def _address(request: Request) -> str:
+    return str(getattr(request.state, "address", ""))
 
 
 def _away(error: ProviderUnavailable) -> str:
     return (
         f"You cannot sign in now. {error} Try again in a minute; the operator sees with “sheriff doctor” what is wrong."
     )
-
-
-def _departure_cookie(state: str) -> str:
-    usable = "".join(c for c in state[:8] if c.isascii() and (c.isalnum() or c in "-_"))
-    return f"sheriff_departure_{usable}"

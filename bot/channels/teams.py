@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import math
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,15 +16,19 @@ from fastapi.responses import JSONResponse, Response
 
 from bot.channels import teams_activities as wire
 from bot.channels.security import is_loopback
+from bot.channels.teams_courtesy import Courtesy, polite
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_talk import Context, Talk
 from bot.landmarks import Landmark, passed
+from bot.redaction import redact_parts
 from bot.store.received import Received
 from bot.telemetry import Metrics
 from knowledge.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 SORRY = "That did not work, and it is our mistake. Send the message again in a minute, or ask the duty sheriff."
+_ASKING = frozenset({"message", "invoke"})
+_WORDS = frozenset({"text", "summary", "speak", "attachments", "value"})  # of people; the rest is ids
 MAX_BODY = 512_000  # bytes; Teams itself sends at most 100 KB
 
 
@@ -35,8 +40,10 @@ class TeamsChannel:
     talk: Talk
     metrics: Metrics
     tenant_id: str = ""  # messages of other tenants are refused; "" accepts all
+    further_tenants: Collection[str] = ()  # but those
     open_to_all: bool = False  # no app id and loopback only: nobody proves who he is
     received: Received | None = None  # messages are kept there before the 202; without it a crash may lose one
+    pace: Courtesy | None = None  # how fast one person may write; None: as fast as they like
     _at_work: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def router(self) -> APIRouter:
@@ -66,7 +73,28 @@ class TeamsChannel:
         process = await self._authenticated(body, header)
         if isinstance(process, Response):
             return process
-        return await self._work(body, process)
+        wait = self.pace.wait(wire.sender_of(body).id) if self.pace and body["type"] in _ASKING else 0.0
+        return await (self._put_off(body, process, wait) if wait else self._work(body, process))
+
+    async def _put_off(
+        self, body: Mapping[str, Any], process: Callable[[Any], Awaitable[Any]], wait: float
+    ) -> Response:
+        """Nothing is done with what comes too fast; its sender is told so, though not each time."""
+        if body["type"] == "invoke":
+            refusal = _refusal(429, polite(wait))
+            refusal.headers["retry-after"] = str(math.ceil(wait))
+            return refusal
+
+        async def on_turn(context: Context) -> None:
+            from bot.channels.teams_adapter import outgoing
+
+            await context.send_activity(outgoing(wire.text_activity(polite(wait))))
+
+        if wire.expects_replies(body):
+            return await self._answered_at_once(process, on_turn)
+        if self.pace and self.pace.is_to_be_told(wire.sender_of(body).id):
+            self._begin(process(on_turn), ())
+        return Response(status_code=202)
 
     async def _authenticated(
         self, body: Mapping[str, Any], header: str | None
@@ -81,10 +109,13 @@ class TeamsChannel:
         except NotAuthenticError as error:
             log.warning("teams_not_authentic", reason=str(error), with_token=bool(header))
             return _refusal(403 if header else 401, "This request does not prove that it comes from the Bot Framework.")
-        if self.tenant_id and not self.open_to_all and wire.tenant_of(body) != self.tenant_id:
+        if self.tenant_id and not self.open_to_all and not self._serves(wire.tenant_of(body)):
             log.warning("teams_foreign_tenant")
             return _refusal(403, "This bot serves another tenant.")
         return process
+
+    def _serves(self, tenant: str) -> bool:
+        return tenant.lower() in {each.lower() for each in (self.tenant_id, *self.further_tenants)}
 
     async def _work(self, body: Mapping[str, Any], process: Callable[[Any], Awaitable[Any]]) -> Response:
         begun: list[Context] = []
@@ -95,11 +126,8 @@ class TeamsChannel:
             if left is not None:
                 self._begin(left, ())
 
-        if body["type"] == "invoke" or body.get("deliveryMode") == "expectReplies":
-            response = await process(on_turn)
-            if response is None:
-                return Response(status_code=200)
-            return JSONResponse(response.body or {}, status_code=int(response.status))
+        if body["type"] == "invoke" or wire.expects_replies(body):
+            return await self._answered_at_once(process, on_turn)
         if body["type"] != "message":
             self._begin(process(on_turn), ())
             return Response(status_code=202)
@@ -112,12 +140,23 @@ class TeamsChannel:
         self._begin(process(on_turn), begun, key)
         return Response(status_code=202)
 
+    async def _answered_at_once(
+        self, process: Callable[[Any], Awaitable[Any]], on_turn: Callable[[Context], Awaitable[None]]
+    ) -> Response:
+        response = await process(on_turn)
+        if response is None:
+            return Response(status_code=200)
+        return JSONResponse(response.body or {}, status_code=int(response.status))
+
     async def _kept(self, body: Mapping[str, Any]) -> str:
-        """Key of the message among what was received; "" when it needs not be, or was kept before."""
+        """Key of the message among what was received; "" when it needs not be, or was kept before.
+
+        Kept without secrets: the original is in this process alone, and is gone with it."""
         if self.received is None or not body.get("id"):
             return ""
         conversation = str(body.get("conversation", {}).get("id", ""))
-        return await asyncio.to_thread(self.received.keep, conversation, str(body["id"]), body)
+        clean = await asyncio.to_thread(redact_parts, body, _WORDS)
+        return await asyncio.to_thread(self.received.keep, conversation, str(body["id"]), clean)
 
     async def catch_up(self) -> int:
         """Begin on the messages that a replica which has died was told of; returns how many."""

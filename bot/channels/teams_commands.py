@@ -224,7 +224,7 @@ class Commands:
         return self._request(wished.kept, by, told, different=wished.own.label)
 
     def _request(self, found: FeatureRequest, by: Person, joined: str = "", *, different: str = "") -> Card:
-        told = f"Asked for by {found.by}, {self.rota.local(found.at):%d %b}; it {of_state(found)}."
+        told = f"{_asked(found, by)} {self.rota.local(found.at):%d %b}; it {of_state(found)}."
         voted = self.wishes.store.has_voted(found.number, by.id)
         text = f"{joined}\n{told}" if joined else told
         return request_card(found.label, found.text, text, found.votes, voted, different=different)
@@ -241,3 +241,8 @@ def _whole(value: object) -> int:
     if isinstance(value, int) and 0 <= value < 2**31:
         return value
     raise Misuse("This card names no notice. “notices” shows those that hold now.")
+
+
+def _asked(found: FeatureRequest, reader: Person) -> str:
+    """Who wished for it is told to nobody but that person; sheriffs see the name on the page."""
+    return "Asked for by you," if found.by_id == reader.id else "Asked for on"

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import httpx
-
 from bot.channels.security import is_loopback
+from bot.fetching import Allowed, Fetcher, NotAllowedError, NotFetchedError, TooLongError
 from bot.intents import MAX_FILE_BYTES
 from bot.messages import Attachment
 
@@ -23,7 +22,7 @@ MOST: Final = 10  # files of one message
 # Where Teams keeps files and pictures (Microsoft 365 URLs and address ranges, ids 17, 31 and 46).
 HOSTS: Final = (
     *("sharepoint.com", "sharepoint.us", "sharepoint.cn", "sharepoint.de", "1drv.com", "svc.ms"),
-    *("trafficmanager.net", "botframework.com", "teams.microsoft.com", "skype.com", "asm.skype.com"),
+    *("smba.trafficmanager.net", "botframework.com", "teams.microsoft.com", "skype.com", "asm.skype.com"),
 )
 _OURS = ("application/vnd.microsoft.card", "text/html", "text/plain", "application/vnd.microsoft.teams.card")
 
@@ -88,45 +87,25 @@ def _wanted(attachment: Mapping[str, Any]) -> _Wanted | str:
 
 
 async def _got(wanted: _Wanted, service_url: str, token: Callable[[], Awaitable[str]]) -> Attachment | str:
-    if not _is_trusted(wanted.address, service_url):
-        return f"{wanted.name}: it lies where Sheriff does not fetch files from. Paste the text instead."
+    here = is_loopback(_host(service_url))  # the token of the channel vouches for its serviceUrl
+    fetcher = Fetcher(Allowed(() if here else HOSTS, this_machine=here), MAX_FILE_BYTES, SECONDS)
     headers = {}
     if wanted.with_token and _host(wanted.address) == _host(service_url):
         headers = {"Authorization": f"Bearer {await token()}"}
     try:
-        async with (
-            httpx.AsyncClient(timeout=SECONDS) as client,
-            client.stream("GET", wanted.address, headers=headers) as answer,
-        ):
-            if answer.status_code != httpx.codes.OK:
-                return f"{wanted.name}: could not be fetched (HTTP {answer.status_code}). Send it again, or paste it."
-            content = bytearray()
-            async for piece in answer.aiter_bytes():
-                content += piece
-                if len(content) > MAX_FILE_BYTES:
-                    return f"{wanted.name}: more than {MAX_FILE_BYTES:,} bytes; at most that many are read."
-    except httpx.HTTPError:
-        return f"{wanted.name}: could not be fetched. Send it again, or paste it."
-    return Attachment(wanted.name, bytes(content), wanted.content_type)
-
-
-def _is_trusted(address: str, service_url: str) -> bool:
-    """Microsoft's hosts by https; for a channel on this machine, this machine."""
-    host = _host(address)
-    if is_loopback(_host(service_url)):
-        return is_loopback(host)
-    return _scheme(address) == "https" and any(host == known or host.endswith(f".{known}") for known in HOSTS)
+        content = await fetcher.get(wanted.address, headers=headers)
+    except NotAllowedError:
+        return f"{wanted.name}: it lies where Sheriff does not fetch files from. Paste the text instead."
+    except TooLongError as error:
+        return f"{wanted.name}: {error}"
+    except NotFetchedError as error:
+        status = f" (HTTP {error.status})" if error.status else ""
+        return f"{wanted.name}: could not be fetched{status}. Send it again, or paste it."
+    return Attachment(wanted.name, content, wanted.content_type)
 
 
 def _host(address: str) -> str:
     try:
         return (urlsplit(address).hostname or "").lower()
-    except ValueError:
-        return ""
-
-
-def _scheme(address: str) -> str:
-    try:
-        return urlsplit(address).scheme.lower()
     except ValueError:
         return ""

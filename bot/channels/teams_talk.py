@@ -184,7 +184,7 @@ class Talk:
         found = self.cases.list(asker=incoming.sender.id, conversation=incoming.conversation, states=states, limit=1)
         if not found or _NEW.match(incoming.text) or not (incoming.text or incoming.attachments):
             return ""
-        if understand(incoming).intent in _NO_NEWS:
+        if not incoming.attachments and understand(incoming).intent in _NO_NEWS:
             return ""
         files = self.describe(incoming.attachments) if incoming.attachments else Enclosed("", "")
         words = redact(incoming.text)
@@ -194,7 +194,8 @@ class Talk:
         except NotPossible as refusal:  # it ended just now
             return str(refusal)
         passed = f"Passed on to {case.sheriff or 'the team'} ({case.label}). For another question, begin with “new:”."
-        return "\n\n".join(part for part in (secrets_note(words.found), passed, files.findings) if part)
+        note = secrets_note([*words.found, *files.secrets])
+        return "\n\n".join(part for part in (note, passed, files.findings) if part)
 
     async def _searched(self, context: Context, body: Mapping[str, Any], incoming: Incoming, note: str) -> bool:
         taken = await self._taken(context, body, replace(incoming, text=_NEW.sub("", incoming.text)))

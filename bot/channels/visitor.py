@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.channels.callers import caller_of
-from bot.channels.security import cookie
+from bot.channels.security import kept, kept_as
 from bot.messages import Person
 
 COOKIE = "sheriff_visitor"
@@ -52,8 +52,8 @@ class Visitor:
 
 def visitor_of(request: Request) -> Visitor:
     """Who signed in, else the visitor that the request's cookie names, or a new one."""
-    value, account = cookie(request.headers, COOKIE), caller_of(request).person
-    name = clean_name(unquote(cookie(request.headers, _NAME_COOKIE)))
+    value, account = kept(request, COOKIE), caller_of(request).person
+    name = clean_name(unquote(kept(request, _NAME_COOKIE)))
     if _FORM.fullmatch(value):
         secret, _, talk = value.partition(".")
         return Visitor(secret, talk, name, is_new=False, account=account)
@@ -72,7 +72,8 @@ def remember(response: Response, visitor: Visitor, *, secure: bool) -> None:
     if visitor.name:
         values[_NAME_COOKIE] = quote(visitor.name)
     for key, value in values.items():
-        response.set_cookie(key, value, max_age=_YEAR, httponly=True, samesite="strict", secure=secure)
+        name = kept_as(key, secure=secure)
+        response.set_cookie(name, value, max_age=_YEAR, httponly=True, samesite="strict", secure=secure)
 
 
 def clean_name(raw: str) -> str:

@@ -26,13 +26,15 @@ from bot.channels import (
     rota_page,
     sign_in,
 )
-from bot.channels.callers import Caller, as_caller
+from bot.channels.callers import as_caller
 from bot.channels.conversation import Memory
+from bot.channels.doors import Doors, Session
 from bot.channels.duty_news import week_key
+from bot.channels.guard import Guard
 from bot.channels.handbook import operations, reading
 from bot.channels.pages import STATIC, Pages
 from bot.channels.problems import Problem
-from bot.channels.security import Doors, Guard, printable
+from bot.channels.security import printable
 from bot.channels.services import Services
 from bot.channels.times import Watch
 from bot.channels.workers import Workers
@@ -83,10 +85,11 @@ def _doors(services: Services) -> Doors:
     """Who is let in: with sign-in everybody else is a stranger, on loopback too."""
     way_in = services.sign_in
 
-    def signed_in(headers: Headers) -> Caller | None:
-        account = way_in.account(headers, services.clock()) if way_in else None
-        return as_caller(account, services.rota) if account else None
+    def signed_in(headers: Headers) -> Session | None:
+        found = way_in.session(headers, services.clock()) if way_in else None
+        return Session(as_caller(found.account, services.rota), found.names, found.since) if found else None
 
+    access = services.store.access
     return Doors(
         services.loopback,
         services.access_token,
@@ -95,6 +98,15 @@ def _doors(services: Services) -> Doors:
         signed_in if way_in else None,
         services.contact,
         way_in.seal.token("rota feed") if way_in else "",
+        probe=services.probe,
+        secure=services.secure_cookies,
+        https=services.https or (way_in is not None and way_in.secure),
+        trusted=services.trusted,
+        api_token=access.opened_by,
+        has_ended=access.has_ended,
+        end=access.end_session,
+        clock=services.clock,
+        rates=services.rates,
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.redaction import masked_where_told
 from knowledge.validation.diagnostics import Severity, ValidationReport
 from knowledge.validation.render import as_text
 
@@ -21,7 +22,10 @@ def allow_any_name() -> None:
 
 
 def show(report: ValidationReport, output: str, *, pages: str = "") -> None:
-    """Print a report. `pages` is the web address of the documentation pages, for links in SARIF."""
+    """Print a report, without secrets: it may end in the log of a pipeline.
+
+    `pages` is the web address of the documentation pages, for links in SARIF."""
+    report = masked_where_told(report)
     if output == "text":
         print(as_text(report, colour=sys.stdout.isatty()))
         print(summary(report))

@@ -16,6 +16,7 @@ from bot.demo.script import Cast, script
 from bot.demo.stage import AtOnce, Hands, Stage
 from bot.deployments import platform_of
 from bot.desks.sqlite import SqliteDesk
+from bot.examining import here
 from bot.library import Library
 from bot.noticing import Notices
 from bot.occupancy import occupied
@@ -84,7 +85,7 @@ def fill(settings: Settings, store: Store, library: Library, hands: Hands, *, un
     )
     stage.take = Sheriff(
         library=library,
-        platform=topology,
+        examiner=here(topology),
         cases=store.cases,
         turns=store.turns,
         casework=stage.casework,
@@ -101,7 +102,7 @@ def fill(settings: Settings, store: Store, library: Library, hands: Hands, *, un
 
 @contextmanager
 def _opened(settings: Settings, now: datetime) -> Iterator[tuple[Store, Hands]]:
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     hands = Hands(now)
     with occupied(settings.home, why=_SERVED.format(home=settings.home)):
         store = open_store(settings.database, clock=hands)

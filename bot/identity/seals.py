@@ -39,3 +39,8 @@ class Seal:
             return None
         value: dict[str, str] = json.loads(content)
         return value if value.get("kind") == kind else None
+
+
+def probe_key(secret: str) -> str:
+    """What a probe shows that knows the server’s secret, to learn whether it is ready and nothing else; "" without."""
+    return hmac.new(secret.encode(), b"sheriff probe", "sha256").hexdigest() if secret else ""

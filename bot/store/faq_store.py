@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from bot.messages import Person
+from bot.store.outcomes import outcomes
 from bot.store.tables import faq_drafts
 from bot.store.turn_log import Clock, utc_now
 from bot.support.faq_drafts import DraftState, FaqDraft, FaqEntry
@@ -53,6 +54,10 @@ class FaqStore:
     def all(self, *states: DraftState, limit: int = 200) -> Sequence[FaqDraft]:
         """Those in these states, the newest first."""
         return self._select(faq_drafts.c.state.in_(states), limit=limit)
+
+    def undrafted(self, since: datetime) -> Sequence[str]:
+        """Ids of cases that were resolved since then, and that their sheriff wants here; the newest first."""
+        return [outcome.case_id for outcome in reversed(outcomes(self._engine, since)) if outcome.for_faq]
 
     def unfinished(self, before: datetime) -> Sequence[FaqDraft]:
         """Those that were approved before, and whose question was not asked again."""

@@ -16,6 +16,7 @@ from bot.messages import Person
 from bot.store.posts import CASE_CARD
 from bot.store.rows import case_of, row_of
 from bot.store.tables import (
+    access_events,
     case_facts,
     cases,
     events,
@@ -144,6 +145,7 @@ def forget(engine: sa.Engine, found: Footprint) -> None:
             connection.execute(request_news.delete().where(request_news.c.voter == person.id))
             _take_out_of_notices(connection, person, asked)
             _take_out_of_drafts(connection, person, asked)
+            _take_out_of_access(connection, person, namesakes=found.namesakes)
         _pragma(connection, "wal_checkpoint(TRUNCATE)")  # the journal still has the old pages
 
 
@@ -249,6 +251,15 @@ def _take_out_of_drafts(connection: sa.Connection, person: Person, asked: Sequen
     drafted = faq_drafts.update().where(faq_drafts.c.by_id == person.id)
     connection.execute(drafted.values(by_id=_NOBODY.id, by_name=SOMEONE))
     connection.execute(faq_drafts.update().where(faq_drafts.c.decided_by == person.name).values(decided_by=SOMEONE))
+
+
+def _take_out_of_access(connection: sa.Connection, person: Person, *, namesakes: bool) -> None:
+    """Who made tokens and ended sessions; that a session has ended stays until it would have ended by itself."""
+    if not namesakes:
+        acted = access_events.update().where(access_events.c.by_name == person.name)
+        connection.execute(acted.values(by_name=SOMEONE))
+        _rewrite(connection, access_events.c.text, person)
+    _rewrite(connection, access_events.c.text, Person(person.id, person.id))
 
 
 def _rewrite(connection: sa.Connection, column: sa.Column[str], person: Person) -> None:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import sqlalchemy.orm  # whole, before there are threads: DBOS imports it in one while others build queries
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
+from bot.store.access_book import AccessBook
 from bot.store.case_store import CaseStore
 from bot.store.demonstration import DemonstrationMark
 from bot.store.fact_book import FactBook
@@ -57,6 +58,7 @@ class Store:
     broadcast: Broadcast
     clock: Clock
     demonstration: DemonstrationMark
+    access: AccessBook
 
     def rota(self, file: Path) -> RotaBook:
         """The rota in a file, with what people have changed on it."""
@@ -99,6 +101,7 @@ def open_store(url: str, *, clock: Clock = utc_now, broadcast: Broadcast | None 
         broadcast,
         clock,
         DemonstrationMark(engine),
+        AccessBook(engine, clock=clock),
     )
 
 
@@ -158,8 +161,43 @@ def _engine(url: str) -> sa.Engine:
     except (ArgumentError, NoSuchModuleError) as error:
         raise Misuse(f"{url!r} is not a database URL. Write sqlite:///… or postgresql://…") from error
     sa.event.listen(engine, "connect", _configure_sqlite)
+    if parsed.database and parsed.database != ":memory:":
+        _watch(engine, Path(parsed.database))
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _watch(engine: sa.Engine, file: Path) -> None:
+    """Nothing is written to a file that was moved away or deleted: SQLite would go on, and all would be lost."""
+    opened: set[int] = set()  # inodes
+
+    def connecting(*_: object) -> None:
+        if opened and not file.exists():  # SQLite would make an empty one
+            raise _is_gone(file)
+
+    def connected(_connection: object, record: Any) -> None:
+        record.info["file"] = file.stat().st_ino
+        opened.add(record.info["file"])
+
+    def begins(connection: sa.Connection) -> None:
+        try:
+            same = file.stat().st_ino == connection.info["file"]
+        except FileNotFoundError:
+            raise _is_gone(file) from None
+        if not same:  # with the log of the first one beside it, the two would be mixed
+            raise StoreUnavailable(
+                f"The database {file} was replaced while Sheriff used it. Stop Sheriff, then use `sheriff restore`."
+            )
+
+    sa.event.listen(engine, "do_connect", connecting)
+    sa.event.listen(engine, "connect", connected)
+    sa.event.listen(engine, "begin", begins)
+
+
+def _is_gone(file: Path) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"The database {file} is gone. Put it back, or restore a backup; nothing is stored meanwhile."
+    )
 
 
 def _make_folder(url: sa.URL) -> None:
@@ -167,7 +205,7 @@ def _make_folder(url: sa.URL) -> None:
     if file.is_dir():
         raise Failure(f"{file} is a folder, not a database. Name a file in it: sqlite:///{file}/sheriff.db")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
         raise Failure(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
+
+from bot.redaction import redact, redact_values
 
 metadata = sa.MetaData(
     naming_convention={
@@ -35,12 +38,32 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(sa.types.TypeDecorator[str]):
+    """What people and models write. Secrets left it at the door already; this is the last place that can miss none."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
+        return value if value is None else redact(value).text
+
+
+class JsonWords(sa.types.TypeDecorator[Any]):
+    """JSON with texts that people wrote."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:  # noqa: ARG002
+        return redact_values(value)
+
+
 cases = sa.Table(
     "cases",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("state", sa.String(32), nullable=False),
-    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("question", Words, nullable=False),
     sa.Column("asker_id", sa.String(255), nullable=False),
     sa.Column("asker_name", sa.String(255), nullable=False),
     sa.Column("channel", sa.String(32), nullable=False),
@@ -48,7 +71,7 @@ cases = sa.Table(
     sa.Column("opened", UtcTime, nullable=False),
     sa.Column("updated", UtcTime, nullable=False),
     sa.Column("outcome", sa.String(32), nullable=False),
-    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("answer", Words, nullable=False),
     sa.Column("confidence", sa.Float, nullable=False),
     sa.Column("citations", sa.JSON, nullable=False),
     sa.Column("component", sa.String(128), nullable=False),
@@ -56,13 +79,16 @@ cases = sa.Table(
     sa.Column("ticket", sa.String(128), nullable=True, unique=True),
     sa.Column("ticket_url", sa.Text, nullable=False),
     sa.Column("cause", sa.String(32), nullable=True),
-    sa.Column("resolution", sa.Text, nullable=False),
+    sa.Column("resolution", Words, nullable=False),
     sa.Column("severity", sa.String(16), nullable=False, server_default="normal"),
     sa.Column("application", sa.String(128), nullable=False, server_default=""),
     sa.Column("master", sa.String(64), nullable=False, server_default=""),
     sa.Column("reference", sa.JSON, nullable=False),
     sa.Column("searched", sa.Text, nullable=False),  # what a search looks at, in lower case
     sa.Index("ix_cases_opened", "opened", "id"),
+    sa.Index(
+        "ix_cases_figures", "opened", "state", "component", "sheriff", "ticket"
+    ),  # all that weeks are counted from
     sa.Index("ix_cases_state", "state", "opened", "id"),
     sa.Index("ix_cases_asker", "asker_id", "opened", "id"),
     sa.Index("ix_cases_conversation", "conversation", "opened", "id"),
@@ -77,8 +103,8 @@ events = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("kind", sa.String(32), nullable=False),
     sa.Column("actor", sa.String(255), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("data", JsonWords, nullable=False),
     sa.Index("ix_events_case", "case_id", "number"),
     sqlite_autoincrement=True,  # a number is never used twice
 )
@@ -113,7 +139,7 @@ notifications = sa.Table(
     sa.Column("member_id", sa.String(255), nullable=False, index=True),
     sa.Column("member_name", sa.String(255), nullable=False),
     sa.Column("kind", sa.String(32), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", Words, nullable=False),
 )
 
 tickets = sa.Table(
@@ -122,11 +148,11 @@ tickets = sa.Table(
     sa.Column("number", Serial, primary_key=True, autoincrement=True),
     sa.Column("case_id", sa.String(64), nullable=False, unique=True),
     sa.Column("state", sa.String(32), nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("title", Words, nullable=False),
+    sa.Column("body", Words, nullable=False),
     sa.Column("assignee", sa.String(255), nullable=False),
     sa.Column("opened", UtcTime, nullable=False),
-    sa.Column("resolution", sa.Text, nullable=False),
+    sa.Column("resolution", Words, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -138,7 +164,7 @@ ticket_comments = sa.Table(
     sa.Column("key", sa.String(255), nullable=False),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("author", sa.String(255), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", Words, nullable=False),
     sa.UniqueConstraint("ticket_number", "key", name="uq_ticket_comments_key"),
 )
 
@@ -161,14 +187,14 @@ requests = sa.Table(
     "requests",
     metadata,
     sa.Column("number", Serial, primary_key=True, autoincrement=True),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", Words, nullable=False),
     sa.Column("said", sa.String(512), nullable=False, unique=True),  # the text as it is compared
     sa.Column("by_id", sa.String(255), nullable=False),
     sa.Column("by_name", sa.String(255), nullable=False),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("state", sa.String(16), nullable=False, server_default="open"),
     sa.Column("master", sa.Integer, nullable=False, server_default="0"),  # number of the one that it is counted with
-    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("reason", Words, nullable=False, server_default=""),
     sa.Column("version", sa.Integer, nullable=False, server_default="0"),  # two who saw the same cannot both change it
     sa.Index("ix_requests_master", "master"),
     sqlite_autoincrement=True,
@@ -196,8 +222,8 @@ request_events = sa.Table(
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("by_id", sa.String(255), nullable=False),
     sa.Column("by_name", sa.String(255), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("data", JsonWords, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -222,9 +248,9 @@ notices = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("by_id", sa.String(255), nullable=False),
     sa.Column("by_name", sa.String(255), nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("questions", sa.JSON, nullable=False),  # that it answers, beside its title
+    sa.Column("title", Words, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("questions", JsonWords, nullable=False),  # that it answers, beside its title
     sa.Column("ends", UtcTime, nullable=False, index=True),
     sa.Column(
         "case_id", sa.String(64), nullable=False, server_default=""
@@ -242,8 +268,8 @@ notice_events = sa.Table(
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("by_id", sa.String(255), nullable=False),
     sa.Column("by_name", sa.String(255), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("data", JsonWords, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -254,7 +280,7 @@ notice_proposals = sa.Table(
     sa.Column("number", Serial, primary_key=True, autoincrement=True),
     sa.Column("key", sa.String(64), nullable=False, unique=True),  # id of the first case: two who see it propose once
     sa.Column("at", UtcTime, nullable=False, index=True),
-    sa.Column("question", sa.Text, nullable=False),  # the most central one
+    sa.Column("question", Words, nullable=False),  # the most central one
     sa.Column("cases", sa.JSON, nullable=False),  # ids
     sa.Column("askers", sa.Integer, nullable=False),
     sa.Column("minutes", sa.Integer, nullable=False),
@@ -274,12 +300,12 @@ faq_drafts = sa.Table(
     sa.Column("by_id", sa.String(255), nullable=False),
     sa.Column("by_name", sa.String(255), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("entry", sa.JSON, nullable=False),  # id, question, phrasings, answer, docs
+    sa.Column("entry", JsonWords, nullable=False),  # id, question, phrasings, answer, docs
     sa.Column("target", sa.JSON, nullable=False),  # source and file that it goes into
-    sa.Column("asked", sa.Text, nullable=False),  # the original question, which is asked again as proof
-    sa.Column("patch", sa.Text, nullable=False, server_default=""),
+    sa.Column("asked", Words, nullable=False),  # the original question, which is asked again as proof
+    sa.Column("patch", Words, nullable=False, server_default=""),
     sa.Column("written", sa.String(128), nullable=False, server_default=""),  # the commit; "" for a patch alone
-    sa.Column("proof", sa.JSON, nullable=False),
+    sa.Column("proof", JsonWords, nullable=False),
     sa.Column("version", sa.Integer, nullable=False, server_default="0"),
     sa.Column("decided_by", sa.String(255), nullable=False, server_default=""),
     sa.Column("decided_at", UtcTime, nullable=True),
@@ -296,7 +322,7 @@ rota_changes = sa.Table(
     sa.Column("by_id", sa.String(255), nullable=False),
     sa.Column("by_name", sa.String(255), nullable=False),
     sa.Column("kind", sa.String(32), nullable=False),
-    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("data", JsonWords, nullable=False),
 )
 
 # What the rota tells by itself, such as the hand-over of a week; claimed by whoever tells it, so that it is told once.
@@ -308,7 +334,7 @@ rota_news = sa.Table(
     sa.Column("claimed", UtcTime, nullable=False),
     sa.Column("told", UtcTime, nullable=True),  # null while it is being told
     sa.Column("place", sa.String(64), nullable=False),  # such as "in Teams"; "" for the pages alone
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", Words, nullable=False),
     sa.Column("owner", sa.String(32), nullable=False, server_default=""),  # life of the replica that tells it
 )
 
@@ -339,16 +365,16 @@ gaps = sa.Table(
     metadata,
     sa.Column("number", Serial, primary_key=True, autoincrement=True),
     sa.Column("topic", sa.String(64), nullable=False),  # code of a diagnostic; "" for questions that mean the same
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name", Words, nullable=False),
     sa.Column("named_from", sa.String(64), nullable=False),  # id of the case whose question the name is
     sa.Column("component", sa.String(128), nullable=False),
     sa.Column("state", sa.String(32), nullable=False),
     sa.Column("kind", sa.String(32), nullable=False),
-    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("why", Words, nullable=False),
     sa.Column("page", sa.Text, nullable=False),  # id of the document to change; "" while none is known
     sa.Column("place", sa.Text, nullable=False),  # its title and headings
     sa.Column("owner", sa.String(255), nullable=False),
-    sa.Column("draft", sa.Text, nullable=False),
+    sa.Column("draft", Words, nullable=False),
     sa.Column("diagnosed", sa.String(64), nullable=False),  # what the diagnosis rests on
     sa.Column("opened", UtcTime, nullable=False),  # when it was first asked
     sa.Column("updated", UtcTime, nullable=False),
@@ -397,7 +423,7 @@ gap_events = sa.Table(
     sa.Column("kind", sa.String(32), nullable=False),
     sa.Column("by_id", sa.String(255), nullable=False),
     sa.Column("by_name", sa.String(255), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", Words, nullable=False),
     sa.Index("ix_gap_events_gap", "gap", "number"),
     sqlite_autoincrement=True,
 )
@@ -477,4 +503,47 @@ case_facts = sa.Table(
     sa.Column("refused", sa.Integer, nullable=False),  # 0 or 1
     sa.Column("events", sa.Integer, nullable=False),
     sa.Index("ix_case_facts_asker", "asker", "opened"),
+)
+
+# Tokens of programs. What opens the door is not kept, only its SHA-256.
+api_tokens = sa.Table(
+    "api_tokens",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("created", UtcTime, nullable=False),
+    sa.Column("expires", UtcTime, nullable=True),
+    sa.Column("revoked", UtcTime, nullable=True),
+    sa.Column("used", UtcTime, nullable=True),
+    sqlite_autoincrement=True,
+)
+
+# Sessions that were ended before their time: by their id, by a person's id or address, or everybody's.
+ended_sessions = sa.Table(
+    "ended_sessions",
+    metadata,
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("before", UtcTime, nullable=False),  # what was begun until then is over
+)
+
+# What was done to tokens and sessions, and by whom.
+access_events = sa.Table(
+    "access_events",
+    metadata,
+    sa.Column("number", Serial, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("by_name", sa.String(255), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What ticket systems have sent, by its signature: the same again does nothing, whichever replica it reaches.
+desk_deliveries = sa.Table(
+    "desk_deliveries",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("at", UtcTime, nullable=False, index=True),
 )

@@ -25,6 +25,7 @@ from bot.support.cases import OPEN
 
 log = structlog.get_logger(__name__)
 REDELIVERED_WITHIN = timedelta(days=30)  # older messages are not sent again: their replies are forgotten
+REPLAYED_WITHIN = timedelta(days=365)  # a delivery that comes again later has the tickets looked at once more
 PLAUSIBLE = timedelta(days=31)  # since anything was stored; a clock further ahead than that is taken to be wrong
 EVERY = 24 * 3600.0  # seconds
 _AT_ONCE = 500
@@ -78,6 +79,7 @@ class Tidying:
             )
             return 0
         self._store.turns.forget(before=now - REDELIVERED_WITHIN)
+        self._store.access.tidy(before=now - REPLAYED_WITHIN)
         self._store.received.forget(before=now - REDELIVERED_WITHIN)
         if self._retention is None:
             return 0

@@ -66,7 +66,7 @@ def restore_command(settings: Settings, source: Path, *, now: datetime) -> None:
     """Put a backup in the place of a home's state; what was there is kept aside. Nothing is changed before the backup
     is found to be whole. Raises Failure while a server holds the home."""
     places = _places(settings, "restore", source)
-    places.home.mkdir(parents=True, exist_ok=True)
+    places.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     why = f"Sheriff serves from {places.home}. Stop it, then restore, then start it again."
     with (
         occupied(places.home, why=why),

@@ -24,6 +24,7 @@ from evals.bench.teams_echo import APP_ID
 
 KEY: Final = "bench"
 ISSUER: Final = "https://api.botframework.com"
+FILES: Final = "/files/"
 Json = dict[str, Any]
 
 
@@ -34,6 +35,7 @@ class Connector:
     url: str = ""
     answers: Counter[str] = field(default_factory=Counter)  # by the id of the activity that is answered
     last: float = 0.0  # when the last one came
+    files: dict[str, bytes] = field(default_factory=dict)  # that activities have attached, by name
     _key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
     _awaited: dict[str, asyncio.Event] = field(default_factory=dict)
 
@@ -56,6 +58,14 @@ class Connector:
             "entities": [_mention("<at>Sheriff</at>")],
             "text": f"<at>Sheriff</at> {text}",
         }
+
+    def with_file(self, name: str, content: bytes) -> Json:
+        """A message with a file, which lies at the connector as files do that are dropped into a chat."""
+        number = secrets.token_hex(8)
+        self.files[number] = content
+        kind = "application/octet-stream"
+        attached = {"contentType": kind, "contentUrl": f"{self.url}{FILES}{number}", "name": name}
+        return {**self.activity("What is wrong with this file?"), "attachments": [attached]}
 
     async def answered(self, activity: Json, within: float) -> bool:
         """Whether the bot says something to that activity in so many seconds."""
@@ -92,6 +102,10 @@ class Connector:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         path, method = scope["path"], scope["method"]
+        if path.startswith(FILES):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": self.files[path.removeprefix(FILES)]})
+            return
         said = self.document(path) if method == "GET" else self.take(path, json.loads(body), new=method == "POST")
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -73,11 +73,11 @@ class MadeUp:
         return {}
 
 
-def history(count: int, *, seed: int = 1) -> Iterator[Case]:
+def history(count: int, *, seed: int = 1, now: datetime = NOW) -> Iterator[Case]:
     """Cases of a quarter: a third handed over and resolved, a fifth hinted, the rest answered."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     for number in range(count):
-        at = NOW - timedelta(minutes=chance.randrange(60, 90 * 24 * 60))
+        at = now - timedelta(minutes=chance.randrange(60, 90 * 24 * 60))
         topic, who = chance.randrange(TOPICS), f"p{chance.randrange(PEOPLE)}"
         asked = f"What of topic {topic}, said in way {chance.randrange(WORDINGS)}?"
         fate = chance.random()
@@ -109,7 +109,7 @@ def measure(count: int) -> Spent:
     with TemporaryDirectory(prefix="sheriff-bench-") as folder:
         store = open_store(f"sqlite:///{Path(folder) / 'sheriff.db'}", clock=lambda: NOW)
         try:
-            _fill(store, count)
+            fill(store, count)
             return _spent(store, count)
         finally:
             store.close()
@@ -125,8 +125,9 @@ def _spent(store: Store, count: int) -> Spent:
     return Spent(count, len(keys), len(store.gaps.everything()), first, later, report, resident_mb())
 
 
-def _fill(store: Store, count: int) -> None:
-    made = list(history(count))
+def fill(store: Store, count: int, *, now: datetime = NOW) -> None:
+    """Store made-up cases, straight into the tables."""
+    made = list(history(count, now=now))
     happened = [row_of_event(case.id, event) for case in made for event in case.events]
     with store.engine.execution_options(writes=True).begin() as connection:
         for start in range(0, len(made), _AT_ONCE):

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -22,17 +18,15 @@ import httpx
 
 from bot.store.audit import Audit, audit
 from bot.store.opening import open_store
+from evals.bench.server import free_port, small_index, started
 from evals.files import expect_writable, write
 from knowledge.errors import Failure, Unavailable
 
 Database = Literal["sqlite", "postgresql"]
 SENDERS: Final = 32
 KILL_AFTER: Final = (0.0, 20.0)  # seconds between two kills, drawn anew each time; a start takes a few of them
-STARTED_WITHIN: Final = 120.0
 SETTLED_WITHIN: Final = 600.0  # seconds after the last message for everything that is still owed
 PATIENCE: Final = 60.0  # seconds that a sender waits for one reply
-_OURS: Final = ("OPENAI_", "AZURE_", "MICROSOFT_", "SHERIFF_")
-_PAGE: Final = "# Kafka\n\n## Raise a quota\n\nSet `quota.partitions` in `kafka.yaml`, at most 48.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +111,9 @@ def lines(asked: Ordeal, found: Outcome) -> Iterator[str]:
 def run(asked: Ordeal, folder: Path, url: str) -> Outcome:
     """Serve, send, kill and start again until the time is over; then wait for what is owed, and count."""
     chance = random.Random(asked.seed)  # noqa: S311 - to be repeated, not to be secret
-    home, port = folder / "home", _free_port()
-    _index(folder, home)
-    server = _started(folder, home, port, url)
+    home, port = folder / "home", free_port()
+    small_index(folder, home)
+    server = started(folder, home, port, url)
     ends = time.monotonic() + 60 * asked.minutes
     post = Post(f"http://127.0.0.1:{port}", until=ends + SETTLED_WITHIN)
     with ThreadPoolExecutor(SENDERS) as senders:
@@ -131,7 +125,7 @@ def run(asked: Ordeal, folder: Path, url: str) -> Outcome:
             server.kill()
             server.wait()
             kills += 1
-            server = _started(folder, home, port, url)
+            server = started(folder, home, port, url)
         clock.join()
     found = _settled(url)
     server.terminate()
@@ -176,51 +170,6 @@ def _outcome(post: Post, kills: int, found: Audit, url: str) -> Outcome:
         doubled=len(found.doubled) + len(spare) + len(post.cases) - len(set(post.cases.values())),
         damage=found.damage,
     )
-
-
-def _index(folder: Path, home: Path) -> None:
-    """One page is enough: what is asked is not on it."""
-    (folder / "docs").mkdir()
-    (folder / "docs" / "kafka.md").write_text(_PAGE, encoding="utf-8")
-    (folder / "sheriff.yaml").write_text("sources: [{name: docs, path: docs}]\n", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "bot.cli", "ingest", "--home", str(home)],
-        env=_environment(""),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise Failure(f"The index of the bench could not be built: {done.stderr.strip()}")
-
-
-def _started(folder: Path, home: Path, port: int, url: str) -> subprocess.Popen[bytes]:
-    """A server that takes messages."""
-    command = [sys.executable, "-m", "bot.cli", "serve", "--home", str(home), "--port", str(port)]
-    with (folder / "serve.log").open("ab") as log:
-        process = subprocess.Popen(command, env=_environment(url), cwd=folder, stdout=log, stderr=log)
-    deadline = time.monotonic() + STARTED_WITHIN
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=STARTED_WITHIN)
-        except httpx.HTTPError:
-            time.sleep(0.1)
-        else:
-            return process
-    process.kill()
-    raise Failure(f"The server of the bench did not start: {(folder / 'serve.log').read_text('utf-8')[-2000:]}")
-
-
-def _environment(url: str) -> dict[str, str]:
-    bare = {k: v for k, v in os.environ.items() if not k.startswith(_OURS) or k == "SHERIFF_MODEL_DIR"}
-    return {**bare, "SHERIFF_DATABASE_URL": url, "SHERIFF_LOG_LEVEL": "warning"}
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

@@ -28,6 +28,7 @@ STYLE = re.compile(r"^\[(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\b.*\]$")
 LANGUAGE = re.compile(r"\[(?:source|listing)?\s*,\s*([\w+-]+)")
 CODE_STYLE = re.compile(r"\[(?:source|listing|literal)\b|\[,\s*\w")
 QUOTED_NAME = re.compile(r"(?<![\w\\])(_{1,2}|\*{1,2})(?![_*])([\w<>.-]+?)\1(?!\w)")
+LONGEST_ATTRIBUTES = 2_000  # characters before a block
 BLANK = ""  # ends a listing that has no delimiters
 STEP = 3  # of a list level: enough under "1. ", and not yet code under "- "
 
@@ -67,7 +68,7 @@ class _Reader:
             self._table_line(line)
         elif CODE_STYLE.search(self.pending) and self._begins_bare_listing(line):
             self._bare_listing(line)
-        elif not self._invisible(line):
+        elif len(line) > LONGEST_ATTRIBUTES or not self._invisible(line):
             self._visible(line, number)
 
     def end(self) -> None:
@@ -93,7 +94,7 @@ class _Reader:
         if found := STYLE.match(line):
             self._write(f"**{found[1].capitalize()}:**")
         if BLOCK_ATTRIBUTES.match(line):
-            self.pending += line
+            self.pending = f"{self.pending}{line}"[-LONGEST_ATTRIBUTES:]
             return True
         if DIRECTIVE.match(line):
             self.pending = ""

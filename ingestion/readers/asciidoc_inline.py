@@ -17,31 +17,40 @@ KNOWN = {
     "asterisk": "*",
 }
 REFERENCE = re.compile(r"\{([a-zA-Z][\w-]*)\}")
-XREF = re.compile(r"xref:([^\s\[]+)\[((?:[^\]\\]|\\.){0,1000})\]")
-CROSS = re.compile(r"<<([^<>,]+)(?:,\s*([^<>]*))?>>")
+XREF = re.compile(r"xref:([^\s\[]{1,1000})\[((?:[^\]\\]|\\.){0,1000})\]")
+CROSS = re.compile(r"<<([^<>,]{1,1000})(?:,\s*([^<>]{0,1000}))?>>")
 LINK = re.compile(r"(?:link:)?(?P<target>(?:https?://|mailto:)[^\s\[\]<>]+)\[(?P<words>(?:[^\]\\]|\\.){0,1000})\]")
-OTHER_LINK = re.compile(r"link:(?:\+\+)?([^\s\[]+?)(?:\+\+)?\[((?:[^\]\\]|\\.){0,1000})\]")
-IMAGE = re.compile(r"image::?[^\s\[]*\[([^\],\]]*)[^\]]*\]")
-MACRO = re.compile(r"(?:kbd|btn|menu|pass|footnote|stem):[^\s\[]*\[([^\]]*)\]")
-ANCHOR = re.compile(r"\[\[[^\]]*\]\]")
+OTHER_LINK = re.compile(r"link:(?:\+\+)?([^\s\[]{1,1000}?)(?:\+\+)?\[((?:[^\]\\]|\\.){0,1000})\]")
+IMAGE = re.compile(r"image::?[^\s\[]{0,1000}\[([^\],\]]{0,1000})[^\]]{0,1000}\]")
+MACRO = re.compile(r"(?:kbd|btn|menu|pass|footnote|stem):[^\s\[]{0,1000}\[([^\]]{0,1000})\]")
+ANCHOR = re.compile(r"\[\[[^\[\]]{0,300}\]\]")
 ROLE = re.compile(r"\[\.?[\w-]+\](?=[#*_`])")
-HIGHLIGHT = re.compile(r"(?<![\w#])#([^#\s][^#\n]*?)#(?![\w#])")
-STRONG = re.compile(r"(?<![\w*`])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])")
-LITERAL = re.compile(r"`\+(.+?)\+`")
+HIGHLIGHT = re.compile(r"(?<![\w#])#([^#\s][^#\n]{0,1000}?)#(?![\w#])")
+STRONG = re.compile(r"(?<![\w*`])\*(?=[^\s*])([^*\n]{0,1000}[^\s*])\*(?![\w*])")
+LITERAL = re.compile(r"`\+(.{1,1000}?)\+`")
 CODE = re.compile(r"(`[^`\n]+`)")
 UNKNOWN = re.compile(r"\{([A-Za-z][a-z0-9]*(?:[A-Z]\w*|(?:-\w+)+)|[A-Z]\w*[a-z]\w*)\}")
 WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|-")
+LONGEST = 100_000  # characters that a line may become
 BREAK = re.compile(r"\s\+$")
 
 
 def inline(text: str, attributes: Mapping[str, str]) -> str:
     """One line of AsciiDoc as Markdown; what is not known stays as it is."""
-    text = REFERENCE.sub(lambda found: _value(found, attributes), text)
+    text = _expanded(text, attributes)
     text = LITERAL.sub(r"`\1`", text)
     # Split keeps code at the odd places: only what stands between is marked up.
     pieces = CODE.split(_links(BREAK.sub("", text)))
     pieces[::2] = [_marks(piece) for piece in pieces[::2]]
     return "".join(pieces)
+
+
+def _expanded(text: str, attributes: Mapping[str, str]) -> str:
+    """The text with the values of attributes; without, where they would make it longer than any line."""
+    size = len(text) + sum(len(_value(found, attributes)) for found in REFERENCE.finditer(text))
+    if size > LONGEST and size > 2 * len(text):
+        return text
+    return REFERENCE.sub(lambda found: _value(found, attributes), text)
 
 
 def _value(found: re.Match[str], attributes: Mapping[str, str]) -> str:

@@ -30,7 +30,8 @@ class Table:
             self._blank_after_first |= bool(self._cells) and not line.strip() and len(self._cells) == self._first_line
             return
         if leading := line[: starts[0].start()].strip():
-            self._cells = [*self._cells[:-1], f"{self._cells[-1] if self._cells else ''} {leading}".strip()]
+            before = self._cells.pop() if self._cells else ""
+            self._cells.append(f"{before} {leading}".strip())
         for position, start in enumerate(starts):
             end = starts[position + 1].start() if position + 1 < len(starts) else len(line)
             self._cells += [line[start.end() : end].strip()] + [""] * (_extra(start) if start[2] == "+" else 0)
@@ -50,7 +51,7 @@ class Table:
     def _width(self) -> int:
         found = COLUMNS.search(self.attributes)
         if not found:
-            return max(1, self._first_line)
+            return max(1, min(1000, self._first_line))
         columns = [column.strip() for column in re.split("[,;]", found[1]) if column.strip()]
         repeated = (REPEATED.match(column) for column in columns)
         # A thousand columns are enough for anyone, and a typing error asks for more.

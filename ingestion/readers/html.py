@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -176,7 +177,7 @@ class _Writer:
 
     def _table(self, node: Any) -> None:
         self.end_paragraph()
-        rows = [[_cell(cell) for cell in row.css("th, td")] for row in node.css("tr")]
+        rows = [[_cell(cell) for cell in row.iter() if cell.tag in {"th", "td"}] for row in _rows(node)]
         rows = [row for row in rows if any(row)]
         width = max((len(row) for row in rows), default=0)
         for position, row in enumerate(rows):
@@ -185,6 +186,15 @@ class _Writer:
             if position == 0:
                 self.outline.write(f"{self._indent}|{' --- |' * width}")
         self.outline.write("")
+
+
+def _rows(table: Any) -> Iterator[Any]:
+    """The table's own rows, not those of tables inside it."""
+    for part in table.iter():
+        if part.tag == "tr":
+            yield part
+        elif part.tag in {"thead", "tbody", "tfoot"}:
+            yield from (row for row in part.iter() if row.tag == "tr")
 
 
 def _cell(node: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,12 @@ from ingestion.sources.entries import Entry, Skipped
 from knowledge.errors import Misuse
 
 MAX_BYTES = 5_000_000
+DEEPEST = 100  # folders inside each other
 PASSED_OVER = frozenset({"node_modules", "__pycache__"})
+# What a terminal obeys, what turns the reading direction, what ends a line, what is no character at all.
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_OPENING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+_CHANGED = "changed while it was read; the next run reads it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ def entry_of(source: str, file: Path, path: str, root: Path) -> Entry | Skipped:
     """The entry of one file, or why it has none."""
     place = f"{source}:{printable(path)}"
     if printable(path) != path:
-        return Skipped(place, "its name is not UTF-8; rename it", keeps=False)
+        odd = "is not UTF-8" if path.encode("utf-8", "replace").decode() != path else "holds invisible characters"
+        return Skipped(place, f"its name {odd}; rename it", keeps=False)
     try:
         if file.is_symlink() and not file.resolve(strict=True).is_relative_to(root):
             return Skipped(place, "links to a file outside the source's folder; copy it there", keeps=False)
@@ -67,10 +74,9 @@ def text_of(entry: Entry) -> str | Unreadable:
     """The file's text with line feeds only, or why there is none."""
     if entry.size > MAX_BYTES:
         return Unreadable(f"is {entry.size / 1e6:.1f} MB; files up to 5 MB are read: split it", keeps=False)
-    try:
-        content = entry.location.read_bytes()
-    except OSError as error:
-        return Unreadable(f"cannot be read: {explain(error)}")
+    content = _content(entry)
+    if isinstance(content, Unreadable):
+        return content
     if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Unreadable("is not text (it holds NUL bytes); save it as UTF-8 if it should be read")
     try:
@@ -82,17 +88,39 @@ def text_of(entry: Entry) -> str | Unreadable:
     return text if text.strip() else Unreadable("is empty", keeps=False)
 
 
+def _content(entry: Entry) -> bytes | Unreadable:
+    """The bytes of the file that was listed: never of another one that has taken its place, and never waiting."""
+    try:
+        with open(entry.location, "rb", opener=lambda path, _: os.open(path, _OPENING)) as file:
+            if _look(file.fileno()) != (entry.size, entry.modified, entry.changed):
+                return Unreadable(_CHANGED)
+            content = file.read(MAX_BYTES + 1)
+            after = _look(file.fileno())
+    except OSError as error:
+        return Unreadable(f"cannot be read: {explain(error)}")
+    return content if after == (len(content), entry.modified, entry.changed) else Unreadable(_CHANGED)
+
+
+def _look(descriptor: int) -> tuple[int, int, int]:
+    found = os.fstat(descriptor)
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
 def explain(error: Exception) -> str:
     """The system's own words without number and path: "Permission denied"."""
     return getattr(error, "strerror", None) or str(error)
 
 
 def printable(path: str) -> str:
-    """The path with bytes that are no UTF-8 shown as question marks."""
-    return path.encode("utf-8", "replace").decode("utf-8")
+    """The path with bytes that are no UTF-8, and characters that nobody sees, shown as question marks."""
+    return _ODD.sub("?", path)
 
 
 def _walk(source: str, folder: Path, root: Path, wanted: Callable[[str], bool]) -> Iterator[Entry | Skipped]:
+    if len(folder.parts) - len(root.parts) > DEEPEST:
+        inside = printable(folder.relative_to(root).as_posix())
+        yield Skipped(f"{source}:{inside}/", f"lies more than {DEEPEST} folders deep; move it up", keeps=False)
+        return
     try:
         with os.scandir(folder) as found:
             children = sorted(found, key=lambda child: child.name)
@@ -111,9 +139,16 @@ def _walk(source: str, folder: Path, root: Path, wanted: Callable[[str], bool]) 
         path = file.relative_to(root).as_posix()
         if child.is_dir(follow_symlinks=False):
             yield from _walk(source, file, root, wanted)
-        elif child.is_symlink() and file.is_dir():
+        elif child.is_symlink() and _is_folder(file):
             yield Skipped(
                 f"{source}:{printable(path)}/", "is a link to a folder; links to files are followed", keeps=False
             )
         elif wanted(path):
             yield entry_of(source, file, path, root)
+
+
+def _is_folder(link: Path) -> bool:
+    try:
+        return link.is_dir()
+    except OSError:  # where it leads may not be looked at
+        return False

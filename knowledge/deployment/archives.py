@@ -81,6 +81,26 @@ class Parcel:
             raise TooLarge(f"These are more than {MOST_ENTRIES:,} files; no more are checked at once. Send a part.")
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Files that came together, each zip replaced by what is in it, and why others could not be taken in."""
+
+    files: Sequence[SourceFile] = ()
+    refused: Sequence[Misuse] = ()
+
+
+def opened(files: Sequence[SourceFile]) -> Opened:
+    """As many of the files as can be taken in; the others with their reasons."""
+    parcel = Parcel()
+    refused: list[Misuse] = []
+    for file in files:
+        try:
+            parcel.add(file)
+        except Misuse as error:
+            refused.append(error)
+    return Opened(tuple(parcel.files), tuple(refused))
+
+
 def is_zip(name: str, content: str | bytes = b"") -> bool:
     """Whether a file is to be read as a zip: by its name, or by its bytes unless its name is that of a checked file."""
     suffix = PurePosixPath(name).suffix.lower()

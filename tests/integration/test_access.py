@@ -47,7 +47,7 @@ def test_every_route_of_the_application_has_a_role(office: Office) -> None:
 def test_only_these_are_open_to_strangers(office: Office) -> None:
     public = {path for _, path in addresses(office.app()) if access.needed(path) is access.PUBLIC}
 
-    assert public == {"/healthz", "/readyz", "/favicon.ico", "/static/x", "/sign-in", "/sign-out"}
+    assert public == {"/healthz", "/favicon.ico", "/static/x", "/sign-in", "/sign-out"}
     assert access.needed("/api/messages") is access.PUBLIC  # the Bot Framework's own authentication
     assert access.needed("/api/desk/github/events") is access.PUBLIC  # signed by the ticket system
 

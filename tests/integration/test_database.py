@@ -201,7 +201,13 @@ HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "gap_ledger": {"name": "ledger", "seen": AT, "grouped": 1, "embeddings": "", "asked": "", "refreshed": AT},
         "gap_pages": {"document": "docs:a.md", "hash": "h", "changed": AT},
     },
-    "0013": {"token_use": {"day": "2026-03-02", "person": "", "tokens": 7}},
+    "0013": {
+        "api_tokens": {"number": 1, "name": "ci", "digest": "0" * 64, "scopes": ["validate"], "created": AT},
+        "ended_sessions": {"key": "kim", "before": AT},
+        "access_events": {"number": 1, "at": AT, "kind": "token_created", "by_name": "root", "text": "ci"},
+        "desk_deliveries": {"key": "0" * 64, "at": AT},
+    },
+    "0014": {"token_use": {"day": "2026-03-02", "person": "", "tokens": 7}},
 }
 
 

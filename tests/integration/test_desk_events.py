@@ -27,7 +27,7 @@ class Listener:
     def __init__(self, office: Office, kind: str) -> None:
         self.looks = 0
         self.kind = kind
-        events = DeskEvents(kind, SECRET, self.look, office.clock)
+        events = DeskEvents(kind, SECRET, self.look, office.clock, office.store.access.is_new)
         app = office.app(
             routers=(events.router(),), loopback=False, access_token="t0ken", hosts=("sheriff.example.com",)
         )
@@ -123,6 +123,15 @@ def test_the_signatures_of_github_and_jira_are_known(office: Office, kind: str) 
     assert listener.looks == 1
     assert listener.send({HUBS[kind]: hub("guessed")}) == 403
     assert listener.send({HUBS[kind]: hub()}, body=BODY + b" ") == 403
+
+
+def test_a_delivery_that_comes_again_after_a_restart_or_to_another_replica_does_nothing(office: Office) -> None:
+    first = Listener(office, "github")
+    first.send({HUBS["github"]: hub()})
+
+    second = Listener(office, "github")
+
+    assert (second.send({HUBS["github"]: hub()}), second.looks) == (202, 0)
 
 
 @pytest.mark.parametrize("kind", ["servicenow", "webhook"])

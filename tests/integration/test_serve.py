@@ -11,7 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.readiness import ready_command
 from bot.serving import listening_socket
+from bot.settings import Settings
 from knowledge.errors import Failure
 from tests.openid_provider import CLIENT, SECRET, running_provider
 from tests.serving import serving
@@ -104,6 +106,15 @@ def test_a_server_stopped_while_it_indexes_ends_in_order(
     assert "ingest_stopped" in "".join(served.lines)
 
 
+def probed(port: int, secret: str) -> str:
+    """What `sheriff ready` says of a server that is not ready; "" of one that is."""
+    try:
+        ready_command(Settings(access_token=secret, server={"host": "0.0.0.0", "port": port}))
+    except Failure as error:
+        return str(error)
+    return ""
+
+
 def test_beyond_loopback_only_the_token_opens_the_door(own_home: Path, model_dir: Path) -> None:
     with serving(own_home, model_dir, "--host", "0.0.0.0", SHERIFF_ACCESS_TOKEN="long-and-random") as served:
         url = served.url.replace("0.0.0.0", "127.0.0.1")
@@ -111,7 +122,12 @@ def test_beyond_loopback_only_the_token_opens_the_door(own_home: Path, model_dir
         opened = httpx.get(f"{url}/api/v1/cases", headers={"Authorization": "Bearer long-and-random"}, timeout=10)
         alive = httpx.get(f"{url}/healthz", timeout=10)
         unproven = httpx.post(f"{url}/api/messages", json={}, timeout=10)
+        hidden = [httpx.get(f"{url}{path}", timeout=10).status_code for path in ("/readyz", "/metrics", "/desk")]
+        told = [probed(int(url.rpartition(":")[2]), secret) for secret in ("long-and-random", "other")]
 
+    assert hidden == [401, 401, 401]
+    assert "token is needed" not in told[0]  # ready, or not yet
+    assert "token is needed" in told[1]
     assert closed.status_code in {401, 403}
     assert opened.status_code == 200
     assert alive.status_code == 200

@@ -136,7 +136,7 @@ def test_the_session_is_kept_from_scripts_other_sites_and_plain_http(site: Site)
     flags = {part.strip().lower() for part in session.split(";")[1:]}
     assert {"httponly", "secure", "samesite=lax", "path=/", "max-age=28800"} <= flags
     assert "kim@" not in session  # three letters of base64 may be "Kim" by chance
-    assert any(each.startswith("sheriff_departure_") and "Max-Age=0" in each for each in cookies)
+    assert any(each.startswith("__Host-sheriff_departure_") and "Max-Age=0" in each for each in cookies)
 
 
 def test_the_provider_is_asked_with_pkce_state_and_nonce_anew_each_time(site: Site) -> None:
@@ -524,6 +524,43 @@ def test_a_session_ends_after_its_hours(site: Site) -> None:
     assert (before.status_code, after.status_code) == (200, 303)
 
 
+@pytest.mark.parametrize("who", [KIM_ID, "KIM@example.com", "everybody"])
+def test_the_sessions_of_a_person_can_be_ended_at_once_in_every_browser(site: Site, who: str) -> None:
+    one, two = site.browser(), site.browser()
+    signed_in(one)
+    signed_in(two)
+    before = [browser.get("/").status_code for browser in (one, two)]
+    site.office.clock.pass_(minutes=1)
+
+    site.office.store.access.end_sessions(who, by="root")
+    after = [browser.get("/").status_code for browser in (one, two)]
+    site.office.clock.pass_(seconds=1)
+    signed_in(one)
+
+    assert (before, after) == ([200, 200], [303, 303])
+    assert one.get("/").status_code == 200
+
+
+def test_another_persons_sessions_go_on(site: Site) -> None:
+    browser = site.browser()
+    signed_in(browser)
+
+    site.office.store.access.end_sessions("lee@example.com", by="root")
+
+    assert browser.get("/").status_code == 200
+
+
+def test_who_copied_a_cookie_is_out_when_its_owner_signs_out(site: Site) -> None:
+    browser = site.browser()
+    signed_in(browser)
+    cookie = {"cookie": f"__Host-sheriff_session={session_of(browser)}"}
+
+    browser.post("/sign-out", headers=OWN)
+    browser.cookies.clear()
+
+    assert browser.get("/", headers=cookie).status_code == 303
+
+
 def test_who_is_signed_out_while_writing_is_told_where_to_sign_in(site: Site) -> None:
     sent = site.browser().post("/desk/c-1/reply", headers=OWN | {"accept": "application/json"})
     fetched = site.browser().get("/desk", headers={"sec-fetch-mode": "cors"})
@@ -744,3 +781,16 @@ def test_a_wrong_token_is_refused_and_the_form_for_it_is_not_there(site: Site) -
     assert wrong.status_code == 401
     assert form.status_code == 405
     assert not has_session(browser)
+
+
+@pytest.mark.parametrize(("role", "sees"), [("Asker", False), ("Sheriff", True), ("Maintainer", True)])
+def test_only_who_works_on_cases_sees_who_wished_for_something(site: Site, role: str, sees: bool) -> None:
+    site.office.store.requests.ask("A page on Solaris", Person("29:zoe", "Zoe Quist"))
+    site.provider.person["roles"] = [f"Sheriff.{role}"]
+    browser = site.browser()
+    signed_in(browser)
+
+    page = browser.get("/requests").text
+
+    assert "A page on Solaris" in page
+    assert ("Zoe Quist" in page) is sees

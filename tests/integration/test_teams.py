@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from bot.channels.rates import Buckets, Rate
 from bot.channels.teams import TeamsChannel
 from bot.channels.teams_activities import text_activity
 from bot.channels.teams_adapter import TeamsConnection
 from bot.channels.teams_auth import BotIdentity, authentication
+from bot.channels.teams_courtesy import Courtesy
 from bot.channels.teams_link import TeamsLink
 from bot.messages import CaseSummary, Incoming, Person, Reply, ReplyKind
 from bot.store.opening import Store, open_store
+from bot.store.tables import received
 from bot.support.cases import Case, CaseState, Event
 from bot.support.handoff import Notification, Refused, Role
 from bot.support.rota import Member
@@ -47,8 +51,10 @@ class ScriptedSheriff:
         self.reply = ANSWER
         self.failure: Exception | None = None
         self.taken: list[Incoming] = []
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def take(self, incoming: Incoming, listen: object = None) -> Reply:
+        self.meanwhile()
         self.taken.append(incoming)
         if self.failure:
             raise self.failure
@@ -457,6 +463,40 @@ def test_among_several_people_the_bot_says_that_it_has_to_be_mentioned(bot: Bot,
     assert "Mention **@Sheriff**" in str(welcome["attachments"])
 
 
+def test_who_writes_too_fast_is_told_so_once_and_no_case_comes_of_it(framework: BotFramework, store: Store) -> None:
+    for bot in started(Bot(framework, store)):
+        bot.channel.pace = Courtesy(Buckets(Rate(60, 2), now=lambda: 0.0))
+        statuses = [bot.post(framework.message("How do I raise a quota?")).status_code for _ in range(5)]
+        framework.wait_for_messages(3)
+        other = framework.message("And I?", **{"from": {"id": "29:lee", "name": "Lee", "aadObjectId": "aad-lee"}})
+        statuses.append(bot.post(other).status_code)
+        said = framework.wait_for_messages(4)
+
+    polite = [each for each in said if "faster than I can read" in str(each.get("text"))]
+    assert statuses == [202] * 6
+    assert (len(polite), len(said)) == (1, 4)
+
+
+def test_a_button_pressed_too_fast_gets_429_and_who_expects_a_reply_the_polite_line(
+    framework: BotFramework, store: Store
+) -> None:
+    for bot in started(Bot(framework, store)):
+        bot.channel.pace = Courtesy(Buckets(Rate(60, 1), now=lambda: 0.0))
+        bot.post(framework.message("How do I raise a quota?", deliveryMode="expectReplies"))
+        pressed = bot.post(framework.message(type="invoke", name="adaptiveCard/action", value={}))
+        expected = bot.post(framework.message("And now?", deliveryMode="expectReplies"))
+
+    assert (pressed.status_code, pressed.headers["retry-after"]) == (429, "1")
+    assert "faster than I can read" in expected.json()["activities"][0]["text"]
+
+
+def test_a_further_tenant_is_answered(framework: BotFramework, store: Store) -> None:
+    for bot in started(Bot(framework, store, tenant_id="tenant-2")):
+        bot.channel.further_tenants = ("TENANT-1",)
+
+        assert bot.post(framework.message("hi")).status_code == 202
+
+
 def test_another_tenant_is_refused(framework: BotFramework, store: Store) -> None:
     for bot in started(Bot(framework, store, tenant_id="tenant-2")):
         assert bot.post(framework.message("hi")).status_code == 403
@@ -536,3 +576,24 @@ def test_a_blocked_bot_is_not_tried_forever_and_an_outage_is_reported(bot: Bot) 
 
 def test_a_case_from_another_channel_is_not_told_here(bot: Bot) -> None:
     assert bot.link.tell(_notification(replace(bot.cases.case, channel="web"))) == ""
+
+
+def test_a_message_is_kept_without_its_secret_and_answered_with_it(bot: Bot, store: Store) -> None:
+    kept: list[str] = []
+
+    def look() -> None:
+        with store.engine.connect() as connection:
+            kept.extend(str(row.body) for row in connection.execute(sa.select(received)))
+
+    bot.channel.received, bot.sheriff.meanwhile = store.received, look
+    html = [{"contentType": "text/html", "content": "<p>password: Sun!Flower7</p>"}]
+    message = bot.framework.message("<at>Sheriff</at> password: Sun!Flower7", attachments=html)
+    message["entities"] = [{"type": "mention", "text": "<at>Sheriff</at>", "mentioned": message["recipient"]}]
+
+    assert bot.post(message).status_code == 202
+    wait_until(lambda: bool(bot.sheriff.taken))
+
+    assert "Sun!Flower7" in bot.sheriff.taken[0].text
+    assert "password removed" in kept[0]
+    assert "Sun!Flower7" not in kept[0]
+    assert message["from"]["aadObjectId"] in kept[0]

@@ -192,6 +192,18 @@ def test_a_forged_token_is_refused(framework: BotFramework) -> None:
     assert _knock(framework, framework.message("hi"), f"Bearer {unknown.token()}") == (403, 0)
 
 
+@pytest.mark.parametrize("header", ["jku", "x5u", "jwk"])
+def test_a_token_that_brings_or_names_its_own_key_is_refused(framework: BotFramework, header: str) -> None:
+    forger = BotFramework(url=framework.url)
+    forger.rotate_to("own")
+    key = {**json.loads(RSAAlgorithm.to_jwk(forger.keys["own"].public_key())), "kid": "own"}
+    claims = jwt.decode(framework.token(), options={"verify_signature": False})
+    given = key if header == "jwk" else f"{framework.url}/keys"
+    token = jwt.encode(claims, forger.keys["own"], algorithm="RS256", headers={"kid": "own", header: given})
+
+    assert _knock(framework, framework.message("hi"), f"Bearer {token}") == (403, 0)
+
+
 def test_a_token_without_a_key_id_is_refused(framework: BotFramework) -> None:
     claims = jwt.decode(framework.token(), options={"verify_signature": False})
     nameless = jwt.encode(claims, framework.keys["key-1"], algorithm="RS256")

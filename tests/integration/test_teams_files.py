@@ -36,7 +36,7 @@ class FileServer:
     def open(self, name: str) -> Response:
         contents = {"kafka.yaml": YAML, "huge.yaml": b"#" * (MAX_FILE_BYTES + 1)}
         if name == "elsewhere":
-            return Response(status_code=302, headers={"location": f"{self.url}/open/kafka.yaml"})
+            return Response(status_code=302, headers={"location": "https://evil.example/kafka.yaml"})
         return Response(contents[name]) if name in contents else Response(status_code=404)
 
 
@@ -104,11 +104,13 @@ def test_what_cannot_be_fetched_is_said(server: FileServer, attachment: dict[str
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("huge.yaml", "at most that many are read"), ("none.yaml", "HTTP 404"), ("elsewhere", "HTTP 302")],
+    [
+        ("huge.yaml", "at most that many are read"),
+        ("none.yaml", "HTTP 404"),
+        ("elsewhere", "does not fetch files from"),
+    ],
 )
-def test_a_file_too_large_or_not_there_is_said_and_no_redirect_is_followed(
-    server: FileServer, path: str, said: str
-) -> None:
+def test_a_file_too_large_not_there_or_elsewhere_is_said(server: FileServer, path: str, said: str) -> None:
     assert said in fetched(server, named("k.yaml", f"{server.url}/v3/attachments/{path}")).notes[0]
 
 
@@ -122,6 +124,7 @@ def test_with_microsofts_channel_no_address_of_this_machine_or_without_https_is_
         f"{server.url}/open/kafka.yaml",
         "http://contoso.sharepoint.com/k.yaml",
         "https://sharepoint.com.evil.example/k",
+        "https://anybodys.trafficmanager.net/k",
     ):
         found = fetched(server, named("k.yaml", address), serviceUrl=real)
         assert "does not fetch files from" in found.notes[0]

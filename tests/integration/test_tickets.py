@@ -291,7 +291,7 @@ def test_the_watch_looks_when_it_is_woken_and_again_when_the_news_have_settled(t
 def test_a_call_from_the_ticket_system_ends_with_the_asker_told(office: Office) -> None:
     office.handed_over()
     watch = Watch(office.back.look, every=3600, lag=0.01)
-    listener = DeskEvents("webhook", "s3cret", watch.wake, utc_now)
+    listener = DeskEvents("webhook", "s3cret", watch.wake, utc_now, is_new=lambda _: True)
     app = FastAPI()
     app.include_router(listener.router())
     office.desk.closed["MEM-1"] = "Restarted."
@@ -462,7 +462,7 @@ def test_a_call_from_the_ticket_system_ends_with_the_case_reopened(office: Offic
     resolved_in_the_office(office)
     office.desk.closed.clear()
     watch = Watch(office.back.look, every=3600, lag=0.01)
-    listener = DeskEvents("webhook", "s3cret", watch.wake, utc_now)
+    listener = DeskEvents("webhook", "s3cret", watch.wake, utc_now, is_new=lambda _: True)
     app = FastAPI()
     app.include_router(listener.router())
     timestamp = str(int(utc_now().timestamp()))

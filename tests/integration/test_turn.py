@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import wording
+from bot.examining import here
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading
 from bot.messages import Attachment, Incoming, Person, Reply, ReplyKind
@@ -86,7 +88,7 @@ def office_of(
     casework, metrics = Handing(store), Metrics()
     sheriff = Sheriff(
         library=library,
-        platform=platform or Platform(SchemaCatalog.load(bundled.SCHEMAS)),
+        examiner=here(platform or Platform(SchemaCatalog.load(bundled.SCHEMAS))),
         cases=store.cases,
         turns=store.turns,
         casework=casework,
@@ -294,6 +296,17 @@ def test_a_pasted_password_is_masked_before_anything_is_stored(office: Office) -
     assert stored
     assert "Sommer2026!" not in repr(stored)
     assert "Rotate it" in reply.note
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_the_log_has_what_was_said_only_where_that_is_wanted_and_never_a_secret(office: Office, wanted: bool) -> None:
+    office.sheriff._world = replace(office.sheriff._world, log_messages=wanted)
+
+    with capture_logs() as lines:
+        office.say("Which colour has the moon? My password is Sommer2026!")
+
+    assert ("the moon" in repr(lines)) is wanted
+    assert "Sommer2026!" not in repr(lines)
 
 
 @pytest.mark.parametrize("where", ["text", "file"])

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from selectolax.lexbor import LexborHTMLParser
 from structlog.testing import capture_logs
 
+from bot.channels.pages import HERE as HERE_LIE_PAGES
 from bot.support.broadcast import Update
 from bot.support.cases import Cause
 from knowledge.errors import Unavailable
@@ -468,10 +469,20 @@ def test_pages_hold_no_inline_script_or_style(client: TestClient) -> None:
     ask(client, "quota")
     ask(client, ALERTING)
     ask(client, TYPED["text"])
-    for path in ("/", "/desk", "/gaps", "/api/docs", "/pages/docs/kafka/quotas.md", "/nowhere"):
+    pages = ("/", "/desk", "/gaps", "/insights", "/rota", "/notices", "/requests", "/faq", "/api/docs", "/nowhere")
+    for path in (*pages, "/pages/docs/kafka/quotas.md"):
         tree = LexborHTMLParser(client.get(path).text)
         assert not tree.css("[style], style, script:not([src])"), path
         assert not [a for node in tree.css("*") for a in node.attributes if a.startswith("on")], path
+
+
+@pytest.mark.parametrize("template", sorted((HERE_LIE_PAGES / "templates").glob("*.html")), ids=lambda path: path.name)
+def test_no_template_holds_anything_that_the_policy_would_stop(template: Path) -> None:
+    text = template.read_text("utf-8")
+
+    stopped = r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:|<base|<iframe|<object"
+    assert not re.search(stopped, text, re.IGNORECASE)
+    assert not re.search(r"\|\s*safe\b", re.sub(r"\{#.*?#\}", "", text))
 
 
 def test_static_files_are_kept_for_good_under_an_address_that_changes(client: TestClient) -> None:
@@ -559,8 +570,16 @@ def outside(office: Office) -> Iterator[TestClient]:
 
 
 def test_only_health_is_open_to_strangers(outside: TestClient) -> None:
-    assert [outside.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
-    for path in ("/", "/desk", "/metrics", "/api/v1/cases", "/api/openapi.json", "/pages/docs/kafka/quotas.md"):
+    assert outside.get("/healthz").status_code == 200
+    for path in (
+        "/readyz",
+        "/",
+        "/desk",
+        "/metrics",
+        "/api/v1/cases",
+        "/api/openapi.json",
+        "/pages/docs/kafka/quotas.md",
+    ):
         response = outside.get(path)
         assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
     assert outside.post("/api/v1/ask", json=TYPED).json()["error"].startswith("An access token is needed")

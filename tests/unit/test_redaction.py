@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.redaction import masked, redact
+from bot.redaction import masked, masked_where_told, redact, redact_parts
+from evals.bench.secret_cases import CASES, SecretCase, is_left, read_cases
 from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, Span, ValidationReport
 
 GITHUB = "ghp_" + "a1B2" * 9
@@ -88,3 +90,143 @@ def test_a_secret_that_only_the_mended_key_gives_away_is_masked_in_both_texts() 
 
     assert "hunter2" not in str(done.report)
     assert list(done.found) == ["password"]
+
+
+CASES_OF_SECRETS = read_cases(CASES / "secrets.txt")
+LOOK_ALIKES = read_cases(CASES / "looks-alike.txt")
+
+
+@pytest.mark.parametrize("case", CASES_OF_SECRETS, ids=lambda case: case.name)
+def test_a_secret_in_any_dress_is_taken_out_and_the_lines_stay(case: SecretCase) -> None:
+    redacted = redact(case.text)
+
+    assert case.secrets
+    assert [secret for secret in case.secrets if is_left(secret, redacted.text)] == []
+    assert redacted.text.count("\n") == case.text.count("\n")
+    assert redact(redacted.text).text == redacted.text
+
+
+@pytest.mark.parametrize("case", LOOK_ALIKES, ids=lambda case: case.name)
+def test_what_only_looks_like_a_secret_stays_to_the_letter(case: SecretCase) -> None:
+    assert redact(case.text).text == case.text
+
+
+def test_there_are_enough_cases_and_none_is_there_twice() -> None:
+    assert len({case.name for case in CASES_OF_SECRETS}) == len(CASES_OF_SECRETS) >= 200
+    assert len({case.name for case in LOOK_ALIKES}) == len(LOOK_ALIKES) >= 100
+
+
+def test_equal_secrets_get_one_placeholder_and_different_ones_numbers() -> None:
+    text = "password: Ab3!xxQQ\nother_password: Zz9?yyWW\nagain: the password is Ab3!xxQQ\n"
+
+    assert redact(text).text == (
+        "password: [password 1 removed]\nother_password: [password 2 removed]\n"
+        "again: the password is [password 1 removed]\n"
+    )
+
+
+def test_placeholders_of_a_kind_that_there_is_not_hide_nothing() -> None:
+    assert "hunter2" not in redact("password: [hunter2xQ9 removed]").text.replace("[hunter2xQ9 removed]", "hunter2")
+
+
+@pytest.mark.parametrize("kind", ["yaml", "flow", "quoted", "block"])
+def test_yaml_stays_yaml_with_the_other_values_where_they_were(kind: str) -> None:
+    texts = {
+        "yaml": "a: 1\npassword: Ab3!xxQQ\nb: 2\n",
+        "flow": "{a: 1, password: Ab3!xxQQ, b: 2}\n",
+        "quoted": 'a: 1\npassword: "Ab3!xxQQ"\nb: 2\n',
+        "block": "a: 1\npassword: |\n  Ab3!xxQQ\n  Zz9?yyWW\nb: 2\n",
+    }
+
+    read = yaml.safe_load(redact(texts[kind]).text)
+
+    assert (read["a"], read["b"]) == (1, 2)
+    assert "password removed" in str(read["password"])
+
+
+def test_the_value_of_an_alias_under_a_secret_key_is_masked_where_it_is_anchored() -> None:
+    text = "x: &a Sun!Flower7\ny: {passwort: *a}\n"
+    report = ValidationReport((CheckedFile("a.yaml", text, "", ""),), ())
+
+    assert masked(report).report.files[0].text == "x: &a ***********\ny: {passwort: *a}\n"
+
+
+def test_messages_show_neither_a_secret_nor_its_beginning_nor_what_its_escapes_mean() -> None:
+    text = 'password: "Sun\\x46lower-Rain9"\n'
+    findings = [
+        Diagnostic("SCH001", Severity.ERROR, "a.yaml", Span(1, 11, 1, 30), message)
+        for message in ("“SunFlower-Rain9” is no number", "“SunFlower-Ra…” is long", 'got "Sun\\x46lower-Rain9"')
+    ]
+
+    shown = masked(ValidationReport((CheckedFile("a.yaml", text, "", ""),), findings)).report
+
+    assert "Flower" not in repr(shown)
+    assert "x46lower" not in repr(shown)
+
+
+def test_a_secret_in_the_name_of_a_file_is_taken_out_everywhere() -> None:
+    name = "password=Ab3!xxQQ.yaml"
+    finding = Diagnostic("SCH001", Severity.ERROR, name, Span(1, 1, 1, 2), "no")
+
+    done = masked(ValidationReport((CheckedFile(name, "a: 1\n", "", ""),), (finding,)))
+
+    assert "Ab3!xxQQ" not in repr(done.report)
+    assert done.report.diagnostics[0].file == done.report.files[0].name
+
+
+def test_a_terminal_shows_no_secret_of_a_file_that_something_is_told_of() -> None:
+    told, silent = (CheckedFile(name, "password: Sun!Flower7\n", "", "") for name in ("a.yaml", "b.yaml"))
+    finding = Diagnostic("SCH001", Severity.ERROR, "a.yaml", Span(1, 1, 1, 9), "“Sun!Flower7” is no number")
+
+    shown = masked_where_told(ValidationReport((told, silent), (finding,)))
+
+    assert shown.files[0].text == "password: ***********\n"
+    assert shown.files[1] == silent
+    assert "Sun!Flower7" not in shown.diagnostics[0].message
+
+
+def test_json_loses_what_stands_under_the_name_of_a_secret_and_keeps_its_ids() -> None:
+    body = {"id": "19:abc@thread", "text": "hi", "value": {"password": "swordfish", "list": ["pw: Ab3!xxQQ"], "n": 1}}
+
+    assert redact_parts(body, {"text", "value"}) == {
+        "id": "19:abc@thread",
+        "text": "hi",
+        "value": {"password": "[password removed]", "list": ["pw: [password removed]"], "n": 1},
+    }
+
+
+SECRETS = st.from_regex(r"[a-z]{3}[A-Z]{3}[0-9]{3}[!*+][a-z]{2}", fullmatch=True)
+KEYS = st.sampled_from(["password", "dbPassword", "sasl-password", "kennwort", "mot_de_passe", "DB_PWD", "passphrase"])
+
+
+@given(st.text(), KEYS, SECRETS, st.text())
+def test_whatever_stands_around_it_a_secret_after_its_key_is_taken_out(
+    before: str, key: str, secret: str, after: str
+) -> None:
+    assert secret not in redact(f"{before}\n{key}: {secret}\n{after}").text
+
+
+@given(st.lists(st.sampled_from(["abcdefgh", "ijklm\nnopqr,", "stuvw.", "xyz", "-"]), max_size=60))
+def test_plain_words_are_never_changed(parts: list[str]) -> None:
+    text = " ".join(parts)
+
+    assert redact(text).text == text
+
+
+@given(st.text(alphabet="pas word:=\"'{}[]|>&*!-\n\t#$%<x1A\u200b", max_size=300))
+def test_any_odd_yaml_can_be_redacted_and_masked(text: str) -> None:
+    redacted = redact(text).text
+    shown = masked(ValidationReport((CheckedFile("a.yaml", text, "", ""),), ())).report.files[0].text
+
+    assert redact(redacted).text == redacted
+    assert len(shown) == len(text)
+    assert [len(line) for line in shown.split("\n")] == [len(line) for line in text.split("\n")]
+
+
+@pytest.mark.parametrize(
+    "line", ["", "password: x1!", "{", "{{ ", "&a [", "- - ", "a:\n ", "-----BEGIN RSA PRIVATE KEY-----"]
+)
+def test_a_long_hostile_text_is_read_to_its_end(line: str) -> None:
+    secret = "Sun!Flower7"
+
+    assert secret not in redact(line * 500 + f"\npassword: {secret}\n").text

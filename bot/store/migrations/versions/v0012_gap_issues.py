@@ -1,4 +1,4 @@
-"""The issue that a gap has where maintainers work."""
+"""The issue that a gap has where maintainers work; an index from which the figures of weeks are counted alone."""
 
 from __future__ import annotations
 
@@ -27,3 +27,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("gap", name="pk_gap_issues"),
         sa.UniqueConstraint("key", name="uq_gap_issues_key"),
     )
+    op.create_index("ix_cases_figures", "cases", ["opened", "state", "component", "sheriff", "ticket"])
