@@ -285,10 +285,10 @@ class Sheriff:
             question, earlier = picked, [text for text in earlier if text != asked.question]
         may_ask = not picked and not (asked and asked.is_last)
         answer = self._sought(question, listen, by=incoming.sender, earlier=earlier, asks=may_ask)
+        if is_suspect and not (asks(question) and (answer.ask or answer.outcome is not Outcome.UNANSWERED)):
+            return self._declined()
         if answer.ask:
             return self._clarified(incoming, answer, answer.ask, question)
-        if is_suspect and (answer.outcome is Outcome.UNANSWERED or not asks(question)):
-            return self._declined()
         has_nothing = answer.outcome is Outcome.UNANSWERED and not answer.note
         if has_nothing and self._is_off_topic(question, answer):
             return self._declined()
