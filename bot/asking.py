@@ -44,7 +44,10 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
             database = settings.model_copy(update=kept)
         passer_by = f"ask-{uuid4().hex}" if hand_over else ""
         store = stack.enter_context(wiring.opened_store(database, replica=passer_by))
-        knowing = stack.enter_context(knowledge_wiring.opened_library(settings, with_model=True, until=until))
+        purse = wiring.purse_of(settings, store, Metrics())
+        knowing = stack.enter_context(
+            knowledge_wiring.opened_library(settings, with_model=True, until=until, purse=purse)
+        )
         if not hand_over:
             knowing.require()
         database = wiring.inward(database, store)

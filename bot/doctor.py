@@ -15,6 +15,7 @@ from bot.settings import Settings
 from bot.sources import strange_rota
 from bot.support.rota_alarms import alarms
 from bot.support.transitions import dead_letter
+from bot.telemetry import Metrics
 from ingestion import generations
 from knowledge.adapters.fence import limits_memory
 from knowledge.errors import SheriffError, Unavailable
@@ -150,12 +151,18 @@ def _model(settings: Settings) -> Finding:
             name = settings.azure_deployment
             if not name:
                 return Finding(Health.BAD, "language model", "Azure is configured; AZURE_OPENAI_DEPLOYMENT is not set.")
-            return Finding(Health.GOOD, "language model", f"Azure OpenAI, deployment {name} (not contacted).")
+            sentence = f"Azure OpenAI, deployment {name} (not contacted); {_spent(settings)}."
+            return Finding(Health.GOOD, "language model", sentence)
         case "openai":
             name = settings.openai_model or settings.model.name
-            return Finding(Health.GOOD, "language model", f"{name} (not contacted).")
+            return Finding(Health.GOOD, "language model", f"{name} (not contacted); {_spent(settings)}.")
         case _:
             return Finding(Health.NOTICE, "language model", "None: answers are quoted. OPENAI_API_KEY changes it.")
+
+
+def _spent(settings: Settings) -> str:
+    with wiring.opened_store(settings) as store:
+        return wiring.purse_of(settings, store, Metrics()).standing()
 
 
 def _teams(settings: Settings) -> Finding:

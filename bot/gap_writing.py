@@ -31,7 +31,7 @@ class SectionWriter:
         """The section as Markdown, its heading included; "" when the model is silent or its words are not backed."""
         passages = [_passage(case) for case in resolved]
         try:
-            draft = generative.write(name, passages, model=self.model, listen=_ignore, budget=self.budget)
+            draft = generative.write(name, passages, model=self.model, listen=_ignore, holds=_never, budget=self.budget)
         except ModelUnavailable as error:
             log.warning("section_not_written", reason=str(error))
             return ""
@@ -51,3 +51,8 @@ def _passage(case: Case) -> Passage:
 
 def _ignore(_piece: str) -> None:
     """The pieces of an unchecked section are nobody's."""
+
+
+def _never(_text: str, _passages: Sequence[Passage]) -> bool:
+    """Nothing of it is heard before all of it is checked."""
+    return False

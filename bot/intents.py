@@ -81,6 +81,7 @@ class Intent(StrEnum):
     VOTE = "vote"  # "vote FR-1"
     TOP = "top"  # "top requests"
     DIFFERENT = "different"  # "different FR-2": the own wish is not the one that it was counted with
+    STEER = "steer"  # wants to command the assistant; `question` is what it asks besides
     REFUSE = "refuse"
 
 

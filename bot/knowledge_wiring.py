@@ -7,14 +7,17 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
+from bot.budgeting import Limits as ModelLimits
+from bot.budgeting import Purse
 from bot.glossary_file import read_glossary
 from bot.library import Library, Reading
 from bot.settings import Settings
-from bot.sources import reads_bundled
+from bot.sources import reads_bundled, remembered_address
 from bot.telemetry import Metrics
 from ingestion import pipeline
 from knowledge import bundled, relevance
 from knowledge.adapters.fence import Limits
+from knowledge.addresses import host_of
 from knowledge.errors import Misuse
 from knowledge.glossary import Glossary
 from knowledge.ports import ChatModel, Embedder
@@ -97,9 +100,14 @@ def _require(why: str, **variables: str | SecretStr) -> None:
 
 
 def library(
-    settings: Settings, *, with_model: bool = True, until: float | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    *,
+    with_model: bool = True,
+    until: float | None = None,
+    metrics: Metrics | None = None,
+    purse: Purse | None = None,
 ) -> Library:
-    budget = Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
+    budget = token_budget(settings)
     model = chat_model(settings) if with_model else None
     reading = Reading(
         embedder(settings),
@@ -110,8 +118,16 @@ def library(
         until=until,
         rerank=settings.model.rerank,
         glossary=glossary(settings),
+        hosts=known_hosts(settings),
     )
-    return Library(settings.home, reading, store=indexes(settings), limits=reading_limits(settings), metrics=metrics)
+    return Library(
+        settings.home,
+        reading,
+        store=indexes(settings),
+        limits=reading_limits(settings),
+        metrics=metrics,
+        purse=purse,
+    )
 
 
 def reading_limits(settings: Settings) -> Limits:
@@ -119,6 +135,24 @@ def reading_limits(settings: Settings) -> Limits:
     limits = settings.limits
     patience = 3 * limits.read_seconds  # where other work takes the processor
     return Limits(patience, limits.read_seconds, limits.memory_mb, limits.result_mb, 2 * patience)
+
+
+def known_hosts(settings: Settings) -> frozenset[str]:
+    """Whose addresses an answer may show: of the documentation's own sites, and what is configured."""
+    named = {host_of(source.base_url) for source in settings.all_sources} | {host_of(remembered_address(settings.home))}
+    bundled_hosts = bundled.HOSTS if reads_bundled(settings) else frozenset()
+    return frozenset({*settings.policy.known_hosts, *named, *bundled_hosts} - {""})
+
+
+def token_budget(settings: Settings) -> Budget:
+    """The room for one prompt, and how tokens are counted."""
+    return Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
+
+
+def model_limits(settings: Settings) -> ModelLimits:
+    """What the language model may cost."""
+    model = settings.model
+    return ModelLimits(model.tokens_per_day, model.tokens_per_person, model.calls_at_once, model.calls_waiting)
 
 
 def indexes(settings: Settings) -> pipeline.Store:
@@ -145,9 +179,14 @@ def policy(settings: Settings) -> relevance.Policy:
 
 @contextmanager
 def opened_library(
-    settings: Settings, *, with_model: bool = False, until: float | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    *,
+    with_model: bool = False,
+    until: float | None = None,
+    metrics: Metrics | None = None,
+    purse: Purse | None = None,
 ) -> Iterator[Library]:
-    opened = library(settings, with_model=with_model, until=until, metrics=metrics)
+    opened = library(settings, with_model=with_model, until=until, metrics=metrics, purse=purse)
     try:
         yield opened
     finally:

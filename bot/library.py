@@ -11,10 +11,11 @@ from time import monotonic, perf_counter
 
 import structlog
 
+from bot.budgeting import Purse
 from bot.telemetry import Metrics, TimedModel
 from ingestion import generations, manifest, pipeline
 from ingestion.sources import Source
-from knowledge import answering, learning
+from knowledge import addresses, answering, learning, scope
 from knowledge.adapters.fence import Limits
 from knowledge.citing import cite_all, one_per_place
 from knowledge.errors import Failure, IndexBroken, SheriffError, Unavailable
@@ -25,11 +26,14 @@ from knowledge.patience import WHOLE, one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder, Field, Matrix, Warmable
 from knowledge.relevance import Policy
 from knowledge.search import search
+from knowledge.spelling import is_everyday
 from knowledge.tokens import STANDARD, Budget
+from knowledge.wording import words
 
 log = structlog.get_logger(__name__)
 
 DOCS = "docs"  # the source that schemas and findings name pages of
+_SHORTEST_NAME = 4  # letters: the list of everyday words has no shorter ones
 LEAST = 2.0  # seconds that a model has however long it took to start
 
 
@@ -75,6 +79,7 @@ class Reading:
     seconds: float = WHOLE  # that one question waits for the model
     until: float | None = None  # on the monotonic clock: when a question that is the only one stops waiting
     rerank: bool = False
+    hosts: frozenset[str] | None = None  # whose addresses an answer may show; None: any
 
     def patience(self) -> float:
         """Seconds from now that a question may wait for the model, at least a few."""
@@ -105,10 +110,12 @@ class Library:
         limits: Limits = pipeline.STANDARD,
         patience: float = 90.0,
         metrics: Metrics | None = None,
+        purse: Purse | None = None,
     ) -> None:
         """`store` is where indexes are kept; without it, in the home. `limits` are those of reading one
-        file, and `metrics` hears how long answers take."""
+        file; `metrics` hears how long answers take; `purse` pays for what the model writes."""
         self._metrics = metrics or Metrics()
+        self._purse = purse
         self._home = home
         self._store = store or pipeline.chroma()
         self._limits = limits
@@ -140,15 +147,17 @@ class Library:
         earlier: Sequence[str] = (),
         listen: Callable[[str], None] = answering.ignore,
         asks: bool = False,
+        asker: str = "",
     ) -> Answer:
         """The one chain; `earlier` are the conversation's questions before this one, newest last.
 
-        With `asks` the answer may be a question back.
+        With `asks` the answer may be a question back. `asker` is whose tokens a model uses.
 
         Raises NotReadyError while the first index is built, IndexBroken when it cannot be read.
         """
         served = self._waited()
         model = TimedModel(self._reading.model, self._metrics) if self._reading.model else None
+        paid = self._purse.opened_for(asker, model) if self._purse and model else model
         begun = perf_counter()
         answer = answering.answer(
             question,
@@ -156,7 +165,7 @@ class Library:
             index=served.index,
             lessons=served.lessons,
             embedder=self._reading.embedder,
-            model=one_turn(model, seconds=self._reading.patience()),
+            model=one_turn(paid, seconds=self._reading.patience()),
             policy=self._reading.policy,
             listen=listen,
             budget=self._reading.budget,
@@ -166,7 +175,15 @@ class Library:
         )
         took = perf_counter() - begun
         self._metrics.search_seconds.observe(max(0.0, took - (model.seconds if model else 0)))
-        return answer
+        return self._shown(answer)
+
+    def _shown(self, answer: Answer) -> Answer:
+        hosts = self._reading.hosts
+        return answer if hosts is None else addresses.shown(answer, hosts)
+
+    def _cited(self, passages: Sequence[Passage]) -> tuple[Citation, ...]:
+        hosts, cited = self._reading.hosts, cite_all(passages)
+        return cited if hosts is None else addresses.quoted(cited, hosts)
 
     @property
     def glossary(self) -> Glossary:
@@ -177,6 +194,18 @@ class Library:
     def embedder(self) -> Embedder:
         """What texts are compared with; loaded once for all."""
         return self._reading.embedder
+
+    def aside(self, question: str) -> float:
+        """How probably a message is no work on a platform. Raises Unavailable if the embeddings are remote and down."""
+        embedder = self._reading.embedder
+        if embedder.fingerprint != scope.fitted().embeddings:
+            return 0.0
+        return scope.aside(embedder.embed_query(question), embeddings=embedder.fingerprint)
+
+    def names(self, question: str) -> bool:
+        """Whether the question has a word of the documentation that is no everyday English: "kafka", "namespace"."""
+        known = self._open().index.vocabulary()
+        return any(word in known and not is_everyday(word) for word in words(question) if len(word) >= _SHORTEST_NAME)
 
     def require(self) -> None:
         """Raises IndexBroken, with the remedy, when there is nothing to answer from."""
@@ -195,7 +224,7 @@ class Library:
             path, _, anchor = page.partition("#")
             chunks = self.page(f"{DOCS}:{path}")
             found += [Passage(chunk, 1.0) for chunk in chunks if not anchor or chunk.anchor == anchor][:1]
-        return cite_all(found)
+        return self._cited(found)
 
     def find(self, words: str, *, limit: int = 6) -> tuple[Citation, ...]:
         """The places that speak of something, best first, one for each section or FAQ entry. Raises IndexBroken."""
@@ -208,12 +237,12 @@ class Library:
             lessons=served.lessons,
             glossary=self._reading.glossary,
         )
-        return cite_all(one_per_place(found.passages)[:limit])
+        return self._cited(one_per_place(found.passages)[:limit])
 
     def quoted(self, question: str) -> Answer:
         """What would be answered without a language model. Raises IndexBroken."""
         served, reading = self._open(), self._reading
-        return answering.answer(
+        answer = answering.answer(
             question,
             index=served.index,
             lessons=served.lessons,
@@ -223,6 +252,7 @@ class Library:
             budget=reading.budget,
             glossary=reading.glossary,
         )
+        return self._shown(answer)
 
     def passages(self, words: str, *, limit: int = 8) -> Sequence[Passage]:
         """What the index finds for some words, best first. Raises IndexBroken."""

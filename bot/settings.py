@@ -108,6 +108,10 @@ class ModelSettings(Section):
     )
     rerank: bool = Field(False, description="Let the model order what was found: one more call, up to 3 seconds")
     context_tokens: int = Field(6000, ge=500, le=200_000, description="Budget for passages and question")
+    tokens_per_day: int = Field(5_000_000, ge=0, description="Of all questions together; then pages are quoted; 0: any")
+    tokens_per_person: int = Field(300_000, ge=0, description="A day; some 50 answers; 0: any number")
+    calls_at_once: int = Field(8, ge=0, le=1000, description="Calls of the model that run at once; 0: any number")
+    calls_waiting: int = Field(16, ge=0, le=10_000, description="Calls that wait for one to end; more are not made")
     embeddings: Literal["local", "openai", "azure"] = "local"
     embedding_name: str = "text-embedding-3-small"
     embedding_dimension: int = Field(1536, ge=1, le=10_000, description="Length of its vectors; 3072 for -3-large")
@@ -141,6 +145,12 @@ class PolicySettings(Section):
     hint_at: float | None = Field(None, ge=0, le=1, description="Confidence to hint from; empty: calibrated")
     retention_days: int | None = Field(
         None, ge=1, le=36_500, description="Ended cases are deleted after so many days; empty: kept"
+    )
+    known_hosts: Sequence[str] = Field(
+        (), description="Hosts, such as example.com, whose addresses an answer may show, beside those of base_url"
+    )
+    allowed_pages: Sequence[str] = Field(
+        (), description="Pages that may speak to an assistant, as `sheriff ingest` names them: source:path@hash"
     )
 
 

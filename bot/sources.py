@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bot import deployments
@@ -24,6 +25,17 @@ _SOURCES = "sources.json"  # in the home folder: which folders were named on the
 def sources(settings: Settings, folders: Sequence[Path] = (), *, base_url: str = "") -> list[Source]:
     """What to read: the folders named on the command line; else the configured sources; else what this home was last
     built from by name; else the bundled example platform."""
+    return [_allowing(source, settings.policy.allowed_pages) for source in _found(settings, folders, base_url)]
+
+
+def _allowing(source: Source, pages: Sequence[str]) -> Source:
+    """The source with the pages that may speak to an assistant."""
+    if isinstance(source, FolderSource | FaqSource | SchemaSource):
+        return replace(source, allowed=tuple(pages))
+    return source
+
+
+def _found(settings: Settings, folders: Sequence[Path], base_url: str) -> list[Source]:
     if not folders and not settings.sources:
         folders, base_url = _remembered_sources(settings.home)
     if not folders:
@@ -59,6 +71,11 @@ def remember_sources(home: Path, folders: Sequence[Path], base_url: str) -> None
 def reads_bundled(settings: Settings) -> bool:
     """Whether the bundled example platform is what questions are answered from."""
     return not settings.sources and not _remembered_sources(settings.home)[0]
+
+
+def remembered_address(home: Path) -> str:
+    """Where the pages open that were named on the command line; "" without one."""
+    return _remembered_sources(home)[1]
 
 
 def strange_rota(settings: Settings) -> str:

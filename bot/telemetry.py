@@ -47,6 +47,15 @@ class Metrics:
         self.model_failures = Counter(
             "sheriff_model_fallbacks_total", "Answers quoted because the model gave none", registry=self.registry
         )
+        self.tokens = Counter(
+            "sheriff_tokens_total", "Tokens of the language model, as this process counts them", registry=self.registry
+        )
+        self.budget_refusals = Counter(
+            "sheriff_budget_refusals_total",
+            "Calls of the language model that a limit forbade",
+            ["limit"],
+            registry=self.registry,
+        )
         self.handovers = Counter("sheriff_handovers_total", "Cases given to a person", registry=self.registry)
         self.chunks = Gauge("sheriff_index_chunks", "Chunks in the index that is served", registry=self.registry)
         self.questions = Counter(

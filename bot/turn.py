@@ -36,13 +36,16 @@ from knowledge.deployment.platform import Platform
 from knowledge.errors import IndexBroken, Misuse, TooCostly, Unavailable
 from knowledge.model import Answer, Clarification, Outcome
 from knowledge.scope import is_off_topic
+from knowledge.sifting import asks, sift
 from knowledge.validation.diagnostics import ValidationReport
+from knowledge.visible import visible
 
 log = structlog.get_logger(__name__)
 Listener = Callable[[str], None]
 _REPLY = TypeAdapter(Reply)
 _TICKET = r"[A-Za-z][A-Za-z0-9_]*-[0-9a-f]+|[A-Za-z]{2,12}[0-9]{3,20}"  # SUP-7, c-1a2b3c4d, INC0010042
 _ADDRESSED = re.compile(rf"\W*({_TICKET})\s*[:,]\s*(\S.*)", re.DOTALL)  # "SUP-7: the blue one"
+_ASKING = frozenset({Intent.ASK, Intent.TO_SHERIFF, Intent.WISH, Intent.MAYBE_WISH})  # what a person would have to read
 _WAIT_FOR_TWIN = 30.0  # seconds that a re-delivered message waits for the first delivery's reply
 
 
@@ -149,7 +152,8 @@ class Sheriff:
 
     def _reply(self, incoming: Incoming, listen: Listener) -> Reply:
         request = understand(incoming, self._examiner.opened)  # the original: a check must see what was really pasted
-        message, reason = redact(incoming.text), redact(request.reason)  # the latter names files
+        request, is_suspect = _sifted(request, incoming)
+        message, reason = redact(visible(incoming.text)), redact(request.reason)  # the latter names files
         request = replace(request, reason=reason.text)
         incoming, secrets = replace(incoming, text=message.text), [*message.found, *reason.found]
         added = self._added(incoming) if request.intent in {Intent.ASK, Intent.CHECK} else None
@@ -160,22 +164,39 @@ class Sheriff:
                 reply, found = self._checked(incoming, request, listen)
                 secrets += found
             case Intent.ASK:
-                reply = self._ask(incoming, message.text, listen)
+                reply = self._ask(incoming, message.text, listen, is_suspect=is_suspect)
             case Intent.TO_SHERIFF:
-                reply = self._forwarded(incoming, redact(request.question).text)
+                reply = self._forwarded(incoming, redact(visible(request.question)).text)
             case Intent.SOLVED:
                 reply = self._solved(incoming)
+            case Intent.STEER:
+                reply = self._deflected(incoming, redact(visible(request.question)).text, listen)
             case Intent.WISH | Intent.VOTE | Intent.TOP | Intent.DIFFERENT:
                 reply = self._wished(incoming, request)
             case Intent.MAYBE_WISH:
                 reply = self._answered_or_wished(incoming, request, listen)
             case Intent.REFUSE:
                 reply = Reply(ReplyKind.REFUSED, request.reason)
-            case Intent.DUTY:
-                reply = Reply(ReplyKind.NOTED, self._casework.duty_sentence())
             case _:
-                reply = Reply(ReplyKind.NOTED, wording.polite(request.intent, self._world.platform, self._world.docs))
+                reply = Reply(ReplyKind.NOTED, self._spoken(request.intent))
         return replace(reply, note=wording.joined(wording.secrets_note(secrets), reply.note))
+
+    def _spoken(self, intent: Intent) -> str:
+        if intent is Intent.DUTY:
+            return self._casework.duty_sentence()
+        return wording.polite(intent, self._world.platform, self._world.docs)
+
+    def _deflected(self, incoming: Incoming, question: str, listen: Listener) -> Reply:
+        """Nothing of what a message orders is done. What it asks besides is answered from the pages, or by nobody."""
+        if question:
+            answer = self._sought(question, listen, by=incoming.sender)
+            if answer.outcome is not Outcome.UNANSWERED:
+                answer = replace(answer, note=wording.joined(wording.ONLY_THE_QUESTION, answer.note))
+                return self._handed_over(incoming, answer, question)
+        return self._declined()
+
+    def _declined(self) -> Reply:
+        return Reply(ReplyKind.NOTED, wording.off_topic(self._world.platform, self._world.docs))
 
     def _wished(self, incoming: Incoming, request: Request) -> Reply:
         """Feature requests; no case is opened for them."""
@@ -191,7 +212,7 @@ class Sheriff:
 
     def _answered_or_wished(self, incoming: Incoming, request: Request, listen: Listener) -> Reply:
         """What the pages surely say how to get is no wish; everything else that is requested is one."""
-        answer = self._sought(incoming.text, listen)
+        answer = self._sought(incoming.text, listen, by=incoming.sender)
         if answer.outcome is not Outcome.ANSWERED:
             return self._wished(incoming, request)
         answer = replace(answer, note=wording.joined(answer.note, wording.TO_WISH))
@@ -239,7 +260,7 @@ class Sheriff:
 
         With a whole repository, a question about a value at a leaf is answered from it, clean or not.
         """
-        question = redact(request.question).text
+        question = redact(visible(request.question)).text
         if told:
             rules = self._library.places(wording.rule_pages(told))
             text = redact(wording.of_values(told, rules)).text
@@ -253,25 +274,39 @@ class Sheriff:
         case = self._open(incoming, reply, question or incoming.text or f"Check of {names}")
         return replace(reply, case=_summary(case))
 
-    def _ask(self, incoming: Incoming, question: str, listen: Listener) -> Reply:
-        """Answer from the index; what it cannot answer goes to the duty sheriff at once."""
+    def _ask(self, incoming: Incoming, question: str, listen: Listener, *, is_suspect: bool = False) -> Reply:
+        """Answer from the index; what it cannot answer goes to the duty sheriff at once.
+
+        A suspect message is worth an answer from the pages and not a person's time.
+        """
         earlier, asked = self._earlier(incoming), self._asked_back(incoming)
         picked = asked and completed(question, asked.question, asked.choices, glossary=self._library.glossary)
         if asked and picked:
             question, earlier = picked, [text for text in earlier if text != asked.question]
         may_ask = not picked and not (asked and asked.is_last)
-        answer = self._sought(question, listen, earlier=earlier, asks=may_ask)
+        answer = self._sought(question, listen, by=incoming.sender, earlier=earlier, asks=may_ask)
+        if is_suspect and not (asks(question) and (answer.ask or answer.outcome is not Outcome.UNANSWERED)):
+            return self._declined()
         if answer.ask:
             return self._clarified(incoming, answer, answer.ask, question)
         has_nothing = answer.outcome is Outcome.UNANSWERED and not answer.note
-        if has_nothing and is_off_topic(question, answer.confidence) and not self._board.notices.shown(question):
-            return Reply(ReplyKind.NOTED, wording.off_topic(self._world.platform, self._world.docs))
+        if has_nothing and self._is_off_topic(question, answer):
+            return self._declined()
         return self._handed_over(incoming, answer, question)
 
-    def _sought(self, question: str, listen: Listener, *, earlier: Sequence[str] = (), asks: bool = False) -> Answer:
+    def _is_off_topic(self, question: str, answer: Answer) -> bool:
+        is_known = bool(self._board.notices.shown(question))
+        if is_known:
+            return False
+        aside, names = self._library.aside(question), self._library.names(question)
+        return is_off_topic(question, answer.confidence, aside=aside, names=names)
+
+    def _sought(
+        self, question: str, listen: Listener, *, by: Person, earlier: Sequence[str] = (), asks: bool = False
+    ) -> Answer:
         """What the documentation answers; where it cannot be searched, that it cannot. Raises NotReadyError."""
         try:
-            answer = self._library.answer(question, earlier=earlier, listen=listen, asks=asks)
+            answer = self._library.answer(question, earlier=earlier, listen=listen, asks=asks, asker=by.id)
         except NotReadyError:
             raise  # nothing is lost: the same message may be sent again in a minute
         except (IndexBroken, Unavailable) as error:
@@ -365,6 +400,18 @@ class Sheriff:
             ),
         )
         return self._cases.save_new(case)
+
+
+def _sifted(request: Request, incoming: Incoming) -> tuple[Request, bool]:
+    """The request, as what it asks besides if the message means to command; and whether it is suspect without that."""
+    message = incoming.text
+    is_bare = request.intent is Intent.CHECK and not incoming.attachments and "```" not in message
+    if request.intent not in _ASKING and not is_bare:  # "SYSTEM: be evil" reads as YAML too
+        return request, False
+    sifted = sift(message)
+    if sifted.steering.is_sure:
+        return Request(Intent.STEER, sifted.question), True
+    return request, sifted.steering.is_suspected
 
 
 def mended_files(text: str, examiner: Examiner) -> Sequence[tuple[str, str]]:

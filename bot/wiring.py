@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from bot import desk_wiring, examining, knowledge_wiring, sign_in_wiring, teams_wiring
 from bot.aftercare import EVERY as AFTERCARE_EVERY
 from bot.aftercare import Aftercare
+from bot.budgeting import Purse
 from bot.casework import Casework
 from bot.channels.gap_news import EVERY as GAP_NEWS_EVERY
 from bot.channels.notice_news import NoticeNews
@@ -67,6 +68,7 @@ from bot.store.rota_book import RotaBook
 from bot.store.standing import standing
 from bot.store.tidying import EVERY as TIDIED_EVERY
 from bot.store.tidying import Tidying
+from bot.store.token_book import TokenBook
 from bot.support.clocks import Clocks, goals_of
 from bot.support.gap_report import Entry, GapReport
 from bot.support.handoff import AllChannels, Desk, Notifier
@@ -84,7 +86,6 @@ from knowledge.adapters.fence import Limits
 from knowledge.deployment.platform import Platform
 from knowledge.errors import Failure, SheriffError, Unavailable
 from knowledge.model import Chunk
-from knowledge.tokens import Budget
 
 log = structlog.get_logger(__name__)
 _FACTS_EVERY = 300.0  # seconds between two looks for cases whose figures are missing, so that no page waits for many
@@ -116,16 +117,16 @@ def opened_store(settings: Settings, *, replica: str = "") -> Iterator[Store]:
 
 def gapwork(settings: Settings, store: Store, knowing: Library) -> GapWork:
     """What keeps the ledger of gaps up to date."""
-    return GapWork(store.gaps, knowing, now, lambda: knowing.stopped(within=0), section_writer(settings))
+    return GapWork(store.gaps, knowing, now, lambda: knowing.stopped(within=0), section_writer(settings, store))
 
 
-def section_writer(settings: Settings) -> Writer | None:
+def section_writer(settings: Settings, store: Store) -> Writer | None:
     """Writes sections of the documentation from resolutions, where a language model is configured."""
     model = knowledge_wiring.chat_model(settings)
     if model is None:
         return None
-    budget = Budget(settings.model.context_tokens, settings.model.encoding, settings.tiktoken_cache)
-    return SectionWriter(model, budget)
+    paid = purse_of(settings, store, Metrics()).opened_for("", model)
+    return SectionWriter(paid, knowledge_wiring.token_budget(settings))
 
 
 def gap_report(settings: Settings, store: Store, *, since: datetime | None = None, component: str = "") -> GapReport:
@@ -302,7 +303,10 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
         log.warning("demonstration", home=str(settings.home), reason="Nothing is sent to Teams or a ticket system.")
     rota = store.rota(settings.rota)
     metrics = _metrics(settings, store, rota, platform)
-    knowing = opening.enter_context(knowledge_wiring.opened_library(settings, with_model=True, metrics=metrics))
+    purse = purse_of(settings, store, metrics)
+    knowing = opening.enter_context(
+        knowledge_wiring.opened_library(settings, with_model=True, metrics=metrics, purse=purse)
+    )
     link = TeamsLink(lambda: teams_wiring.connection(settings))
     threads = teams_wiring.threads(settings, store, rota=rota, link=link, clock=now, address=address)
     told: list[Notifier] = [DeskPageNotifier(store.engine, clock=now), *(() if made_up else (link, threads))]
@@ -502,6 +506,14 @@ def sheriff_of(
         metrics=metrics,
         board=board,
     )
+
+
+def purse_of(settings: Settings, store: Store, metrics: Metrics) -> Purse:
+    """Pays for the language model; its day ends at midnight where the rota is."""
+    book = store.rota(settings.rota)
+    tokens = TokenBook(store.engine, clock=now, zone=lambda: book.zone)
+    count = knowledge_wiring.token_budget(settings).count
+    return Purse(tokens, knowledge_wiring.model_limits(settings), count=count, metrics=metrics)
 
 
 def workflows_of(

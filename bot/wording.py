@@ -18,6 +18,7 @@ from knowledge.validation.lints import CODES
 
 _FEW = 3  # files that are named though nothing was found in them
 TO_WISH = "If it is a wish for something new, write “feature request: …”."
+ONLY_THE_QUESTION = "Only the question was answered; the rest of the message was left alone."
 INDEX_BROKEN = "The documentation cannot be searched at the moment, so nothing was looked up."
 
 

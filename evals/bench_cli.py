@@ -162,6 +162,22 @@ def insights(
 
 
 @bench.command()
+def attacks(
+    home: Home = None,
+    config: Config = None,
+    fit: Annotated[bool, typer.Option("--fit", help="Fit anew which messages are no work on a platform.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Name each message that did not go well.")] = False,
+) -> None:
+    """What becomes of messages that attack, insult or stray, and of ordinary questions that look like them."""
+    from bot.settings import load
+    from evals.bench.attacks import attacks_command
+
+    settings = load(config)
+    own = settings.model_copy(update={"home": home or Path(".cache/evals/attacks")})
+    attacks_command(own, fit=fit, verbose=verbose)
+
+
+@bench.command()
 def redaction(
     cases: Annotated[
         Path | None, typer.Option("--cases", help="Folder with secrets.txt and looks-alike.txt; ours without it.")

@@ -11,6 +11,7 @@ from typing import Any
 from ingestion.readers import READER_VERSION, READERS, plain
 from ingestion.sources import Entry, Skipped
 from ingestion.sources.assembly import hashed
+from ingestion.sources.entries import EVERY_PAGE
 from ingestion.sources.files import entry_of
 from knowledge.model import Document, Kind, Section
 
@@ -23,6 +24,7 @@ class PoolSource:
 
     name: str
     path: Path
+    allowed: Sequence[str] = (EVERY_PAGE,)  # what is measured is what stands there
 
     @property
     def fingerprint(self) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from ingestion import screening
 from ingestion.chunking import Count, chunk
+from ingestion.screening import Flagged
 from ingestion.sources.entries import Entry, Skipped, Source
 from knowledge.adapters.fence import Fence, Limits, OverrunError
 from knowledge.model import Chunk, Document
@@ -20,7 +22,7 @@ PRELOAD: Final = ("ingestion.fenced", "ingestion.sources", "selectolax.lexbor", 
 class _Given:
     """What a file gave."""
 
-    found: Sequence[Document | Skipped]
+    found: Sequence[Document | Skipped | Flagged]
     chunks: Mapping[tuple[str, str], list[Chunk]]  # by id and hash of the document
 
 
@@ -32,7 +34,7 @@ class Reader:
     counter: Callable[[], Count] | None = None  # without it nothing is cut
     _chunks: dict[tuple[str, str], list[Chunk]] = field(default_factory=dict)
 
-    def read(self, source: Source, entry: Entry) -> Sequence[Document | Skipped]:
+    def read(self, source: Source, entry: Entry) -> Sequence[Document | Skipped | Flagged]:
         """What the file holds, or why it was given up."""
         try:
             given = self.fence.call(_read, source, entry, self._count)
@@ -66,6 +68,6 @@ def _key(document: Document) -> tuple[str, str]:
 
 
 def _read(source: Source, entry: Entry, count: Count | None) -> _Given:
-    found = list(source.read(entry))
+    found = list(screening.read(source, entry))
     documents = [each for each in found if isinstance(each, Document)]
     return _Given(found, {_key(each): chunk(each, count=count) for each in documents} if count else {})

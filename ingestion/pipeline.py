@@ -289,6 +289,7 @@ def _report(
         chunks=kept if chunks is None else chunks,
         seconds=seconds,
         skipped=tuple(work.survey.skipped),
+        flagged=tuple(work.survey.flagged),
         generation=generation or (work.before.name if work.before else ""),
         published=bool(generation),
         rebuild=rebuild,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ingestion.screening import Flagged
 from ingestion.sources.entries import Skipped
 
 SHOWN: Final = 20  # skipped files named one by one
@@ -28,6 +29,7 @@ class IngestReport:
     rebuild: str  # why everything was indexed again; "" for an ordinary run
     nothing_found: bool = False  # no source held anything readable: the index stays as it was
     dry_run: bool = False
+    flagged: Sequence[Flagged] = ()  # passages that speak to the assistant: they are no answers
 
     @property
     def documents(self) -> int:
@@ -45,7 +47,22 @@ def as_text(report: IngestReport, *, all_skipped: bool = False) -> str:
         lines += [f"  {skipped.path}: {skipped.reason}" for skipped in shown]
         if left := len(report.skipped) - len(shown):
             lines.append(f"  … and {left:,} more")
+    if report.flagged:
+        lines += ["", *_flags(report.flagged)]
     return "\n".join(lines)
+
+
+def _flags(flagged: Sequence[Flagged]) -> list[str]:
+    """What was cut out of pages, and what to do about it."""
+    lines = [f"Left out {_number(len(flagged), 'passage')} that speak to the assistant instead of the reader:"]
+    lines += [f"  {flag.page}, line {flag.line}: {flag.why}: “{flag.words}”" for flag in flagged[:SHOWN]]
+    if len(flagged) > SHOWN:
+        lines.append(f"  … and {len(flagged) - SHOWN:,} more")
+    lines.append(
+        "  Find out who wrote them, and take them out. To keep a page as it is, for example one about prompts,"
+    )
+    lines.append("  list it in sheriff.yaml under policy.allowed_pages:")
+    return [*lines, *(f"    - {allow}" for allow in dict.fromkeys(flag.allow for flag in flagged[:SHOWN]))]
 
 
 def _headline(report: IngestReport) -> str:

@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingestion import screening
 from ingestion.manifest import Held
+from ingestion.screening import Flagged
 from ingestion.sources.entries import Entry, Skipped, Source
 from ingestion.stamps import Stamps, still_held
 from knowledge.model import Document
 
-Read = Callable[[Source, Entry], Iterable[Document | Skipped]]
+Read = Callable[[Source, Entry], Iterable[Document | Skipped | Flagged]]
 
 
-def plainly(source: Source, entry: Entry) -> Iterable[Document | Skipped]:
+def plainly(source: Source, entry: Entry) -> Iterable[Document | Skipped | Flagged]:
     """Read a file in this process, without limits."""
-    return source.read(entry)
+    return screening.read(source, entry)
 
 
 @dataclass(slots=True)
@@ -26,6 +28,7 @@ class Survey:
     read: list[Document] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    flagged: list[Flagged] = field(default_factory=list)
     stamps: Stamps = field(default_factory=Stamps)  # to be kept for the next run
 
     @property
@@ -39,7 +42,7 @@ def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps, 
     result = Survey()
     seen: dict[str, Path] = {}
     for source in sources:
-        fingerprint = source.fingerprint
+        fingerprint = f"{source.fingerprint} {screening.fingerprint(source.allowed)}"
         for entry in source.entries():
             if isinstance(entry, Skipped):
                 result.skipped.append(entry)
@@ -56,7 +59,7 @@ def survey(sources: Sequence[Source], held: Mapping[str, Held], stamps: Stamps, 
 
 
 def _take(
-    given: Iterable[Document | Skipped],
+    given: Iterable[Document | Skipped | Flagged],
     source: Source,
     fingerprint: str,
     entry: Entry,
@@ -66,6 +69,10 @@ def _take(
     documents: dict[str, str] = {}
     complete = True
     for found in given:
+        if isinstance(found, Flagged):
+            complete = False
+            result.flagged.append(found)
+            continue
         if isinstance(found, Document) and found.id not in seen:
             seen[found.id] = entry.location
             documents[found.id] = found.content_hash
@@ -73,7 +80,7 @@ def _take(
             continue
         complete = False
         result.skipped.append(_twice(found, entry.location, seen[found.id]) if isinstance(found, Document) else found)
-    if complete:  # a file with a fault is read again next time, so that the fault is told again
+    if complete:  # one with a fault is read again next time, so that the fault is told again
         result.stamps.note(source.name, fingerprint, entry, documents)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,12 +20,13 @@ from knowledge import (
     rewriting,
 )
 from knowledge.citing import Cited, cite_all, one_per_place
-from knowledge.errors import ModelUnavailable
+from knowledge.errors import BudgetSpent, ModelUnavailable
 from knowledge.glossary import NO_GLOSSARY, Glossary
 from knowledge.lessons import NONE, Lessons
 from knowledge.model import Answer, Clarification, Origin, Outcome, Passage
 from knowledge.patience import one_turn
 from knowledge.ports import ChatModel, ChunkIndex, Embedder
+from knowledge.prompting import repeats_rules
 from knowledge.search import search
 from knowledge.sections import widen
 from knowledge.tokens import STANDARD, Budget
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 FOUND = 8  # passages looked for
 QUOTED_FROM = 2  # passages whose whole section is looked up when nothing but quoting follows
 NEAREST = 3  # places named when the question stays unanswered
+_MARKUP = re.compile(r"\]\(|\]\[|!\[|<[A-Za-z/!]|://|www\.")
 MODEL_SILENT = "The writing model is not answering. This is quoted from the page instead."
 NOT_BACKED = "The pages do not back what the writing model wrote. This is quoted from the likely place instead."
 MODEL_DECLINES = "The writing model finds no answer in these pages. This is the likely place."
@@ -137,17 +140,27 @@ def _written(
     ordered = reranking.order(question, found, model=model) if means.rerank else found
     passages = widen(ordered, index=means.index, count=FOUND)
     try:
-        draft = generative.write(question, passages, model=model, listen=means.listen, budget=means.budget)
+        draft = generative.write(
+            question, passages, model=model, listen=means.listen, holds=_may_be_heard, budget=means.budget
+        )
     except ModelUnavailable as error:
         log.warning("model_unavailable: %s", error)
-        return _quoted(question, passages, outcome, confidence, note=MODEL_SILENT)
+        note = str(error) if isinstance(error, BudgetSpent) else MODEL_SILENT
+        return _quoted(question, passages, outcome, confidence, note=note)
     if draft.declines:
         return _declined(question, passages, outcome, confidence)
     grounded = grounding.check(draft.text, draft.passages)
-    if not grounded.holds:
-        log.warning("answer_not_backed: %s", "; ".join(grounded.faults))
+    if not grounded.holds or repeats_rules(draft.text):
+        log.warning("answer_not_backed: %s", "; ".join(grounded.faults) or "it repeats the prompt")
         return _quoted(question, passages, Outcome.HINTED, confidence, note=NOT_BACKED)
     return _answer(outcome, grounded.cited, confidence, origin=Origin.GENERATED)
+
+
+def _may_be_heard(written: str, passages: Sequence[Passage]) -> bool:
+    """Whether the beginning of a model's answer may be shown before its end is there."""
+    if _MARKUP.search(written) or repeats_rules(written):
+        return False  # the checked answer has it cleaned; the pieces are shown as they come
+    return grounding.check(written, passages).holds
 
 
 def _declined(question: str, passages: Sequence[Passage], outcome: Outcome, confidence: float) -> Answer:

@@ -11,13 +11,15 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from knowledge.visible import visible
+
 _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _STASHED = re.compile(r"\x00(\d+)\x00")
 _DROPPED = re.compile(
     r"<(script|style|iframe|object|svg)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE
 )
 _TAG = re.compile(
-    r"</?(?:a|abbr|b|big|blockquote|br|center|code|dd|del|details|div|dl|dt|em|embed|figcaption|figure|font|form|h[1-6]|hr"
+    r"</?(?:a|abbr|at|b|big|blockquote|br|center|code|dd|del|details|div|dl|dt|em|embed|figcaption|figure|font|form|h[1-6]|hr"
     r"|i|iframe|img|input|ins|kbd|li|link|mark|meta|object|ol|p|pre|q|s|samp|script|section|small|span|strike|strong"
     r"|style|sub|summary|sup|svg|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|video|button|audio|base|source)"
     r"\b[^<>]*>",
@@ -101,6 +103,7 @@ def _renderer() -> MarkdownIt:
 
 def blocks(markdown: str) -> list[Block]:
     """The blocks of a text in order, each cleaned; empty ones and rules are left out."""
+    markdown = visible(markdown)
     lines = markdown.splitlines()
     found = (_block(token, tokens, lines) for token, tokens in _top_level(_parser().parse(markdown)))
     return _continued([block for block in found if block is not None and block.text.strip()])
@@ -108,6 +111,7 @@ def blocks(markdown: str) -> list[Block]:
 
 def clean(markdown: str) -> str:
     """Prose that links nowhere and holds no HTML; code spans and fenced code stay as they are."""
+    markdown = visible(markdown)
     if "```" in markdown or "~~~" in markdown:
         return "\n\n".join(block.text for block in blocks(markdown))
     return _clean_prose(markdown)

@@ -14,4 +14,5 @@ RULES = (PLATFORM / "rules" / "meridian.py",)
 PAGES = PLATFORM / "pages.json"  # which explain the codes of topologies, overlays and wildcards
 GLOSSARY = PLATFORM / "glossary.yaml"
 ROTA = PLATFORM / "rota.yaml"
+HOSTS = frozenset({"meridian.example", "devinsight.example"})
 HOLIDAYS = PLATFORM / "holidays"  # calendars that a rota may name

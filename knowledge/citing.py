@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from knowledge import blocks
 from knowledge.model import Citation, Kind, Passage
+from knowledge.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,16 @@ def cite(passage: Passage, number: int) -> Citation:
     chunk = passage.chunk
     return Citation(
         number=number,
-        title=chunk.title,
+        title=visible(chunk.title),
         path=chunk.path,
-        heading=chunk.headings[-1] if chunk.headings else chunk.title,
+        heading=visible(chunk.headings[-1] if chunk.headings else chunk.title),
         anchor=chunk.anchor,
         quote=blocks.clean(passage.body if chunk.phrasing else chunk.text).strip(),
         url=chunk.address,
         updated=chunk.updated,
         owner=chunk.owner,
         document_id=chunk.document_id,
-        place=chunk.place,
+        place=visible(chunk.place),
         component=chunk.component,
     )
 

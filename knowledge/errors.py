@@ -37,6 +37,10 @@ class ModelUnavailable(Unavailable):
     """The language model gave no usable answer: time-out, refusal, cut stream, empty text, broken JSON."""
 
 
+class BudgetSpent(ModelUnavailable):
+    """The language model may not be asked: the text says why, and what happens instead."""
+
+
 class DeskUnavailable(Unavailable):
     """The ticket system gave no answer, or an unknown one: look again before creating."""
 

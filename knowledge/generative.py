@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from knowledge import blocks
 from knowledge.model import Passage
 from knowledge.ports import ChatMessage, ChatModel
-from knowledge.prompting import fenced, rules
+from knowledge.prompting import Fence
 from knowledge.tokens import Budget, fit
 
+_MARKED = re.compile(r"\[\d{1,3}\](?:[.,;:!?]|\*\*)*")
 NO_ANSWER = "NO_ANSWER"  # by the prompt's contract: the passages do not answer
 
 
@@ -32,31 +35,41 @@ def write(
     *,
     model: ChatModel,
     listen: Callable[[str], None],
+    holds: Callable[[str, Sequence[Passage]], bool],
     budget: Budget,
 ) -> Draft:
     """The model's draft from as many passages as the budget holds. Raises ModelUnavailable.
 
-    `listen` hears the pieces as they come: provisional, to be shown as plain text and replaced by the checked answer.
-    It never hears the word by which the model declines.
+    `listen` hears what is written up to each mark of a passage, as far as it `holds`: provisional, to be shown as plain
+    text and replaced by the checked answer. What does not hold is never heard, nor anything after it.
     """
-    told = rules("answer")
-    asked = fenced("question", question)
+    fence = Fence()
+    told = fence.rules("answer")
+    asked = fence.around("question", question)
     shown = fit(passages, budget.without([told, asked]))
-    prompt = "\n\n".join([*(_passage(n, passage) for n, passage in enumerate(shown, start=1)), asked])
+    prompt = "\n\n".join([*(_passage(fence, n, passage) for n, passage in enumerate(shown, start=1)), asked])
     said = ""
     heard = 0
+    trusted = True
     for piece in model.stream([ChatMessage("system", told), ChatMessage("user", prompt)]):
         said += piece
-        if not _may_decline(said):
-            listen(said[heard:])
-            heard = len(said)
+        end = _last_mark(said, heard)
+        if trusted and end > heard:
+            trusted = NO_ANSWER not in said and holds(said[:end], shown)
+            if trusted:
+                listen(said[heard:end])
+                heard = end
+    if trusted and _MARKED.search(said, heard) and NO_ANSWER not in said and holds(said, shown):
+        listen(said[heard:])
     return Draft(said.strip(), tuple(shown))
 
 
-def _passage(number: int, passage: Passage) -> str:
-    return fenced("passage", passage.body, n=number, place=passage.chunk.place)
+def _passage(fence: Fence, number: int, passage: Passage) -> str:
+    """The passage as a person would see it: without comments, images and addresses behind words."""
+    return fence.around("passage", blocks.clean(passage.body), n=number, place=passage.chunk.place)
 
 
-def _may_decline(said: str) -> bool:
-    start = said.lstrip(" \n`*\"'")
-    return start.startswith(NO_ANSWER) or NO_ANSWER.startswith(start)
+def _last_mark(said: str, heard: int) -> int:
+    """Where the last mark ends that something was written after; `heard` without a new one."""
+    ends = [found.end() for found in _MARKED.finditer(said, heard) if found.end() < len(said)]
+    return ends[-1] if ends else heard

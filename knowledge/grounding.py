@@ -17,6 +17,7 @@ from knowledge.wording import content_words, letters, stem
 
 SUPPORT = 0.4  # share of a sentence's content words that the cited passages must have: a paraphrase keeps more
 _FEW_WORDS = 4  # shorter sentences say too little to be measured
+_BARE_ANSWERS = frozenset(content_words("yes no not never always both neither none nothing correct true false"))
 _MARKS = re.compile(r"[\[【]\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*(?:†[^\]】]*)?[\]】](?:\([^()\n]*\))?")
 _DEFINITION = re.compile(r"^(\s*(?:[-*+>]\s*)*\[\d+\]):", re.MULTILINE)
 _SPAN = r"(?<!`)(?P<ticks>`+)(?!`)(?P<span>.+?)(?<!`)(?P=ticks)(?!`)"
@@ -143,6 +144,7 @@ def _unfounded(claim: Claim, cited: Sequence[Passage]) -> Iterator[str]:
     yield from _unknown_code(bare, sources)
     yield from _unknown_names(prose, sources)
     yield from _reports(prose, sources)
+    yield from _strange(bare, sources)
     for sentence in claim.sentences():
         said = CLAIM_MARK.sub(" ", sentence)
         yield from _unsupported(said, sources)
@@ -176,6 +178,13 @@ def _reports(prose: str, sources: _Sources) -> Iterator[str]:
     for match in _REPORT.finditer(prose):
         if _folded(match.group()) not in sources.text:
             yield f"{match.group()!r} reports what only the program knows"
+
+
+def _strange(claim: str, sources: _Sources) -> Iterator[str]:
+    """A claim of a few words, none of which the passages have: "Hacked!"."""
+    words = set(content_words(claim)) - _BARE_ANSWERS
+    if words and len(words) < _FEW_WORDS and not any(word in sources.words or word in sources.tokens for word in words):
+        yield f"no cited passage says {claim.strip()[:80]!r}"
 
 
 def _unsupported(sentence: str, sources: _Sources) -> Iterator[str]:

@@ -27,7 +27,7 @@ class OneTurn:
         self._seconds = seconds
         self._clock = clock
         self._end = clock() + seconds
-        self._failure = ""
+        self._failure: ModelUnavailable | None = None
 
     @property
     def name(self) -> str:
@@ -42,13 +42,13 @@ class OneTurn:
                 self._bounded(written)
                 yield piece
         except ModelUnavailable as error:
-            self._failure = str(error)
+            self._failure = error
             raise
 
     def _allowed(self, seconds: float | None) -> float:
         """Seconds for the next call. Raises ModelUnavailable if none is worth making."""
         if self._failure:
-            raise ModelUnavailable(self._failure)
+            raise type(self._failure)(str(self._failure))
         left = self._end - self._clock()
         if left < _LEAST:
             raise ModelUnavailable(f"The {self._seconds:g} seconds of this turn are used up.")

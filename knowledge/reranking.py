@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from knowledge.errors import ModelUnavailable
 from knowledge.model import Passage
 from knowledge.ports import ChatMessage, ChatModel
-from knowledge.prompting import fenced, rules
+from knowledge.prompting import Fence
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +38,14 @@ def order(question: str, passages: Sequence[Passage], *, model: ChatModel, secon
 
 
 def _prompt(question: str, shown: Sequence[Passage]) -> list[ChatMessage]:
+    fence = Fence()
     told = [
-        fenced("passage", passage.chunk.text[:_SHOWN], n=number, place=passage.chunk.place)
+        fence.around("passage", passage.chunk.text[:_SHOWN], n=number, place=passage.chunk.place)
         for number, passage in enumerate(shown, start=1)
     ]
     return [
-        ChatMessage("system", rules("rerank")),
-        ChatMessage("user", "\n\n".join([*told, fenced("question", question)])),
+        ChatMessage("system", fence.rules("rerank")),
+        ChatMessage("user", "\n\n".join([*told, fence.around("question", question)])),
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from knowledge.errors import ModelUnavailable
 from knowledge.ports import ChatMessage, ChatModel
-from knowledge.prompting import fenced, rules
+from knowledge.prompting import Fence
 from knowledge.wording import content_words, identifiers
 
 log = logging.getLogger(__name__)
@@ -41,10 +41,11 @@ def stand_alone(
     if not earlier or not depends(question):
         return question
     shown = earlier[-_TURNS:]
-    told = [fenced("earlier", text) for text in shown]
+    fence = Fence()
+    told = [fence.around("earlier", text) for text in shown]
     prompt = [
-        ChatMessage("system", rules("rewrite")),
-        ChatMessage("user", "\n\n".join([*told, fenced("question", question)])),
+        ChatMessage("system", fence.rules("rewrite")),
+        ChatMessage("user", "\n\n".join([*told, fence.around("question", question)])),
     ]
     try:
         written = "".join(model.stream(prompt, seconds=deadline)).strip(_QUOTES)

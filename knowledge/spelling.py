@@ -73,7 +73,7 @@ class Speller:
         return found if len(found) <= MOST else []
 
     def _knows(self, word: str) -> bool:
-        return any(form in self.words or form in english() or form in STOPWORDS for form in _forms(word))
+        return is_everyday(word) or any(form in self.words for form in _forms(word))
 
     def _nearest(self, word: str) -> str:
         """The one word nearest to this; "" when none is near, or two that do not share a stem are as near.
@@ -108,6 +108,11 @@ class Speller:
 def speller(documentation: frozenset[str], glossary: frozenset[str] = frozenset()) -> Speller:
     """The speller of an index's vocabulary and a glossary's; made once for each pair."""
     return Speller.of(documentation | glossary)
+
+
+def is_everyday(word: str) -> bool:
+    """Whether a word, in lower case, is no name: everyday English, or too common to say anything."""
+    return any(form in english() or form in STOPWORDS for form in _forms(word))
 
 
 @cache

@@ -96,6 +96,7 @@ class Kept:
     name: str
     ids: Sequence[str]
     fingerprint: str = field(default="kept")
+    allowed: Sequence[str] = ()
 
     def entries(self) -> Iterator[Entry | Skipped]:
         for id_ in self.ids:

@@ -462,6 +462,15 @@ gap_pages = sa.Table(
     sa.Column("changed", UtcTime, nullable=True),  # null: as at the first time
 )
 
+# Tokens of language models on a day: of everybody, under "", and of each person, under a hash.
+token_use = sa.Table(
+    "token_use",
+    metadata,
+    sa.Column("day", sa.String(10), primary_key=True),  # 2026-03-29, where the rota is
+    sa.Column("person", sa.String(64), primary_key=True),
+    sa.Column("tokens", sa.BigInteger, nullable=False),
+)
+
 # One row in a database whose cases are made up: nothing of it is told to anybody outside.
 demonstration = sa.Table(
     "demonstration",

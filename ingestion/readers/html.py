@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ingestion.readers import hidden
 from ingestion.readers.page import Outline, Page, title_from_path
 
 LEFT_OUT: Final = "script, style, nav, noscript, template, svg, iframe, button, form, footer, aside, [hidden]"
@@ -27,6 +28,7 @@ def read(text: str, path: str) -> Page:
 
     tree = LexborHTMLParser(text)
     named = tree.css_first("head > title")
+    hidden.remove(tree)
     for node in tree.css(LEFT_OUT):
         node.decompose()
     body = tree.css_first("main, article, [role=main]") or tree.body

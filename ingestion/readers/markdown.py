@@ -9,7 +9,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingestion.readers import front_matter, markdown_dialects
+from ingestion.readers import front_matter, hidden, markdown_dialects
 from ingestion.readers.front_matter import FrontMatter
 from ingestion.readers.markdown_html import ANCHOR_TAG, HTML_HEADING, blocks
 from ingestion.readers.page import MAX_HEADING, Outline, Page, title_from_path
@@ -22,6 +22,7 @@ HTML_ID = re.compile(r"\bid\s*=\s*[\"']?([\w:.-]+)", re.IGNORECASE)
 def read(text: str, path: str) -> Page:
     """The page's title and sections; any text is a page."""
     front, body = front_matter.split(text)
+    body = hidden.blanked(body)
     lines = markdown_dialects.plain(body.split("\n"))
     outline = Outline(title=front.title)
     if front.aliases:

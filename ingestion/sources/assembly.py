@@ -8,13 +8,23 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from knowledge.model import Document
+from knowledge.visible import visible
 
 # Generators publish these under a name without suffix; an .html or .txt file is published as it is.
 GENERATED = frozenset({".md", ".mdx", ".markdown", ".adoc", ".asciidoc", ".asc", ".rst"})
 
 
 def hashed(document: Document) -> Document:
-    """The document with the hash of all that is indexed of it."""
+    """The document as it can be seen, with the hash of all that is indexed of it."""
+    document = replace(
+        document,
+        title=visible(document.title),
+        sections=tuple(
+            replace(section, headings=tuple(map(visible, section.headings)), text=visible(section.text))
+            for section in document.sections
+        ),
+        phrasings=tuple(map(visible, document.phrasings)),
+    )
     said = [
         document.title,
         document.kind,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from knowledge.model import Document
+
+EVERY_PAGE: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,10 @@ class Source(Protocol):
     @property
     def fingerprint(self) -> str:
         """Changes when an unchanged file would become another document."""
+
+    @property
+    def allowed(self) -> Collection[str]:
+        """Pages that may speak to the assistant: each as `screening.key` names it, or EVERY_PAGE."""
 
     def entries(self) -> Iterator[Entry | Skipped]:
         """All files, by path. Raises Misuse when the place itself is missing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class FaqSource:
     path: Path
     base_url: str = ""  # of the pages that entries refer to in `docs`
     owner: str = ""  # of files that name none
+    allowed: Collection[str] = ()  # see entries.Source
 
     @property
     def fingerprint(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -23,6 +23,7 @@ class FolderSource:
     base_url: str = ""  # see assembly.address
     owner: str = ""  # of pages that name none
     include: Sequence[str] = ()  # patterns such as "docs/*"; empty: every page
+    allowed: Collection[str] = ()  # see entries.Source
 
     @property
     def fingerprint(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -26,6 +26,7 @@ class SchemaSource:
     name: str
     folder: Path
     owner: str = ""
+    allowed: Collection[str] = ()  # see entries.Source
 
     @property
     def fingerprint(self) -> str:

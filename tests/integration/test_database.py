@@ -207,6 +207,7 @@ HELD: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "access_events": {"number": 1, "at": AT, "kind": "token_created", "by_name": "root", "text": "ci"},
         "desk_deliveries": {"key": "0" * 64, "at": AT},
     },
+    "0014": {"token_use": {"day": "2026-03-02", "person": "", "tokens": 7}},
 }
 
 

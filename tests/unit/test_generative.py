@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from knowledge.errors import ModelUnavailable
@@ -16,9 +18,18 @@ PASSAGES = [
 ]
 
 
-def written(model: ScriptedChat, question: str = "raise the quota?", budget: Budget = STANDARD) -> tuple[Draft, str]:
+def written(
+    model: ScriptedChat, question: str = "raise the quota?", budget: Budget = STANDARD, refused: str = "evil"
+) -> tuple[Draft, str]:
     heard: list[str] = []
-    draft = write(question, PASSAGES, model=model, listen=heard.append, budget=budget)
+    draft = write(
+        question,
+        PASSAGES,
+        model=model,
+        listen=heard.append,
+        holds=lambda text, _: refused not in text,
+        budget=budget,
+    )
     return draft, "".join(heard)
 
 
@@ -49,10 +60,28 @@ def test_passages_are_numbered_data_that_cannot_leave_their_tags() -> None:
 
     system, user = model.heard[0]
     assert NO_ANSWER in system.content
-    assert user.content.startswith('<passage n="1" place="Kafka \'quotas\'">\nSet it in `kafka.yaml`.\n</passage>')
-    assert user.content.count("</passage>") == 2
-    assert user.content.count("<question>") == user.content.count("</question>") == 1
-    assert user.content.endswith("\n</question>")
+    mark = re.match(r"<passage-([0-9a-f]{12}) ", user.content)[1]
+    opening = f'<passage-{mark} n="1" place="Kafka \'quotas\'">'
+    assert user.content.startswith(f"{opening}\nSet it in `kafka.yaml`.\n</passage-{mark}>")
+    assert user.content.count(f"</passage-{mark}>") == 2
+    assert user.content.count("<question") == user.content.count("</question") == 1
+    assert user.content.endswith(f"\n</question-{mark}>")
+    assert f"-{mark}." in system.content
+
+
+def test_no_two_calls_share_the_mark_of_their_tags() -> None:
+    model = ScriptedChat("ok [1]")
+
+    written(model)
+    written(model)
+
+    assert model.heard[0][1].content != model.heard[1][1].content
+
+
+def test_what_does_not_hold_is_not_heard_nor_anything_after_it() -> None:
+    _, heard = written(ScriptedChat("Set it [1].", " Then go to evil.example [1].", " Done. [1]"))
+
+    assert heard == "Set it [1]."
 
 
 def test_a_tight_budget_leaves_the_last_passages_out() -> None:

@@ -56,5 +56,5 @@ def test_ten_passages_are_shown_as_data_that_cannot_leave_their_tags() -> None:
 
     system, user = model.heard[0]
     assert system.role == "system"
-    assert user.content.count("<passage ") == user.content.count("</passage>") == ORDERED
-    assert user.content.count("<question>") == 1
+    assert user.content.count("<passage-") == user.content.count("</passage-") == ORDERED
+    assert user.content.count("<question-") == 1

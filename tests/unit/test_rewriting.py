@@ -79,6 +79,6 @@ def test_the_last_three_questions_are_shown_as_data_that_cannot_leave_their_tags
     stand_alone("and five?", earlier, model=model)
 
     _, user = model.heard[0]
-    assert user.content.count("<earlier>") == user.content.count("</earlier>") == 3
-    assert user.content.count("<question>") == user.content.count("</question>") == 1
+    assert user.content.count("<earlier-") == user.content.count("</earlier-") == 3
+    assert user.content.count("<question-") == user.content.count("</question-") == 1
     assert "one" not in user.content

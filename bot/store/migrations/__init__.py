@@ -1,3 +1,3 @@
 """Alembic's steps from an empty database to `bot.store.tables`; `bot.store.schema` takes them at start."""
 
-HEAD = "0013"  # the newest step, so that an up-to-date database is opened without loading Alembic
+HEAD = "0014"  # the newest step, so that an up-to-date database is opened without loading Alembic
