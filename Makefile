@@ -59,13 +59,13 @@ requirements: $(VENV)/.ready ## write requirements.lock: pip install --require-h
 	@$(BIN)/uv export --quiet --locked --no-dev --group model --no-emit-project -o requirements.lock
 
 audit: $(VENV)/.ready ## look for known vulnerabilities of the locked packages (needs a network; says so without)
-	@$(BIN)/python -m tools.audit
+	@$(BIN)/python -m deploy.supply_chain.audit
 
 sbom: $(VENV)/.ready ## write dist/sbom.cdx.json: what runs with Sheriff, the embedding model too, as CycloneDX
-	@$(BIN)/python -m tools.sbom
+	@$(BIN)/python -m deploy.supply_chain.sbom
 
 licences: $(VENV)/.ready ## write docs/licences.md, and name what has to be looked at
-	@$(BIN)/python -m tools.licences
+	@$(BIN)/python -m deploy.supply_chain.licences
 
 image: ## build the container image
 	docker build -t sheriff .

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tools import audit, sbom
-from tools.licences import PAGE, REVIEWED, Licence, listed, reviewed
-from tools.locked import MODEL, PROJECT, REPOSITORY, running
+from deploy.supply_chain import audit, sbom
+from deploy.supply_chain.licences import PAGE, REVIEWED, Licence, listed, reviewed
+from deploy.supply_chain.locked import MODEL, PROJECT, REPOSITORY, running
 
 TODAY = date(2026, 11, 27)
 MANIFESTS = sorted((REPOSITORY / "deploy" / "kubernetes").glob("*.yaml"))

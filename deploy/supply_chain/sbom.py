@@ -13,9 +13,9 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.spdx import is_supported_id
 from cyclonedx.validation.json import JsonStrictValidator
 
+from deploy.supply_chain.licences import Licence, listed, reviewed
+from deploy.supply_chain.locked import MODEL, REPOSITORY, running
 from knowledge.adapters.local_embedder import WEIGHTS_SHA256
-from tools.licences import Licence, listed, reviewed
-from tools.locked import MODEL, REPOSITORY, running
 
 TARGET: Final = REPOSITORY / "dist" / "sbom.cdx.json"
 NAME: Final = "sentence-transformers/all-MiniLM-L6-v2"

