@@ -50,6 +50,7 @@ _TABLE: Sequence[tuple[str, str, str]] = (
     ("github token", "gh", _B + r"gh[pousr]_[A-Za-z0-9_]{20,255}(?:\.[A-Za-z0-9_-]{12,}){0,2}"),
     ("github token", "github_pat_", _B + r"github_pat_[A-Za-z0-9_]{22,255}"),
     ("gitlab token", "gl", _B + r"(?:glpat|gldt|glrt|glrtr|glft|glsoat|glcbt|glimt|glptt|glagent|gloas|glffct|glwt)-[A-Za-z0-9_.=-]{18,}"),
+    ("sheriff token", "shf_", _B + r"shf_[0-9A-Za-z]{49}" + _E),
     ("gitlab token", "GR1348941", _B + r"GR1348941[A-Za-z0-9_-]{18,}"),
     ("bitbucket token", "", _B + r"(?:ATBB|ATCTT3xFfG)[A-Za-z0-9_=-]{24,}"),
     ("atlassian token", "ATATT", _B + r"ATATT3[A-Za-z0-9_=+/-]{40,}"),
