@@ -153,7 +153,9 @@ class Sheriff:
     def _reply(self, incoming: Incoming, listen: Listener) -> Reply:
         request = understand(incoming, self._examiner.opened)  # the original: a check must see what was really pasted
         request, is_suspect = _sifted(request, incoming)
-        message, reason = redact(visible(incoming.text)), redact(request.reason)  # the latter names files
+        is_read = request.intent is not Intent.REFUSE  # what is not, may be of any length
+        text = incoming.text if is_read else incoming.text[:MAX_CHARACTERS]
+        message, reason = redact(visible(text)), redact(request.reason)  # the latter names files
         request = replace(request, reason=reason.text)
         incoming, secrets = replace(incoming, text=message.text), [*message.found, *reason.found]
         added = self._added(incoming) if request.intent in {Intent.ASK, Intent.CHECK} else None

@@ -36,6 +36,8 @@ class Reader:
 
     def read(self, source: Source, entry: Entry) -> Sequence[Document | Skipped | Flagged]:
         """What the file holds, or why it was given up."""
+        if not entry.size:
+            return list(source.read(entry))  # nothing in it can do harm, and there may be very many of them
         try:
             given = self.fence.call(_read, source, entry, self._count)
         except OverrunError as overrun:

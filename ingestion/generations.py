@@ -45,7 +45,8 @@ def exclusive(home: Path) -> Iterator[None]:
     """Be the only ingest of a home. Raises Failure when another one is under way."""
     folder = index_folder(home)
     with trouble(folder):
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not home.exists():
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(exist_ok=True)
         lock = FileLock(folder / LOCK)
         try:

@@ -22,6 +22,7 @@ from bot.identity.accounts import Account, Naming, SignInError, account_of
 from bot.identity.provider import Departure, Provider, ProviderUnavailable
 from bot.identity.roles import Role
 from bot.identity.seals import Seal
+from knowledge.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 CALLBACK = f"{SIGN_IN}/callback"
@@ -176,7 +177,10 @@ class FrontDoor:
     def sign_out(self, request: Request) -> Response:
         """Out of Sheriff: the session is over, also for who has copied its cookie. The page that follows offers to
         sign out at the provider."""
-        self.doors.leave(request.headers)
+        try:
+            self.doors.leave(request.headers)
+        except Unavailable as error:  # the browser’s own cookie goes all the same
+            log.warning("session_not_ended", reason=str(error))
         response, name = RedirectResponse(f"{SIGN_IN}?out=1", 303), self.doors.session_cookie
         response.delete_cookie(name, httponly=True, samesite="lax", secure=self.secure)
         return response

@@ -23,7 +23,7 @@ _TABLE: Sequence[tuple[str, str, str]] = (
     # clouds
     ("aws key", "", _B + r"(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}" + _E),
     ("aws key", "ABSK", _B + r"ABSK[A-Za-z0-9+/]{100,}={0,2}"),
-    ("aws secret key", "", r"(?i)(?:aws|amazon|secret)[\w.\- ]{0,30}?(?:key|secret|token)[\w.\-]{0,10}[\"']?\s{0,4}(?:[:=]|=>|is)\s{0,4}[\"']?(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"),
+    ("aws secret key", "", r"(?i)(?:aws|amazon|secret)[\w.\- ]{0,30}?(?:key|secret|token)[\w.\-]{0,10}[\"']?\s{0,4}(?:[:=]|=>|is|\s)\s{0,4}[\"']?(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"),
     ("azure account key", "AccountKey", r"AccountKey\s{0,3}[=:]\s{0,3}[\"']?(?P<value>[A-Za-z0-9+/]{40,}={0,2})"),
     ("azure access key", "SharedAccess", r"SharedAccess(?:Key|Signature)\s{0,3}[=:]\s{0,3}[\"']?(?P<value>[A-Za-z0-9+/%&=.\- ]{20,}?)(?=[;\"'\s]|$)"),
     ("azure client secret", "Q~", r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~-])"),
@@ -31,7 +31,7 @@ _TABLE: Sequence[tuple[str, str, str]] = (
     ("azure key", "AzSe", _B + r"[A-Za-z0-9]{42}AzSe[A-Z][A-Za-z0-9]{5}" + _E),
     ("azure key", "AzFu", _B + r"[A-Za-z0-9_-]{44}AzFu[A-Za-z0-9_-]{5}[AQgw]=="),
     ("azure devops token", "AZDO", _B + r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}" + _E),
-    ("signature", "", r"[?&;](?:sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature|code|tempauth)=(?P<value>[A-Za-z0-9%+/_.~=-]{20,})"),
+    ("signature", "", r"(?:^|[?&;\s])(?:sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature|code|tempauth)=(?P<value>[A-Za-z0-9%+/_.~=-]{20,})"),
     ("google key", "AIza", _B + r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
     ("google token", "", _B + r"(?:ya29\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{24,}|1//0[A-Za-z0-9_-]{40,})"),
     ("alibaba key", "LTAI", _B + r"LTAI[A-Za-z0-9]{12,24}" + _E),

@@ -19,7 +19,7 @@ _STEM = (
 )
 _ASSIGNED = re.compile(
     rf"(?:{_STEM})[\w.\-]{{0,40}}(?:[ ](?!is |ist |est |was |lautet )[^\W\d_][\w'-]{{0,20}}){{0,5}}"
-    r"(?:[\"'\])`*}]{0,4}|\\[\"'])(?:\[\d*\])?[ \t]{0,12}"
+    r"(?:[\"'\])`*}]{0,4}|\\[\"'])(?:\[[\w\"'-]{0,20}\])?[ \t]{0,12}"
     r"(?P<sign>:=|=>|->|={1,3}|:{1,2}|\b(?:is|was|lautet|ist|est|are|says)\b[ \t]*:?)(?:\*{2,3}(?=[ \t]))?[ \t]{0,12}",
     re.IGNORECASE,
 )
@@ -43,6 +43,9 @@ _PAIR_TURNED = re.compile(
     r"(?:\r?\n[ \t]*)?[\"']?(?:name|key|Name|Key)[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?P<name>[\w.\-]{2,80})"
 )
 _XML = re.compile(r"<(?P<name>[\w:.\-]{2,60})(?:\s[^<>\n]{0,200})?>(?P<value>[^<>\n]{2,500})</(?P=name)>")
+_XML_NAMED = re.compile(
+    r"<\w{2,40}\s[^<>\n]{0,80}?(?:name|key)=[\"'](?P<name>[\w.\-]{2,80})[\"'][^<>\n]{0,80}>(?P<value>[^<>\n]{2,500})</"
+)
 _URL = re.compile(
     r"(?<![A-Za-z0-9+.-])[a-z][a-z0-9+.\-]{1,30}://(?P<user>[^\s:/@\"'<>?#]{0,200}):(?P<value>[^\s\"'<>]{1,300})",
     re.IGNORECASE,
@@ -78,6 +81,7 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("password", r"\becho\s+(?:-n\s+)?[\"']?(?P<value>[^\s\"'|]{4,200})[\"']?\s*\|\s*[^\n]{0,80}(?:password-stdin|--stdin|sudo\s+-S|chpasswd|passwd)"),
         ("password", r"\becho\s+[\"']?[\w.-]{1,40}:(?P<value>[^\s\"'|]{4,200})[\"']?\s*\|\s*(?:sudo\s+)?chpasswd"),
         ("password", r"\bConvertTo-SecureString\s+(?:-String\s+)?[\"'](?P<value>[^\"'\n]{2,200})"),
+        ("token", r"(?:token|secret|api[_-]?key|passw(?:or)?d)\s{1,4}[\"'](?P<value>[^\"'\s]{8,200})[\"']"),
         ("secret", r"--from-literal[ =][\"']?[\w.-]{1,60}=(?P<value>[^\s\"']{2,500})"),
         ("password", r"\b(?:requirepass|masterauth|ldap_bind_pw|bindpw|rootpw|auth-pass)\s+[\"']?(?P<value>[^\s\"']{3,200})"),
         ("password", r"(?<!<)<<<(?!<)\s*[\"']?(?P<value>[^\s\"']{4,200})[\"']?\s*$"),
@@ -289,7 +293,7 @@ def _named(text: str) -> Iterator[Found]:
     for match in _PAIR.finditer(text):
         if hint := hint_of(match["name"]):
             yield from _value_after(text, match.end(), hint, sign=":", begins=match.start())
-    for match in (*_PAIR_TURNED.finditer(text), *_XML.finditer(text)):
+    for match in (*_PAIR_TURNED.finditer(text), *_XML.finditer(text), *_XML_NAMED.finditer(text)):
         hint = hint_of(match["name"])
         value = match["value"].strip("\"'")
         if hint and holds(value, hint, whole=True):

@@ -17,6 +17,7 @@ from knowledge.errors import Misuse
 from knowledge.model import Document, Kind, Section
 
 READER_VERSION = 1
+MOST_PHRASINGS = 200  # of one entry: each is found by itself, and people have not more ways of asking
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -70,6 +71,12 @@ class FaqSource:
                 yield Skipped(place, f"has no {' and no '.join(missing)} (line {line}); add it")
             else:
                 yield self._document(path, file, values, line)
+                yield from self._too_many(path, identity, values)
+
+    def _too_many(self, path: str, identity: str, values: Mapping[str, Any]) -> Iterator[Skipped]:
+        if (count := len(_texts(values, "phrasings"))) > MOST_PHRASINGS:
+            reason = f"has {count:,} phrasings; the first {MOST_PHRASINGS} are read: leave the most different ones"
+            yield Skipped(f"{self.name}:{path}#{identity}", reason)
 
     def _document(self, path: str, file: _File, values: Mapping[str, Any], line: int) -> Document:
         answer = _text(values, "answer")
@@ -87,7 +94,7 @@ class FaqSource:
                 updated=_text(values, "updated") or file.updated,
                 owner=_text(values, "owner") or file.owner or self.owner,
                 component=_text(values, "component") or file.component,
-                phrasings=tuple(_one_line(phrasing) for phrasing in _texts(values, "phrasings")),
+                phrasings=tuple(_one_line(phrasing) for phrasing in _texts(values, "phrasings")[:MOST_PHRASINGS]),
             )
         )
 
@@ -126,7 +133,8 @@ def _parse(text: str) -> _File:
     lines = _lines(node)
     entries = [(line, value) for line, value in zip(lines, values["entries"], strict=False) if isinstance(value, dict)]
     odd = [str(n) for n, value in zip(lines, values["entries"], strict=False) if not isinstance(value, dict)]
-    fault = f"has an entry that is not a mapping (line {', '.join(odd)}); write `- id: …`" if odd else ""
+    shown = ", ".join(odd[:5]) + (", …" if len(odd) > 5 else "")
+    fault = f"has an entry that is not a mapping (line {shown}); write `- id: …`" if odd else ""
     return _File(_text(values, "component"), _text(values, "owner"), _text(values, "updated"), entries, fault)
 
 

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as TooLateError
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from knowledge.errors import Failure, SheriffError
 
 T = TypeVar("T")
 MEGABYTE: Final = 1_000_000
+STARTED_WITHIN: Final = 60.0  # seconds for the first process, on a busy machine
 TASKS: Final = 1_000  # after which a process is replaced, so that none of them grows
 _PRELOADED: Final = "forkserver"  # its processes begin with everything imported: a dead one is replaced in milliseconds
 
@@ -63,6 +65,7 @@ class Fence:
         self._warm = warm
         self._lock = threading.Lock()
         self._pool: ProcessPool | None = None
+        self._runs = False  # whether a first process has said something
         self._closed = False
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -71,8 +74,13 @@ class Fence:
         Raises OverrunError when a limit was hit or the child died, Failure when no child can be started, and a
         SheriffError as the function raised it.
         """
-        limits = self._limits
-        future = self._started().schedule(_inside, args=(limits, function, arguments), timeout=limits.seconds)
+        limits, pool = self._limits, self._started()
+        try:
+            self._wait_for_first(pool)  # which is not on the account of the first caller's file
+            future = pool.schedule(_inside, args=(limits, function, arguments), timeout=limits.seconds)
+        except RuntimeError as error:  # the pool was stopped, or gave up
+            self._forget(pool)
+            raise _not_started(str(error)) from error
         try:
             packed = future.result(timeout=limits.patience)
         except TooLateError as error:
@@ -82,6 +90,8 @@ class Fence:
             raise OverrunError(waited if began else "has to wait too long while others are read") from error
         except ProcessExpired as error:
             raise OverrunError(_cause_of_death(error.exitcode, limits)) from error
+        except CancelledError as error:
+            raise _stopping() from error
         if isinstance(packed, str):
             raise OverrunError(packed)
         found: T = pickle.loads(packed)  # noqa: S301 - our own child made it
@@ -98,10 +108,25 @@ class Fence:
     def _started(self) -> ProcessPool:
         with self._lock:
             if self._closed:
-                raise Failure("Sheriff is stopping, and reads no more files. Try again when it runs.")
+                raise _stopping()
             if self._pool is None:
                 self._pool = self._new_pool()
             return self._pool
+
+    def _wait_for_first(self, pool: ProcessPool) -> None:
+        if self._runs:
+            return
+        try:
+            pool.schedule(_nothing).result(timeout=STARTED_WITHIN)
+        except (TooLateError, ProcessExpired) as error:
+            raise _not_started(str(error)) from error
+        self._runs = True
+
+    def _forget(self, pool: ProcessPool) -> None:
+        """The next call gets a new pool."""
+        with self._lock:
+            if self._pool is pool:
+                self._pool, self._runs = None, False
 
     def _new_pool(self) -> ProcessPool:
         try:
@@ -113,10 +138,18 @@ class Fence:
                 context=_context(self._preload),
             )
         except OSError as error:
-            raise Failure(
-                f"The processes that read files cannot be started ({error.strerror or error}). "
-                "Allow this account more processes, and memory at /dev/shm."
-            ) from error
+            raise _not_started(error.strerror or str(error)) from error
+
+
+def _stopping() -> Failure:
+    return Failure("Sheriff is stopping, and reads no more files. Try again when it runs.")
+
+
+def _not_started(reason: str) -> Failure:
+    return Failure(
+        f"The processes that read files cannot be started ({reason}). "
+        "Allow this account more processes, and memory at /dev/shm."
+    )
 
 
 def _context(preload: list[str]) -> Any:
@@ -152,6 +185,10 @@ def _begin(limits: Limits, warm: Callable[[], object] | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     if warm is not None:
         warm()
+
+
+def _nothing() -> None:
+    """Done as soon as the process that does it is ready."""
 
 
 def _end_with_parent() -> None:

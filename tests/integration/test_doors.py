@@ -234,6 +234,7 @@ def test_while_the_database_is_away_no_token_opens_and_nothing_breaks(office: Of
 
     assert client.get("/api/v1/cases", headers=token).status_code == 503
     assert client.get("/desk", headers=HTML).status_code == 503
+    assert client.post("/sign-out").headers["set-cookie"].startswith('__Host-sheriff_session=""')
     assert client.get("/healthz").status_code == 200
     client.cookies.clear()
     assert client.get("/sign-in", headers=HTML).status_code == 200

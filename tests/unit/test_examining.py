@@ -26,7 +26,7 @@ WRONG = "apiVersion: sheriff/v1\nkind: Kafka\nquota:\n  partitons: 12\n"
 @pytest.fixture(scope="module")
 def fenced() -> Iterator[Examiner]:
     files = PlatformFiles(bundled.SCHEMAS, rules=())
-    fenced = fence(files, Limits(seconds=20, processor=10), processes=1)
+    fenced = fence(files, Limits(seconds=60, processor=30), processes=1)
     yield behind(fenced, files, PLATFORM)
     fenced.close()
 

@@ -12,7 +12,7 @@ import pytest
 from knowledge.adapters.fence import Fence, Limits, OverrunError, limits_memory
 from knowledge.errors import Failure, Misuse
 
-LIMITS = Limits(seconds=5, processor=1, memory=200, result=1)
+LIMITS = Limits(seconds=60, processor=1, memory=200, result=1)
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +102,18 @@ def test_a_closed_fence_says_so() -> None:
 
     with pytest.raises(Failure, match="stopping"):
         fence.call(length, "late")
+
+
+def test_a_pool_that_gave_up_is_replaced_by_the_next_call() -> None:
+    fence = Fence(LIMITS)
+    try:
+        assert fence.call(length, "one") == 3
+        broken = fence._started()
+        broken.stop()  # type: ignore[no-untyped-call]
+        broken.join()
+        with pytest.raises(Failure, match="cannot be started"):
+            fence.call(length, "two")
+
+        assert fence.call(length, "three") == 5
+    finally:
+        fence.close()

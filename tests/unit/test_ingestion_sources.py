@@ -348,3 +348,52 @@ def test_any_json_object_is_read_as_a_schema(schema: dict[str, object]) -> None:
 
     assert title == "X"
     assert all(section.text for section in sections)
+
+
+def test_more_ways_of_asking_than_anybody_has_are_left_out_and_told(tmp_path: Path) -> None:
+    ways = "".join(f"  - how {number}?\n" for number in range(250))
+    put(tmp_path, "faq.yaml", f"entries:\n- id: a\n  question: q?\n  answer: b\n  phrasings:\n{ways}")
+    source = FaqSource("faq", tmp_path / "faq.yaml")
+
+    assert len(documents(source)[0].phrasings) == 200
+    assert skipped(source) == {
+        "faq:faq.yaml#a": "has 250 phrasings; the first 200 are read: leave the most different ones"
+    }
+
+
+def test_a_file_that_changed_since_it_was_listed_waits_for_the_next_run(tmp_path: Path) -> None:
+    file = put(tmp_path, "a.md", "Text.")
+    source = FolderSource("docs", tmp_path)
+    (entry,) = source.entries()
+    file.write_text("Other text.")
+
+    assert isinstance(entry, Entry)
+    assert [found.reason for found in source.read(entry) if isinstance(found, Skipped)] == [
+        "changed while it was read; the next run reads it again"
+    ]
+
+
+def test_a_schema_beside_a_schema_that_links_out_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    put(tmp_path, "outside.json", '{"description": "secret"}')
+    put(tmp_path, "in/a.schema.json", '{"properties": {"p": {"$ref": "near.json"}}}')
+    (tmp_path / "in" / "near.json").symlink_to(tmp_path / "outside.json")
+
+    (found,) = documents(SchemaSource("schemas", tmp_path / "in"))
+
+    assert "secret" not in "".join(section.text for section in found.sections)
+
+
+@pytest.mark.parametrize("name", ["a\nb.md", "a\x1b[31m.md", "a\u202eb.md", "a\u200bb.md"])
+def test_a_name_with_characters_that_nobody_sees_is_not_read(tmp_path: Path, name: str) -> None:
+    put(tmp_path, name, "Text.")
+
+    assert list(skipped(FolderSource("docs", tmp_path)).values()) == ["its name holds invisible characters; rename it"]
+    assert not documents(FolderSource("docs", tmp_path))
+
+
+def test_folders_far_inside_each_other_are_not_walked(tmp_path: Path) -> None:
+    put(tmp_path, f"{'d/' * 101}a.md", "Text.")
+    put(tmp_path, f"{'e/' * 100}a.md", "Text.")
+
+    assert [d.path for d in documents(FolderSource("docs", tmp_path))] == [f"{'e/' * 100}a.md"]
+    assert list(skipped(FolderSource("docs", tmp_path)).values()) == ["lies more than 100 folders deep; move it up"]
