@@ -20,6 +20,8 @@ _SUSPICIOUS = re.compile(
     re.IGNORECASE,
 )
 _HEAD = 6  # characters by which the beginning of a secret is known where a message shows only that
+_WHOLE = 100_000  # characters of a file that is looked through whole; of a longer one, what is near a diagnostic
+_AROUND = 60  # lines before and after a diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def masked_where_told(report: ValidationReport) -> ValidationReport:
 
 def masked(report: ValidationReport) -> MaskedReport:
     """The report with stars in place of the secrets of its files, as wide as they were: columns stay right."""
+    report = _near_diagnostics(report)
     kinds: list[str] = []
     values: dict[str, str] = {}
     files = [_masked_file(file, kinds, values) for file in report.files]
@@ -59,6 +62,30 @@ def masked(report: ValidationReport) -> MaskedReport:
         names = {file.name: name.text for file, name in zip(report.files, named, strict=True)}
         body = _through(body, lambda text: names.get(text, text))
     return MaskedReport(_report().validate_python(body), tuple(kinds))
+
+
+def _near_diagnostics(report: ValidationReport) -> ValidationReport:
+    """Long files with empty lines in place of those that nobody is shown: to look for secrets in them takes seconds."""
+    if all(len(file.text) <= _WHOLE for file in report.files):
+        return report
+    lines: dict[str, set[int]] = {}
+    for diagnostic in report.diagnostics:
+        span = diagnostic.span
+        shown = (span.line, span.end_line)
+        near = (range(max(1, line - _AROUND), line + _AROUND + 1) for line in shown)
+        lines.setdefault(diagnostic.file, set()).update(*near)
+    files = [file if len(file.text) <= _WHOLE else _only(file, lines.get(file.name, set())) for file in report.files]
+    return replace(report, files=files)
+
+
+def _only(file: CheckedFile, shown: set[int]) -> CheckedFile:
+    """The file with these lines, counted from 1, as far as they are no longer than a file that is looked through."""
+    kept, left = [], _WHOLE
+    for number, line in enumerate(file.text.split("\n"), start=1):
+        stays = number in shown and len(line) <= left
+        left -= len(line) if stays else 0
+        kept.append(line if stays else "")
+    return replace(file, text="\n".join(kept), mended="")
 
 
 @cache
@@ -110,22 +137,50 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _hider(values: Sequence[str]) -> Any:
-    """What takes the values out of a text: where they stand by themselves, and the beginnings of long ones anywhere."""
-    short = [value for value in values if len(value) < _HEAD]
-    long = [value for value in values if len(value) >= _HEAD]
+    """What takes the values out of a text: where they stand by themselves, and the beginnings of long ones anywhere.
+
+    Each place of a text is looked up once, however many values there are."""
+    short = {value for value in values if len(value) < _HEAD}
+    long: dict[str, list[str]] = {}
+    for value in values:
+        if len(value) >= _HEAD:
+            long.setdefault(value[:_HEAD], []).append(value)
+    lengths = sorted({len(value) for value in short}, reverse=True)
 
     def hidden(text: str) -> str:
-        for value in long:
-            place = text.find(value[:_HEAD])
-            while place >= 0:
-                end = place + _common(text, place, value)
-                text = text[:place] + _stars(text[place:end]) + text[end:]
-                place = text.find(value[:_HEAD], end)
-        for value in short:
-            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", lambda match: _stars(match[0]), text)
-        return text
+        parts: list[str] = []
+        place = done = 0
+        while place < len(text):
+            end = _end_of_long(text, place, long) or _end_of_short(text, place, short, lengths)
+            if end:
+                parts += [text[done:place], _stars(text[place:end])]
+                place = done = end
+            else:
+                place += 1
+        return "".join([*parts, text[done:]])
 
     return hidden
+
+
+def _end_of_long(text: str, place: int, long: dict[str, list[str]]) -> int:
+    """Where a long value, or as much of it as stands here, ends; 0 when none begins here."""
+    some = long.get(text[place : place + _HEAD])
+    return place + max(_common(text, place, value) for value in some) if some else 0
+
+
+def _end_of_short(text: str, place: int, short: set[str], lengths: Sequence[int]) -> int:
+    """Where a short value that stands here by itself ends; 0 when there is none."""
+    if not lengths or (place and _is_word(text[place - 1])):
+        return 0
+    for length in lengths:
+        end = place + length
+        if text[place:end] in short and not (end < len(text) and _is_word(text[end])):
+            return end
+    return 0
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _common(text: str, place: int, value: str) -> int:

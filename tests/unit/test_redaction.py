@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from bot.redaction import masked, masked_where_told, redact, redact_parts
 from evals.bench.secret_cases import CASES, SecretCase, is_left, read_cases
-from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, Span, ValidationReport
+from knowledge import bundled
+from knowledge.validation.catalog import SchemaCatalog
+from knowledge.validation.diagnostics import CheckedFile, Diagnostic, Severity, SourceFile, Span, ValidationReport
+from knowledge.validation.engine import validate
 
 GITHUB = "ghp_" + "a1B2" * 9
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
@@ -230,3 +233,19 @@ def test_a_long_hostile_text_is_read_to_its_end(line: str) -> None:
     secret = "Sun!Flower7"
 
     assert secret not in redact(line * 500 + f"\npassword: {secret}\n").text
+
+
+def test_of_a_long_file_only_what_is_shown_is_looked_through_and_lines_stay() -> None:
+    rules = "".join(f"  - {{name: rule-{number}, password: Hunter-{number}-x}}\n" for number in range(4_000))
+    text = f"kind: alerting\nname: x\nrules:\n{rules}wrong: 1\npassword: Zorro-77-end\n"
+    report = validate([SourceFile("a.yaml", text)], catalog=SchemaCatalog.load(bundled.SCHEMAS))
+
+    hidden = masked(report).report
+
+    shown = hidden.files[0].text
+    assert shown.count("\n") == text.count("\n")
+    assert "Zorro" not in shown
+    assert "Hunter" not in shown
+    assert "Hunter" not in repr(hidden)
+    told = {line for d in hidden.diagnostics for line in (d.span.line, d.span.end_line)}
+    assert all(shown.split("\n")[line - 1] for line in told)
