@@ -12,11 +12,10 @@ from knowledge.validation.diagnostics import ValidationReport
 
 
 def whole(text: str) -> str:
-    """The text without what no database and no encoder takes: half characters and NUL, which become U+FFFD."""
-    if text.isascii() and "\0" not in text:
+    """The text without half characters, which no database and no encoder takes: they become U+FFFD."""
+    if text.isascii():
         return text
-    halves = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # two halves are one character
-    return halves.replace("\0", "\ufffd")
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # two halves are one character
 
 
 @dataclass(frozen=True, slots=True)

@@ -292,7 +292,7 @@ def test_the_ticket_system_may_call_when_there_is_a_secret_and_something_to_look
 
     with desk_wiring.opened_desk(settings, store, clock=utc_now) as desk:
         watch = desk_wiring.watch(settings, store, desk, push=lambda _: None, clock=utc_now)
-        events = desk_wiring.events(settings, watch, clock=utc_now)
+        events = desk_wiring.events(settings, store, watch, clock=utc_now)
     store.close()
 
     assert (events is not None) is listens
