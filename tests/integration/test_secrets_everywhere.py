@@ -102,7 +102,8 @@ def ask_by_web(visitor: Visitor, leaks: Leaks) -> None:
 
 
 def ask_by_api(visitor: Visitor, leaks: Leaks) -> str:
-    answer = visitor.post("/api/v1/ask", json={"text": f"Fortran on Solaris with pw={leaks.plant('api')}"}).json()
+    asked = f"Can I get a FortranGrid licence? pw={leaks.plant('api')}"
+    answer = visitor.post("/api/v1/ask", json={"text": asked}).json()
     visitor.post("/api/v1/ask", json={"text": f"feature request: Solaris, my password is {leaks.plant('wish')}"})
     visitor.post("/api/v1/ask", json={"text": f"ask the sheriff: mot de passe : {leaks.plant('to sheriff')}"})
     pasted = {"files": [{"name": "kafka.yaml", "text": file_of(leaks.plant("validate")).decode()}]}
