@@ -11,7 +11,7 @@ export PYTHONUTF8 := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format pictures lock requirements audit sbom licences image clean
+.PHONY: help run test coverage check format pictures lock requirements audit sbom licences image clean
 
 help: ## list what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -35,9 +35,13 @@ run: $(VENV)/.ready ## set up, index the example platform, serve on http://127.0
 
 # Two processes share the test files: most tests of whole servers wait for one to start. `make test WORKERS=0` for one.
 WORKERS ?= 2
+SHARED = --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 test: $(VENV)/.ready tests/node/.ready ## set up, lint, check types and layers, run all tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=25 --cov --cov-report=term:skip-covered --cov-fail-under=85
+	@$(BIN)/pytest $(SHARED) --durations=25
+
+coverage: $(VENV)/.ready tests/node/.ready ## run all tests again, counting what they reach: takes half as long again
+	@$(BIN)/pytest $(SHARED) --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 check: $(VENV)/.ready ## lint, types, layers: no tests
 	@$(BIN)/ruff check --quiet .
