@@ -16,12 +16,12 @@ from bot.support import gap_report
 from bot.support.cases import Case, CaseState
 from bot.support.gap_report import Entry
 from bot.support.handoff import Desk
-from bot.support.ledger import Gap, GapState
+from bot.support.ledger import UNSOLVED, Gap, GapState
 from knowledge.errors import DeskRefused, DeskUnavailable, Misuse
 
 log = structlog.get_logger(__name__)
 EVERY = 300.0  # seconds between two looks for issues to close
-_UNSOLVED = (GapState.OPEN, GapState.REGRESSED)
+_UNDRAFTED = (GapState.OPEN, GapState.REGRESSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class DocsDesk:
         """The gap's issue, open; the gap counts as drafted then. Raises DeskUnavailable (try again), DeskRefused, and
         as `GapStore.act` does."""
         gap = self.gaps.seen(number, version=version)
-        if gap.state not in {*_UNSOLVED, GapState.DRAFTED, GapState.MERGED}:
+        if gap.state not in UNSOLVED:
             raise Misuse(f"{gap.label} needs no issue: nothing about it is to be done.")
         issue = self.issues.begun(number)
         ticket = self.desk.open(self._as_case(gap, issue), assignee="")
         if (ticket.number, ticket.url) != (issue.ticket, issue.url):
             self.gaps.note(number, "issue", by, f"{ticket.number} {ticket.url}".strip())
         self.issues.opened(number, ticket.number, ticket.url)
-        if gap.state in _UNSOLVED:
+        if gap.state in _UNDRAFTED:
             self.gaps.act(number, GapState.DRAFTED, by, version=version, text=f"As {ticket.number}.")
         return Issue(number, issue.key, ticket.number, ticket.url)
 

@@ -115,17 +115,18 @@ def opened_store(settings: Settings, *, replica: str = "") -> Iterator[Store]:
         store.close()
 
 
-def gapwork(settings: Settings, store: Store, knowing: Library) -> GapWork:
-    """What keeps the ledger of gaps up to date."""
-    return GapWork(store.gaps, knowing, now, lambda: knowing.stopped(within=0), section_writer(settings, store))
+def gapwork(settings: Settings, store: Store, knowing: Library, metrics: Metrics | None = None) -> GapWork:
+    """What keeps the ledger of gaps up to date; `metrics` count what its drafts take."""
+    write = section_writer(settings, store, metrics or Metrics())
+    return GapWork(store.gaps, knowing, now, lambda: knowing.stopped(within=0), write)
 
 
-def section_writer(settings: Settings, store: Store) -> Writer | None:
+def section_writer(settings: Settings, store: Store, metrics: Metrics) -> Writer | None:
     """Writes sections of the documentation from resolutions, where a language model is configured."""
     model = knowledge_wiring.chat_model(settings)
     if model is None:
         return None
-    paid = purse_of(settings, store, Metrics()).opened_for("", model)
+    paid = purse_of(settings, store, metrics).opened_for("", model)
     return SectionWriter(paid, knowledge_wiring.token_budget(settings))
 
 
@@ -272,7 +273,7 @@ def _beside(parts: _Parts) -> Sequence[Regularly]:
     following = Following(parts.store.engine, parts.store.broadcast)
     tidying = Tidying(parts.store, retention=parts.settings.retention, clock=now)
     news = teams_wiring.duty_news(parts.store, book=parts.rota, threads=parts.threads)
-    gaps = gapwork(parts.settings, parts.store, parts.library)
+    gaps = gapwork(parts.settings, parts.store, parts.library, parts.metrics)
     gap_news = teams_wiring.gap_news(parts.settings, parts.store, book=parts.rota, threads=parts.threads)
     wishes = teams_wiring.wish_news(parts.settings, parts.store, threads=parts.threads)
     refresh = parts.rota.refresh_pages
@@ -558,7 +559,7 @@ def _keep_index(parts: _Parts) -> None:
         log.info("index_ready", sections=report.chunks, seconds=round(report.seconds, 1), skipped=len(report.skipped))
         parts.library.warm()
         parts.metrics.chunks.set(report.chunks)
-        keep_gaps(gapwork(parts.settings, parts.store, parts.library))
+        keep_gaps(gapwork(parts.settings, parts.store, parts.library, parts.metrics))
     except StoppedError:
         log.info("ingest_stopped")
     except SheriffError as error:
