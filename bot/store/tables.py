@@ -86,9 +86,7 @@ cases = sa.Table(
     sa.Column("reference", sa.JSON, nullable=False),
     sa.Column("searched", sa.Text, nullable=False),  # what a search looks at, in lower case
     sa.Index("ix_cases_opened", "opened", "id"),
-    sa.Index(
-        "ix_cases_figures", "opened", "state", "component", "sheriff", "ticket"
-    ),  # all that weeks are counted from
+    sa.Index("ix_cases_figures", "opened", "state", "component", "sheriff", "ticket"),  # all that weeks need
     sa.Index("ix_cases_state", "state", "opened", "id"),
     sa.Index("ix_cases_asker", "asker_id", "opened", "id"),
     sa.Index("ix_cases_conversation", "conversation", "opened", "id"),
