@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from bot import desk_wiring, knowledge_wiring, wiring, wording
+from bot import desk_wiring, knowledge_wiring, store_wiring, wiring, wording
 from bot.casework import Casework
 from bot.deployments import platform_of
 from bot.examining import here
@@ -43,8 +43,8 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
             kept = {"database_url": SecretStr(f"sqlite:///{folder / 'cases.db'}"), "desk": DeskSettings()}
             database = settings.model_copy(update=kept)
         passer_by = f"ask-{uuid4().hex}" if hand_over else ""
-        store = stack.enter_context(wiring.opened_store(database, replica=passer_by))
-        purse = wiring.purse_of(settings, store, Metrics())
+        store = stack.enter_context(store_wiring.opened_store(database, replica=passer_by))
+        purse = store_wiring.purse_of(settings, store, Metrics())
         knowing = stack.enter_context(
             knowledge_wiring.opened_library(settings, with_model=True, until=until, purse=purse)
         )
@@ -52,20 +52,24 @@ def asking(settings: Settings, *, hand_over: bool, until: float | None = None) -
             knowing.require()
         database = wiring.inward(database, store)
         rota = store.rota(settings.rota)
-        desk = stack.enter_context(desk_wiring.opened_desk(database, store, clock=wiring.now))
-        workflows = wiring.workflows_of(database, store, rota, desk, [DeskPageNotifier(store.engine, clock=wiring.now)])
+        desk = stack.enter_context(desk_wiring.opened_desk(database, store, clock=store_wiring.now))
+        workflows = wiring.workflows_of(
+            database, store, rota, desk, [DeskPageNotifier(store.engine, clock=store_wiring.now)]
+        )
         if hand_over:
             workflows.start()
             stack.callback(workflows.stop)
             workflows.wait_until_ready(timeout=20)
-        casework = Casework(store.cases, workflows=workflows, rota=rota, clock=wiring.now)
+        casework = Casework(store.cases, workflows=workflows, rota=rota, clock=store_wiring.now)
         staying = casework if hand_over else StayingHere(casework, store)
         platform = platform_of(settings)
         likeness = Likeness(knowing.embedder.embed)
         wishes = Wishes(store.requests, likeness, names=platform.components)
         kept_here = hand_over or not has_database(settings.database)
-        pinned = store if kept_here else stack.enter_context(wiring.opened_store(settings))  # known, whatever is kept
-        notices = Notices(pinned.notices, pinned.cases, likeness, clock=wiring.now, zone=rota.zone)
+        pinned = (
+            store if kept_here else stack.enter_context(store_wiring.opened_store(settings))
+        )  # known, whatever is kept
+        notices = Notices(pinned.notices, pinned.cases, likeness, clock=store_wiring.now, zone=rota.zone)
         examiner = here(platform)  # his own files, on his own machine
         take = wiring.sheriff_of(settings, knowing, store, staying, examiner, Metrics(), Board(wishes, notices)).take
         yield take if hand_over else lambda incoming: _without_case(take(incoming), named(settings).docs)

@@ -15,7 +15,7 @@ from uuid import uuid4
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot import knowledge_wiring, wiring
+from bot import gap_wiring, knowledge_wiring, store_wiring
 from bot.asking import asking
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.settings import Settings
@@ -66,7 +66,7 @@ def ingest_command(settings: Settings, folders: Sequence[Path], *, base_url: str
     if folders and not dry_run and not report.nothing_found:
         remember_sources(settings.home, folders, base_url)
     if not dry_run:
-        wiring.ask_gaps_again(settings)
+        gap_wiring.ask_gaps_again(settings)
     if report.nothing_found:
         raise Failure("Nothing was indexed: the sources hold no readable page. Name a folder with .md, .adoc or .html.")
 
@@ -98,8 +98,8 @@ def gaps_command(settings: Settings, wanted: GapsWanted) -> None:
     if wanted.output not in renderers:
         raise Misuse(f"--format {wanted.output}: choose md, html or json.")
     since = _day(wanted.since) if wanted.since else None
-    with wiring.opened_store(settings) as store:
-        report = wiring.gap_report(settings, store, since=since, component=wanted.component)
+    with store_wiring.opened_store(settings) as store:
+        report = gap_wiring.gap_report(settings, store, since=since, component=wanted.component)
         made_up = store.demonstration.get() is not None
     text = renderers[wanted.output](report)
     if made_up:
@@ -126,8 +126,8 @@ def _day(text: str) -> datetime:
 
 def regroup_command(settings: Settings) -> None:
     """Group all questions afresh, but those of gaps that somebody has touched."""
-    with wiring.opened_store(settings) as store, knowledge_wiring.opened_library(settings) as knowing:
-        if not wiring.gapwork(settings, store, knowing).regroup():
+    with store_wiring.opened_store(settings) as store, knowledge_wiring.opened_library(settings) as knowing:
+        if not gap_wiring.gapwork(settings, store, knowing).regroup():
             raise Failure("Another process is at the ledger just now. Try again in a few minutes.")
         counts = sum(store.gaps.counts().values())
     print(f"Grouped afresh: {counts:,} gaps. Those that somebody had marked, joined or split stayed as they were.")
@@ -135,14 +135,14 @@ def regroup_command(settings: Settings) -> None:
 
 def retry_command(settings: Settings, labels: Sequence[str], *, everything: bool) -> None:
     """Have the ticket system asked again for what it refused; with nothing named, list that."""
-    with wiring.opened_store(settings) as store:
+    with store_wiring.opened_store(settings) as store:
         letters = store.cases.dead_letters()
         if not labels and not everything:
             _print_refused(letters)
             return
         chosen = letters if everything else [_case(store, label) for label in labels]
         for case in chosen:
-            store.cases.record(case.id, partial(retry_ticket, by="Operator", at=wiring.now()))
+            store.cases.record(case.id, partial(retry_ticket, by="Operator", at=store_wiring.now()))
             print(f"{case.label}: is tried again, by a running `sheriff serve` within half a minute.")
 
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from bot import desk_wiring, knowledge_wiring, sign_in_wiring, wiring
+from bot import desk_wiring, knowledge_wiring, sign_in_wiring, store_wiring
 from bot.channels.sign_in import CALLBACK
 from bot.findings import Finding, Health, printed
 from bot.identity.provider import Provider
@@ -90,7 +90,7 @@ def _files(settings: Settings) -> Finding:
 
 def _rota(settings: Settings) -> Finding:
     now = datetime.now(UTC)
-    with wiring.opened_store(settings) as store:
+    with store_wiring.opened_store(settings) as store:
         kept = store.rota(settings.rota).now()
     alarmed = alarms(kept, now)
     if alarmed:
@@ -112,7 +112,7 @@ def _rota(settings: Settings) -> Finding:
 
 
 def _cases(settings: Settings) -> Finding:
-    with wiring.opened_store(settings) as store:
+    with store_wiring.opened_store(settings) as store:
         kept = f"{store.cases.count():,} kept; the database opens."
         if store.demonstration.get() is None:
             return Finding(Health.GOOD, "cases", kept)
@@ -122,8 +122,8 @@ def _cases(settings: Settings) -> Finding:
 
 def _desk(settings: Settings) -> Finding:
     """The ticket system, asked by reading only; and what it has refused so far."""
-    with wiring.opened_store(settings) as store:
-        with desk_wiring.opened_desk(settings, store, clock=wiring.now) as desk:
+    with store_wiring.opened_store(settings) as store:
+        with desk_wiring.opened_desk(settings, store, clock=store_wiring.now) as desk:
             told = desk.check()
         letters = store.cases.dead_letters()
     if letters:
@@ -136,8 +136,8 @@ def _desk(settings: Settings) -> Finding:
 
 def _docs_desk(settings: Settings) -> Finding:
     with (
-        wiring.opened_store(settings) as store,
-        desk_wiring.opened_docs_desk(settings, store, clock=wiring.now) as desk,
+        store_wiring.opened_store(settings) as store,
+        desk_wiring.opened_docs_desk(settings, store, clock=store_wiring.now) as desk,
     ):
         if desk is None:
             return Finding(Health.GOOD, "docs desk", "Gaps become no issues: gaps.desk is not set.")
@@ -161,8 +161,8 @@ def _model(settings: Settings) -> Finding:
 
 
 def _spent(settings: Settings) -> str:
-    with wiring.opened_store(settings) as store:
-        return wiring.purse_of(settings, store, Metrics()).standing()
+    with store_wiring.opened_store(settings) as store:
+        return store_wiring.purse_of(settings, store, Metrics()).standing()
 
 
 def _teams(settings: Settings) -> Finding:

@@ -11,9 +11,9 @@ from rich.table import Table as RichTable
 
 from bot.channels.insights_page import counted
 from bot.settings import Settings
+from bot.store_wiring import opened_store
 from bot.support.insight_tables import Table, as_csv, as_json, rates, tables
 from bot.support.insights import Insights
-from bot.wiring import opened_store
 from knowledge.errors import Misuse
 
 _FORMATS = ("text", "json", "csv")

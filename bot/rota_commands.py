@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bot import wiring
+from bot import store_wiring
 from bot.checking.showing import show
 from bot.messages import Person
 from bot.settings import Settings
@@ -158,7 +158,7 @@ def swap_answer_command(settings: Settings, number: int, verb: str, *, by: str, 
 
 @contextmanager
 def _book(settings: Settings) -> Iterator[RotaBook]:
-    with wiring.opened_store(settings) as store:
+    with store_wiring.opened_store(settings) as store:
         yield store.rota(settings.rota)
 
 

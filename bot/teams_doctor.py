@@ -12,8 +12,8 @@ from bot.entra import LOGIN, token_finding
 from bot.findings import Finding, Health, printed
 from bot.probing import Answered, asked
 from bot.settings import GUID, LOOPBACK, Settings
+from bot.store_wiring import opened_store
 from bot.support.rota_file import read_rota
-from bot.wiring import opened_store
 from knowledge.errors import SheriffError, Unavailable
 
 METADATA = "https://login.botframework.com/v1/.well-known/openidconfiguration"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
@@ -21,7 +21,6 @@ from pydantic import SecretStr
 from bot import desk_wiring, examining, knowledge_wiring, sign_in_wiring, teams_wiring
 from bot.aftercare import EVERY as AFTERCARE_EVERY
 from bot.aftercare import Aftercare
-from bot.budgeting import Purse
 from bot.casework import Casework
 from bot.channels.gap_news import EVERY as GAP_NEWS_EVERY
 from bot.channels.notice_news import NoticeNews
@@ -45,34 +44,30 @@ from bot.enclosures import enclosed
 from bot.examining import Examiner, PlatformFiles, behind
 from bot.gap_issues import EVERY as ISSUES_EVERY
 from bot.gap_issues import DocsDesk
-from bot.gap_reading import read_entry, read_report
-from bot.gap_writing import SectionWriter
+from bot.gap_reading import read_report
+from bot.gap_wiring import change_of, docs_desk, gap_entry, gapwork, keep_gaps, page_now
 from bot.gapwork import EVERY as GAPS_EVERY
-from bot.gapwork import GapWork, Writer
 from bot.identity.roles import Role
 from bot.identity.seals import probe_key
 from bot.library import Library, StoppedError
 from bot.noticing import Notices
 from bot.occupancy import occupied
-from bot.page_files import with_section
 from bot.redaction import masked
 from bot.settings import DeskSettings, GapSettings, RateSettings, Settings
 from bot.sources import code_page, named, sources, strange_rota
 from bot.store.following import EVERY as FOLLOWED_EVERY
 from bot.store.following import Following
 from bot.store.notifications import DeskPageNotifier
-from bot.store.opening import Store, has_database, open_store
+from bot.store.opening import Store
 from bot.store.read_back import Watch
 from bot.store.regularly import Regularly
 from bot.store.rota_book import RotaBook
 from bot.store.standing import standing
 from bot.store.tidying import EVERY as TIDIED_EVERY
 from bot.store.tidying import Tidying
-from bot.store.token_book import TokenBook
+from bot.store_wiring import now, opened_store, purse_of
 from bot.support.clocks import Clocks, goals_of
-from bot.support.gap_report import Entry, GapReport
 from bot.support.handoff import AllChannels, Desk, Notifier
-from bot.support.ledger import Gap
 from bot.support.likeness import Likeness
 from bot.support.notices import RiseRule
 from bot.support.rota_alarms import alarms
@@ -85,7 +80,6 @@ from ingestion.report import IngestReport
 from knowledge.adapters.fence import Limits
 from knowledge.deployment.platform import Platform
 from knowledge.errors import Failure, SheriffError, Unavailable
-from knowledge.model import Chunk
 
 log = structlog.get_logger(__name__)
 _FACTS_EVERY = 300.0  # seconds between two looks for cases whose figures are missing, so that no page waits for many
@@ -97,64 +91,6 @@ _OCCUPIED = (
 _TURN = 1.0  # seconds that a file waits while others are checked, beside those of its own check
 _TRY_AGAIN = 15.0  # seconds
 _LAST_STEP = 20.0  # seconds for an ingest to end: a process that leaves its native threads running is aborted
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-# ---- cases ----
-
-
-@contextmanager
-def opened_store(settings: Settings, *, replica: str = "") -> Iterator[Store]:
-    store = open_store(settings.database, clock=now, replica=replica)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def gapwork(settings: Settings, store: Store, knowing: Library, metrics: Metrics | None = None) -> GapWork:
-    """What keeps the ledger of gaps up to date; `metrics` count what its drafts take."""
-    write = section_writer(settings, store, metrics or Metrics())
-    return GapWork(store.gaps, knowing, now, lambda: knowing.stopped(within=0), write)
-
-
-def section_writer(settings: Settings, store: Store, metrics: Metrics) -> Writer | None:
-    """Writes sections of the documentation from resolutions, where a language model is configured."""
-    model = knowledge_wiring.chat_model(settings)
-    if model is None:
-        return None
-    paid = purse_of(settings, store, metrics).opened_for("", model)
-    return SectionWriter(paid, knowledge_wiring.token_budget(settings))
-
-
-def gap_report(settings: Settings, store: Store, *, since: datetime | None = None, component: str = "") -> GapReport:
-    """The gaps as they are after all cases were read. Raises Unavailable when the embeddings do not answer."""
-    with knowledge_wiring.opened_library(settings) as knowing:
-        gapwork(settings, store, knowing).refresh()
-    return read_report(store, now(), since=since, component=component, change=partial(_change, settings))
-
-
-def _change(settings: Settings, gap: Gap) -> str:
-    return with_section(sources(settings), gap.page, gap.place, gap.draft)
-
-
-def ask_gaps_again(settings: Settings) -> None:
-    """After an ingest: which gaps does the documentation answer now? Nothing happens before there is a database."""
-    if not has_database(settings.database):
-        return
-    with opened_store(settings) as store, knowledge_wiring.opened_library(settings) as knowing:
-        keep_gaps(gapwork(settings, store, knowing))
-
-
-def keep_gaps(work: GapWork) -> None:
-    """Bring the ledger up to date; what stands in the way is told in the log, and tried again the next time."""
-    try:
-        work.keep_up()
-    except SheriffError as error:
-        log.warning("gaps_not_refreshed", reason=str(error))
 
 
 def inward(settings: Settings, store: Store) -> Settings:
@@ -319,26 +255,13 @@ def _open(settings: Settings, opening: ExitStack, address: str) -> _Parts:
     wishes = Wishes(store.requests, likeness, names=platform.components)
     notices = Notices(store.notices, store.cases, likeness, clock=now, zone=rota.zone, rule=_rise(settings))
     sheriff = sheriff_of(settings, knowing, store, casework, examiner, metrics, Board(wishes, notices))
-    docs_desk = _docs_desk(settings, opening, store, knowing)
+    issues = docs_desk(settings, opening, store, knowing)
     parts = (store, knowing, rota, platform, examiner, metrics, link, threads, workflows, watch, casework, sheriff)
-    return _Parts(settings, *parts, wishes, notices, docs_desk, demonstration=made_up)
+    return _Parts(settings, *parts, wishes, notices, issues, demonstration=made_up)
 
 
 def _rise(settings: Settings) -> RiseRule:
     return RiseRule(settings.notices.people, timedelta(minutes=settings.notices.minutes))
-
-
-def _docs_desk(settings: Settings, opening: ExitStack, store: Store, knowing: Library) -> DocsDesk | None:
-    desk = opening.enter_context(desk_wiring.opened_docs_desk(settings, store, clock=now))
-    if desk is None:
-        return None
-    entry = partial(_gap_entry, settings, store, knowing)
-    base = settings.server.public_url.rstrip("/")
-    return DocsDesk(store.gaps, store.gap_issues, desk, entry, f"{base}/gaps" if base else "")
-
-
-def _gap_entry(settings: Settings, store: Store, knowing: Library, gap: Gap) -> Entry:
-    return read_entry(store, 0, gap, partial(_page_now, knowing), partial(_change, settings))
 
 
 def _metrics(settings: Settings, store: Store, rota: RotaBook, platform: Platform) -> Metrics:
@@ -411,7 +334,7 @@ def limits_of(given: RateSettings) -> Pace:
 
 def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None, rates: Rates) -> Services:
     settings = parts.settings
-    change = partial(_change, settings)
+    change = partial(change_of, settings)
     platform = named(settings)
     events = desk_wiring.events(settings, parts.store, parts.watch, clock=now)
     in_teams = teams_wiring.may_answer(settings) and not parts.demonstration
@@ -432,8 +355,8 @@ def _services(parts: _Parts, teams: TeamsChannel, sign_in: SignIn | None, rates:
         page=lambda document_id: parts.library.page(document_id) or code_page(document_id),
         validate=lambda files: masked(parts.examiner.examine(files, now()).report).report,
         unpack=parts.examiner.opened,
-        gaps=lambda: read_report(parts.store, now(), page=partial(_page_now, parts.library), change=change),
-        gap=partial(_gap_entry, settings, parts.store, parts.library),
+        gaps=lambda: read_report(parts.store, now(), page=partial(page_now, parts.library), change=change),
+        gap=partial(gap_entry, settings, parts.store, parts.library),
         store=parts.store,
         metrics=parts.metrics.registry,
         clock=now,
@@ -472,11 +395,6 @@ def _curation(parts: _Parts) -> Curation:
     )
 
 
-def _page_now(knowing: Library, document_id: str) -> Sequence[Chunk]:
-    """A page, if there is an index already: nobody waits for it."""
-    return knowing.page(document_id) if knowing.status().ready else ()
-
-
 def _make_home(home: Path) -> None:
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -507,14 +425,6 @@ def sheriff_of(
         metrics=metrics,
         board=board,
     )
-
-
-def purse_of(settings: Settings, store: Store, metrics: Metrics) -> Purse:
-    """Pays for the language model; its day ends at midnight where the rota is."""
-    book = store.rota(settings.rota)
-    tokens = TokenBook(store.engine, clock=now, zone=lambda: book.zone)
-    count = knowledge_wiring.token_budget(settings).count
-    return Purse(tokens, knowledge_wiring.model_limits(settings), count=count, metrics=metrics)
 
 
 def workflows_of(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bot import knowledge_wiring, wiring
+from bot import knowledge_wiring, store_wiring
 from bot import settings as configured
 from bot.settings import Settings
 from bot.sources import sources
@@ -151,7 +151,7 @@ def _about(
     sets: Sets, trials: Sequence[Trial], corpus: Opened, embedder: Embedder, policy: relevance.Policy
 ) -> runs.About:
     return runs.About(
-        made=wiring.now().isoformat(timespec="seconds"),
+        made=store_wiring.now().isoformat(timespec="seconds"),
         corpus=corpus.name,
         documents=len(corpus.paths),
         index=_fingerprint(corpus.generation),

@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import settings as configured
-from bot import wiring
+from bot import store_wiring
 from bot.settings import Settings
 from bot.store.case_store import CaseStore
 from bot.support.cases import Case, CaseState
@@ -44,7 +44,7 @@ def add_command(out: Path, *, home: Path | None, config: Path | None) -> None:
     settings = configured.load(config, home=home)
     kept = rows.read(out, may_be_new=True)
     _require_database(settings)
-    with wiring.opened_store(settings) as store:
+    with store_wiring.opened_store(settings) as store:
         cases = list(_cases(store.cases))
     pages = pages_of([*_indexed(settings), *((c.path, c.url) for case in cases for c in case.citations)])
     proposals = [found for case in cases if (found := propose(case, pages))]

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from bot import knowledge_wiring, wiring
+from bot import knowledge_wiring, store_wiring
 from bot.library import Reading
 from bot.replay import asked, rendering, verdicts, versions
 from bot.replay.asked import Question
@@ -88,7 +88,7 @@ def replayed(settings: Settings, wanted: Wanted, questions: Sequence[Question], 
 def _questions(settings: Settings, wanted: Wanted, now: datetime) -> Sequence[Question]:
     if wanted.questions is not None:
         return asked.read(wanted.questions, most=wanted.most)
-    with wiring.opened_store(settings) as store:
+    with store_wiring.opened_store(settings) as store:
         return asked.stored(store.cases, since=now - timedelta(weeks=wanted.weeks), most=wanted.most)
 
 

@@ -13,7 +13,7 @@ from bot.store.audit import audit
 from bot.store.migrations import HEAD
 from bot.store.opening import opened_engine
 from bot.store.tables import replicas
-from bot.wiring import opened_store
+from bot.store_wiring import opened_store
 from bot.workflows import prepare_database
 from knowledge.errors import Failure
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from bot.settings import Settings
 from bot.store.case_store import CaseStore
+from bot.store_wiring import opened_store
 from bot.support.cases import Case
-from bot.wiring import opened_store
 from knowledge.errors import Misuse
 
 

@@ -10,8 +10,8 @@ from bot.settings import Settings
 from bot.store.forgetting import Footprint, as_words, footprint, forget, people
 from bot.store.opening import Store
 from bot.store.tidying import expired, remove
+from bot.store_wiring import opened_store
 from bot.support.rota_file import read_rota
-from bot.wiring import opened_store
 from knowledge.errors import Failure, Misuse
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from bot import knowledge_wiring, wiring
+from bot import knowledge_wiring, store_wiring
 from bot.messages import Person
 from bot.noticing import Notices
 from bot.settings import Settings
@@ -48,10 +48,10 @@ def end_command(settings: Settings, number: int, *, by: str) -> None:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[tuple[Notices, Duty]]:
-    with wiring.opened_store(settings) as store:
+    with store_wiring.opened_store(settings) as store:
         rota = store.rota(settings.rota)
         likeness = Likeness(knowledge_wiring.embedder(settings).embed)  # loads nothing until texts are compared
-        yield Notices(store.notices, store.cases, likeness, clock=wiring.now, zone=rota.zone), rota
+        yield Notices(store.notices, store.cases, likeness, clock=store_wiring.now, zone=rota.zone), rota
 
 
 def _acting(rota: Duty, by: str) -> Person:

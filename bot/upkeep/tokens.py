@@ -13,7 +13,7 @@ from bot.channels.access import SCOPES
 from bot.identity.tokens import ApiToken, new_token
 from bot.settings import Settings
 from bot.store.access_book import EVERYBODY
-from bot.wiring import now, opened_store
+from bot.store_wiring import now, opened_store
 from knowledge.errors import Misuse
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@/ -]{0,63}")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bot.settings import Settings
 from bot.store.request_store import RequestStore
+from bot.store_wiring import opened_store
 from bot.support.spreadsheets import as_csv, as_markdown_table
 from bot.support.wishes import FeatureRequest, WishState
-from bot.wiring import opened_store
 from knowledge.errors import Misuse
 
 _HEAD = ("number", "text", "state", "votes", "reason", "asked_by", "asked", "counted_with")

@@ -14,7 +14,7 @@ from typing import Final
 
 import httpx
 
-from bot import wiring
+from bot import gap_wiring
 from bot.knowledge_wiring import opened_library
 from bot.settings import load
 from bot.store.opening import open_store
@@ -70,7 +70,7 @@ def _measured(cases: int) -> list[Cost]:
             settings = load(folder / "sheriff.yaml", home=home)
             with opened_library(settings) as library:
                 begun = time.perf_counter()
-                wiring.gapwork(settings, store, library).refresh()
+                gap_wiring.gapwork(settings, store, library).refresh()
                 read = time.perf_counter() - begun
             store.facts.mend()
         print(f"{cases:,} cases: gaps read for the first time, embeddings included, in {read:.0f} s")
