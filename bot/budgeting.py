@@ -13,7 +13,7 @@ import structlog
 
 from bot.telemetry import Metrics
 from knowledge.errors import BudgetSpent, ModelUnavailable, Unavailable
-from knowledge.ports import ChatMessage, ChatModel
+from knowledge.ports import ChatMessage, ChatModel, Form
 
 log = structlog.get_logger(__name__)
 WRITTEN = 600  # tokens put aside for what a model writes: 150 words and a code block, or more
@@ -131,7 +131,9 @@ class _PaidModel:
     def name(self) -> str:
         return self._model.name
 
-    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[ChatMessage], *, seconds: float | None = None, form: Form | None = None
+    ) -> Iterator[str]:
         """As ports.ChatModel promises; raises BudgetSpent when no call may be made."""
         started = monotonic()
         with self._purse.turn(seconds):
@@ -142,7 +144,7 @@ class _PaidModel:
             day = self._purse.reserve(self._person, asked + WRITTEN)
             said: list[str] = []
             try:
-                for piece in self._model.stream(messages, seconds=left):
+                for piece in self._model.stream(messages, seconds=left, form=form):
                     said.append(piece)
                     yield piece
             finally:

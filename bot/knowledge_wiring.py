@@ -77,6 +77,7 @@ def chat_model(settings: Settings) -> ChatModel | None:
                 api_key=settings.azure_api_key.get_secret_value(),
                 api_version=settings.azure_api_version,
                 deadline=settings.model.timeout_seconds,
+                forms=settings.model.forms,
             )
         case "openai":
             from knowledge.adapters.openai_models import OpenAIChat
@@ -87,6 +88,7 @@ def chat_model(settings: Settings) -> ChatModel | None:
                 api_key=settings.openai_api_key.get_secret_value(),
                 base_url=settings.openai_base_url,
                 deadline=settings.model.timeout_seconds,
+                forms=settings.model.forms,
             )
         case _:
             return None

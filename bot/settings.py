@@ -107,6 +107,7 @@ class ModelSettings(Section):
         6, gt=0, le=60, description="For all that one question asks of the model; then the page is quoted instead"
     )
     rerank: bool = Field(False, description="Let the model order what was found: one more call, up to 3 seconds")
+    forms: bool = Field(True, description="Ask for answers by a JSON Schema; a service that refuses writes plain text")
     context_tokens: int = Field(6000, ge=500, le=200_000, description="Budget for passages and question")
     tokens_per_day: int = Field(5_000_000, ge=0, description="Of all questions together; then pages are quoted; 0: any")
     tokens_per_person: int = Field(300_000, ge=0, description="A day; some 50 answers; 0: any number")

@@ -21,7 +21,7 @@ from bot.support.clocks import ANSWERS, Clocks
 from bot.support.standing import Standing
 from bot.support.transitions import since_hand_over
 from knowledge.errors import Unavailable
-from knowledge.ports import ChatMessage, ChatModel
+from knowledge.ports import ChatMessage, ChatModel, Form
 
 _CHANNELS = frozenset({"teams", "web", "api", "cli"})
 _UP = "Whether the database answers; without it the gauges of cases are missing"
@@ -111,11 +111,13 @@ class TimedModel:
     def name(self) -> str:
         return self._model.name
 
-    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[ChatMessage], *, seconds: float | None = None, form: Form | None = None
+    ) -> Iterator[str]:
         """As ports.ChatModel promises."""
         started, result = perf_counter(), "failed"
         try:
-            yield from self._model.stream(messages, seconds=seconds)
+            yield from self._model.stream(messages, seconds=seconds, form=form)
             result = "answered"
         finally:
             took = perf_counter() - started

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from knowledge import blocks
+from knowledge import blocks, forms
 from knowledge.model import Passage
 from knowledge.ports import ChatMessage, ChatModel
 from knowledge.prompting import Fence
@@ -38,7 +38,8 @@ def write(
     holds: Callable[[str, Sequence[Passage]], bool],
     budget: Budget,
 ) -> Draft:
-    """The model's draft from as many passages as the budget holds. Raises ModelUnavailable.
+    """The model's draft from as many passages as the budget holds. Raises ModelUnavailable, also when the model begins
+    the object that it was asked for and does not keep to its form.
 
     `listen` hears what is written up to each mark of a passage, as far as it `holds`: provisional, to be shown as plain
     text and replaced by the checked answer. What does not hold is never heard, nor anything after it.
@@ -48,20 +49,30 @@ def write(
     asked = fence.around("question", question)
     shown = fit(passages, budget.without([told, asked]))
     prompt = "\n\n".join([*(_passage(fence, n, passage) for n, passage in enumerate(shown, start=1)), asked])
-    said = ""
+    written = said = ""
     heard = 0
     trusted = True
-    for piece in model.stream([ChatMessage("system", told), ChatMessage("user", prompt)]):
-        said += piece
+    for piece in model.stream([ChatMessage("system", told), ChatMessage("user", prompt)], form=forms.ANSWER):
+        written += piece
+        said = forms.told(written)
         end = _last_mark(said, heard)
         if trusted and end > heard:
             trusted = NO_ANSWER not in said and holds(said[:end], shown)
             if trusted:
                 listen(said[heard:end])
                 heard = end
+    said = _whole(written, model.name)
     if trusted and _MARKED.search(said, heard) and NO_ANSWER not in said and holds(said, shown):
         listen(said[heard:])
     return Draft(said.strip(), tuple(shown))
+
+
+def _whole(written: str, who: str) -> str:
+    """All that was written, as Markdown."""
+    if not forms.has_form(written):
+        return written
+    answer = forms.read(forms.WrittenAnswer, written, who=who)
+    return forms.markdown(answer) if answer.answered else NO_ANSWER
 
 
 def _passage(fence: Fence, number: int, passage: Passage) -> str:

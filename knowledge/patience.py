@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from knowledge.errors import ModelUnavailable
-from knowledge.ports import ChatMessage, ChatModel
+from knowledge.ports import ChatMessage, ChatModel, Form
 
 WHOLE = 6.0  # seconds: with starting, search, checking and drawing the page a person waits less than ten
 LONGEST = 6_000  # characters of one answer: a model that is asked for 150 words and writes on is broken
@@ -33,11 +33,13 @@ class OneTurn:
     def name(self) -> str:
         return self._model.name
 
-    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[ChatMessage], *, seconds: float | None = None, form: Form | None = None
+    ) -> Iterator[str]:
         """As ports.ChatModel promises, within what is left of the turn."""
         written = 0
         try:
-            for piece in self._model.stream(messages, seconds=self._allowed(seconds)):
+            for piece in self._model.stream(messages, seconds=self._allowed(seconds), form=form):
                 written += len(piece)
                 self._bounded(written)
                 yield piece

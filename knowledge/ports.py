@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,16 +40,28 @@ class ChatMessage:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a model is to write: an object by a JSON Schema without optional parts, which services hold it to."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
 class ChatModel(Protocol):
     """A language model that writes text. It gets no tools."""
 
     @property
     def name(self) -> str: ...
 
-    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[ChatMessage], *, seconds: float | None = None, form: Form | None = None
+    ) -> Iterator[str]:
         """Pieces of the answer as they come. Raises ModelUnavailable on time-out, error, a stream that stops without
         a finish reason, or an empty answer; what was yielded before must then be thrown away. `seconds` bounds the
-        whole call, loading and retrying included; None: the model's own limit, which it never exceeds."""
+        whole call, loading and retrying included; None: the model's own limit, which it never exceeds. With `form` the
+        service is asked to hold the model to it; one that cannot is asked without, and plain text comes back: who
+        reads must know both."""
 
 
 @runtime_checkable

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Sequence
 
+from knowledge import forms
 from knowledge.errors import ModelUnavailable
 from knowledge.model import Passage
 from knowledge.ports import ChatMessage, ChatModel
@@ -28,11 +29,11 @@ def order(question: str, passages: Sequence[Passage], *, model: ChatModel, secon
     if len(shown) < 2:
         return list(passages)
     try:
-        said = "".join(model.stream(_prompt(question, shown), seconds=seconds))
+        said = "".join(model.stream(_prompt(question, shown), seconds=seconds, form=forms.ORDER))
+        wanted = _numbers(said, len(shown), model.name)
     except ModelUnavailable as error:
         log.warning("rerank_unavailable: %s", error)
         return list(passages)
-    wanted = _numbers(said, len(shown))
     chosen = [passages[number - 1] for number in wanted]
     return chosen + [passage for place, passage in enumerate(passages, start=1) if place not in wanted]
 
@@ -49,8 +50,10 @@ def _prompt(question: str, shown: Sequence[Passage]) -> list[ChatMessage]:
     ]
 
 
-def _numbers(said: str, count: int) -> list[int]:
-    """The numbers of passages in the order said, each once; none if anything else is said."""
+def _numbers(said: str, count: int, who: str) -> list[int]:
+    """The numbers of passages in the order said, each once; none if anything else is said. Raises ModelUnavailable."""
+    if forms.has_form(said):
+        said = ",".join(map(str, forms.read(forms.WrittenOrder, said, who=who).order))
     if not _ORDER.fullmatch(said.strip()):
         log.warning("rerank_unreadable: the model gave no list of numbers")
         return []

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 
+from knowledge import forms
 from knowledge.errors import ModelUnavailable
 from knowledge.ports import ChatMessage, ChatModel
 from knowledge.prompting import Fence
@@ -48,7 +49,8 @@ def stand_alone(
         ChatMessage("user", "\n\n".join([*told, fence.around("question", question)])),
     ]
     try:
-        written = "".join(model.stream(prompt, seconds=deadline)).strip(_QUOTES)
+        said = "".join(model.stream(prompt, seconds=deadline, form=forms.QUESTION))
+        written = _written(said, model.name).strip(_QUOTES)
     except ModelUnavailable as error:
         log.warning("rewrite_unavailable: %s", error)
         return question
@@ -56,6 +58,11 @@ def stand_alone(
     if fault:
         log.warning("rewrite_refused: %s", fault)
     return question if fault else written
+
+
+def _written(said: str, who: str) -> str:
+    """The question in what the model said. Raises ModelUnavailable."""
+    return forms.read(forms.WrittenQuestion, said, who=who).question if forms.has_form(said) else said
 
 
 def _fault(written: str, question: str, earlier: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ from bot.support.likeness import Likeness
 from bot.wishing import Wishes
 from knowledge.errors import DeskRefused, DeskUnavailable, ModelUnavailable, Unavailable
 from knowledge.model import Chunk, Kind
-from knowledge.ports import ChatMessage, Faint, Field, Hit, Matrix, Vector
+from knowledge.ports import ChatMessage, Faint, Field, Form, Hit, Matrix, Vector
 
 
 class HashEmbedder:
@@ -161,13 +161,17 @@ class ScriptedChat:
         self._pieces = pieces
         self._fault = fault
         self.heard: list[Sequence[ChatMessage]] = []  # every prompt, so that a test can read it
+        self.forms: list[Form | None] = []  # and the form that was asked for
 
     @property
     def name(self) -> str:
         return "scripted"
 
-    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[ChatMessage], *, seconds: float | None = None, form: Form | None = None
+    ) -> Iterator[str]:
         self.heard.append(messages)
+        self.forms.append(form)
         yield from self._pieces
         if self._fault or not any(map(str.isalnum, "".join(self._pieces))):
             raise ModelUnavailable(self._fault or "The model scripted sent an empty answer.")

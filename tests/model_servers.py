@@ -28,6 +28,7 @@ class Faulty(ThreadingHTTPServer):
         self.fault = "none"
         self.answer = ("Set ", "quota.")  # pieces of a stream without a fault
         self.requests = 0
+        self.bodies: list[dict[str, Any]] = []
         self.hung_up = threading.Event()
         self.stopping = threading.Event()
 
@@ -57,10 +58,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.server.requests += 1
-        self.rfile.read(int(self.headers["content-length"]))
+        self.server.bodies.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
         name, _, status = self.server.fault.rpartition(" ")
         if self.server.fault == "429 later":
             self._plain(429, {"error": {"message": "slow down"}}, {"retry-after": "120"})
+        elif name == "no forms" and "response_format" not in self.server.bodies[-1]:
+            self._misbehave("none")
         elif status.isdigit():
             self._refuse(name, int(status))
         elif self.server.fault in _RAW:

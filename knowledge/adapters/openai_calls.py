@@ -25,6 +25,7 @@ T = TypeVar("T")
 CONNECT = 3.0  # seconds: a host that does not shake hands by then is down
 PAUSE = 0.3  # before the one retry
 PATIENCE = 1.0  # a service that asks to wait longer is not asked again: quoting is better than waiting
+_REFUSED = frozenset({400, 415, 422, 501})  # what services answer that do not know a part of a request
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
 _CUT = {"length": "stopped at its length limit", "content_filter": "was stopped by the service's content filter"}
 _MEANINGS: Mapping[int, str] = {
@@ -36,13 +37,17 @@ _MEANINGS: Mapping[int, str] = {
 }
 
 
-def stream(
-    build: Callable[[AsyncClient], BaseChatModel], messages: Sequence[tuple[str, str]], *, seconds: float, who: str
-) -> Iterator[str]:
-    """Pieces of the answer. Raises ModelUnavailable, within `seconds` of the first piece being asked for."""
+Build = Callable[["AsyncClient"], "BaseChatModel"]
+
+
+def stream(builds: Sequence[Build], messages: Sequence[tuple[str, str]], *, seconds: float, who: str) -> Iterator[str]:
+    """Pieces of the answer. Raises ModelUnavailable, within `seconds` of the first piece being asked for.
+
+    Of several models to build, a later one is asked only where the service refuses the request of the one before.
+    """
     end = time.monotonic() + seconds  # the clock of the loop
     _load(seconds, who)
-    pieces = _pieces(build, messages, who)
+    pieces = _pieces(builds, messages, who)
     with asyncio.Runner(loop_factory=_Loop) as runner:
         try:
             while piece := runner.run(_next(pieces, end)):
@@ -93,15 +98,15 @@ async def _next(pieces: AsyncGenerator[str, None], end: float) -> str:
         return await anext(pieces, "")
 
 
-async def _pieces(
-    build: Callable[[AsyncClient], BaseChatModel], messages: Sequence[tuple[str, str]], who: str
-) -> AsyncGenerator[str, None]:
+async def _pieces(builds: Sequence[Build], messages: Sequence[tuple[str, str]], who: str) -> AsyncGenerator[str, None]:
     """The written pieces, none empty. A retry happens only while nothing was written."""
     async with _client() as client:
-        model = build(client)
+        waiting = list(builds)
+        model = waiting.pop(0)(client)
         wrote = said = False
         finish = ""
-        for retries_left in (1, 0):
+        retries_left = 1
+        while True:
             try:
                 async with aclosing(model.astream(list(messages))) as chunks:  # type: ignore[type-var]
                     async for chunk in chunks:
@@ -111,9 +116,13 @@ async def _pieces(
                             yield str(chunk.text)
                 break
             except _failures() as error:
-                if wrote or not retries_left or not _worth_a_retry(error):
+                if not wrote and waiting and _refuses(error):
+                    model = waiting.pop(0)(client)
+                elif not wrote and retries_left and _worth_a_retry(error):
+                    retries_left -= 1
+                    await asyncio.sleep(PAUSE)
+                else:
                     raise
-                await asyncio.sleep(PAUSE)
     if not said:
         raise ModelUnavailable(f"{who} sent an empty answer.")
     if not finish or finish in _CUT:
@@ -147,6 +156,13 @@ def _worth_a_retry(error: Exception) -> bool:
     if isinstance(error, APIStatusError):
         return error.status_code in _RETRIED and _asked_to_wait(error.response.headers) <= PATIENCE
     return isinstance(error, APIConnectionError) and not isinstance(error, APITimeoutError)
+
+
+def _refuses(error: Exception) -> bool:
+    """Whether it is the request that the service does not take."""
+    from openai import APIStatusError
+
+    return isinstance(error, APIStatusError) and error.status_code in _REFUSED
 
 
 def _asked_to_wait(headers: Mapping[str, str]) -> float:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from knowledge.adapters import openai_calls
 from knowledge.errors import Misuse, Unavailable
-from knowledge.ports import ChatMessage, Matrix, Vector
+from knowledge.ports import ChatMessage, Form, Matrix, Vector
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
     from langchain_core.embeddings import Embeddings
     from langchain_core.language_models import BaseChatModel
+
+log = logging.getLogger(__name__)
 
 OPENAI = "https://api.openai.com/v1"
 AZURE_API_VERSION = "2024-10-21"
@@ -36,11 +39,12 @@ _EMBEDDING: dict[str, Any] = {
 
 
 class _Chat(ABC):
-    """A chat model; `deadline` is in seconds and holds for the whole answer."""
+    """A chat model; `deadline` is in seconds and holds for the whole answer, `forms` says whether to ask for any."""
 
-    def __init__(self, name: str, deadline: float) -> None:
+    def __init__(self, name: str, deadline: float, forms: bool) -> None:
         self._name = name
         self._deadline = deadline
+        self._forms = forms
 
     @property
     def name(self) -> str:
@@ -50,42 +54,78 @@ class _Chat(ABC):
         """Load the client libraries now (seconds), so that the first question does not wait for them."""
         openai_calls.load()
 
-    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
-        """As ports.ChatModel promises, and never longer than the deadline."""
+    def stream(
+        self, messages: Sequence[ChatMessage], *, seconds: float | None = None, form: Form | None = None
+    ) -> Iterator[str]:
+        """As ports.ChatModel promises, and never longer than the deadline.
+
+        A service that refuses a request with a form and takes it without is not asked for one again.
+        """
         said = [(message.role, message.content) for message in messages]
         limit = self._deadline if seconds is None else min(seconds, self._deadline)
-        yield from openai_calls.stream(self._model, said, seconds=limit, who=f"The model {self._name}")
+        asks = form is not None and self._forms
+        built: list[bool] = []  # whether with a form, in the order of asking
+
+        def build(with_form: bool) -> openai_calls.Build:
+            def make(client: AsyncClient) -> BaseChatModel:
+                built.append(with_form)
+                return self._model(client, _response_format(form) if form and with_form else {})
+
+            return make
+
+        builds = [build(True), build(False)] if asks else [build(False)]
+        for piece in openai_calls.stream(builds, said, seconds=limit, who=f"The model {self._name}"):
+            if asks and self._forms and not built[-1]:
+                self._forms = False
+                log.info("model_without_forms: %s writes plain text from now on", self._name)
+            yield piece
 
     @abstractmethod
-    def _model(self, client: AsyncClient) -> BaseChatModel: ...
+    def _model(self, client: AsyncClient, more: Mapping[str, Any]) -> BaseChatModel:
+        """The model, with `more` in the body of each request."""
 
 
 class OpenAIChat(_Chat):
     """A model of OpenAI, or of the compatible server at `base_url`."""
 
-    def __init__(self, model: str, *, api_key: str, base_url: str = "", deadline: float = 8.0) -> None:
-        super().__init__(model, deadline)
+    def __init__(
+        self, model: str, *, api_key: str, base_url: str = "", deadline: float = 8.0, forms: bool = True
+    ) -> None:
+        super().__init__(model, deadline, forms)
         self._access: dict[str, Any] = {"api_key": api_key or _NO_KEY, "base_url": base_url or OPENAI}
 
-    def _model(self, client: AsyncClient) -> BaseChatModel:
+    def _model(self, client: AsyncClient, more: Mapping[str, Any]) -> BaseChatModel:
         from langchain_openai import ChatOpenAI
 
-        return ChatOpenAI(model=self._name, http_async_client=client, **self._access, **_CHAT)
+        return ChatOpenAI(model=self._name, http_async_client=client, extra_body=more, **self._access, **_CHAT)
 
 
 class AzureChat(_Chat):
     """A deployment of Azure OpenAI."""
 
     def __init__(
-        self, deployment: str, *, endpoint: str, api_key: str, api_version: str = "", deadline: float = 8.0
+        self,
+        deployment: str,
+        *,
+        endpoint: str,
+        api_key: str,
+        api_version: str = "",
+        deadline: float = 8.0,
+        forms: bool = True,
     ) -> None:
-        super().__init__(deployment, deadline)
+        super().__init__(deployment, deadline, forms)
         self._access = _azure(deployment, endpoint, api_key, api_version)
 
-    def _model(self, client: AsyncClient) -> BaseChatModel:
+    def _model(self, client: AsyncClient, more: Mapping[str, Any]) -> BaseChatModel:
         from langchain_openai import AzureChatOpenAI
 
-        return AzureChatOpenAI(http_async_client=client, **self._access, **_CHAT)
+        return AzureChatOpenAI(http_async_client=client, extra_body=more, **self._access, **_CHAT)
+
+
+def _response_format(form: Form) -> dict[str, Any]:
+    """The part of a request by which OpenAI, Azure, vLLM, Ollama and others hold a model to a schema."""
+    schema = {"name": form.name, "strict": True, "schema": form.schema}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
 class _Embedder(ABC):

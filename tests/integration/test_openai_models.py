@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from knowledge.adapters.openai_models import OpenAIChat, OpenAIEmbedder
+from knowledge.adapters.openai_models import AzureChat, OpenAIChat, OpenAIEmbedder
 from knowledge.errors import Misuse, ModelUnavailable, Unavailable
+from knowledge.forms import ANSWER
 from knowledge.ports import ChatMessage
 from tests.model_servers import Faulty, faulty_server
 
@@ -196,3 +197,48 @@ def test_the_double_finds_nothing_to_complain_about(llmock) -> None:  # type: ig
 
     assert text
     llmock.assert_resilient()
+
+
+def test_a_form_is_sent_as_a_strict_schema(server: Faulty, chat: OpenAIChat) -> None:
+    list(chat.stream(QUESTION, form=ANSWER))
+
+    sent = server.bodies[0]["response_format"]
+    assert (sent["type"], sent["json_schema"]["name"], sent["json_schema"]["strict"]) == ("json_schema", "answer", True)
+    assert sent["json_schema"]["schema"] == ANSWER.schema
+
+
+def test_azure_gets_the_form_too(server: Faulty) -> None:
+    chat = AzureChat("sheriff-gpt", endpoint=server.url.removesuffix("/v1"), api_key="az-test")
+
+    list(chat.stream(QUESTION, form=ANSWER))
+
+    assert server.bodies[0]["response_format"]["json_schema"]["schema"] == ANSWER.schema
+
+
+@pytest.mark.parametrize("status", ["400", "415", "422", "501"])
+def test_a_service_that_knows_no_forms_is_asked_without_from_then_on(server: Faulty, status: str) -> None:
+    server.fault = f"no forms {status}"
+    chat = OpenAIChat("gpt-4o-mini", api_key=KEY, base_url=server.url)
+
+    said = ["".join(chat.stream(QUESTION, form=ANSWER)) for _ in range(2)]
+
+    assert said == ["Set quota."] * 2
+    assert ["response_format" in body for body in server.bodies] == [True, False, False]
+
+
+def test_a_request_that_is_refused_either_way_does_not_end_the_forms(server: Faulty) -> None:
+    chat = OpenAIChat("gpt-4o-mini", api_key=KEY, base_url=server.url)
+    server.fault = "400"
+    with pytest.raises(ModelUnavailable, match="refuses the request"):
+        list(chat.stream(QUESTION, form=ANSWER))
+
+    server.fault = "none"
+    list(chat.stream(QUESTION, form=ANSWER))
+
+    assert ["response_format" in body for body in server.bodies] == [True, False, True]
+
+
+def test_no_form_is_asked_for_where_the_setting_says_so(server: Faulty) -> None:
+    list(OpenAIChat("m", api_key=KEY, base_url=server.url, forms=False).stream(QUESTION, form=ANSWER))
+
+    assert "response_format" not in server.bodies[0]

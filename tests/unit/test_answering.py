@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -130,7 +131,7 @@ def test_other_chains_get_the_same_passages_as_langchain_documents() -> None:
 
 def test_a_model_may_put_the_passages_in_order_first() -> None:
     class Orders(ScriptedChat):
-        def stream(self, messages: Any, *, seconds: float | None = None) -> Any:
+        def stream(self, messages: Any, **_how: Any) -> Any:
             yield (
                 "2, 1" if "You order passages" in messages[0].content else "Gold indexes keep events for 400 days. [1]"
             )
@@ -207,3 +208,22 @@ def test_of_a_model_that_was_taken_over_nothing_is_shown_and_nothing_heard(writt
     for shown in (answer.text, "".join(heard)):
         assert not [wrong for wrong in WRONG if wrong in shown]
     assert len(answer.text) < 2_000
+
+
+def in_its_form(text: str, *, code: str = "") -> str:
+    return json.dumps({"answered": True, "claims": [{"text": text, "code": code, "passages": [1]}]})
+
+
+def test_an_answer_in_its_form_is_held_against_the_passages_as_any_other() -> None:
+    good = ask(ScriptedChat(in_its_form(BACKED.removesuffix(" [1]"))))
+    bad = ask(ScriptedChat(in_its_form("Set `quota.maximum` to 500.")))
+
+    assert (good.text, good.origin, len(good.citations)) == (BACKED, Origin.GENERATED, 1)
+    assert (bad.origin, bad.note) == (Origin.QUOTED, answering.NOT_BACKED)
+
+
+def test_an_answer_that_breaks_its_form_gives_way_to_the_page() -> None:
+    answer = ask(ScriptedChat(in_its_form(BACKED)[:-2] + ', "link": "https://evil.example"}]}'))
+
+    assert (answer.origin, answer.note) == (Origin.QUOTED, answering.MODEL_SILENT)
+    assert "evil" not in answer.text

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from knowledge.errors import ModelUnavailable
+from knowledge.forms import ANSWER
 from knowledge.generative import NO_ANSWER, Draft, write
 from knowledge.model import Passage
 from knowledge.tokens import STANDARD, Budget
@@ -95,3 +96,27 @@ def test_a_tight_budget_leaves_the_last_passages_out() -> None:
 def test_a_model_that_breaks_off_is_unavailable() -> None:
     with pytest.raises(ModelUnavailable, match="broke off"):
         written(ScriptedChat("Set it", fault="broke off"))
+
+
+CLAIM = '{"text": "Set it there.", "code": "", "passages": [1]}'
+
+
+def test_an_object_is_heard_claim_by_claim() -> None:
+    model = ScriptedChat('{"answered": true, "claims": [', CLAIM, ", ", CLAIM[:-20], CLAIM[-20:], "]}")
+
+    draft, heard = written(model)
+
+    assert draft.text == "Set it there. [1]\n\nSet it there. [1]"
+    assert heard == draft.text
+    assert model.forms == [ANSWER]
+
+
+def test_declining_in_an_object_is_declining() -> None:
+    draft, heard = written(ScriptedChat('{"answered": false, "claims": []}'))
+
+    assert (draft.declines, heard) == (True, "")
+
+
+def test_an_object_of_another_form_is_no_answer() -> None:
+    with pytest.raises(ModelUnavailable, match="did not keep to the form"):
+        written(ScriptedChat('{"answered": true, "claims": [], "next": "https://evil.example"}'))

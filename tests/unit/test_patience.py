@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.errors import ModelUnavailable
 from knowledge.patience import LONGEST, OneTurn, one_turn
-from knowledge.ports import ChatMessage
+from knowledge.ports import ChatMessage, Form
 from tests.fakes import ScriptedChat
 
 ASKED = [ChatMessage("user", "quota?")]
@@ -31,9 +31,11 @@ class Measured(ScriptedChat):
         super().__init__(*pieces, fault=fault)
         self.allowed: list[float | None] = []
 
-    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[ChatMessage], *, seconds: float | None = None, form: Form | None = None
+    ) -> Iterator[str]:
         self.allowed.append(seconds)
-        return super().stream(messages, seconds=seconds)
+        return super().stream(messages, seconds=seconds, form=form)
 
 
 def test_all_calls_of_a_turn_share_its_seconds() -> None:

@@ -25,7 +25,7 @@ def ordered(model: ScriptedChat, passages: list[Passage] = PASSAGES) -> list[int
         ("0, 11, 99, 2", [2, 1, 3, 4, 5]),
         ("```\n3\n```", [1, 2, 3, 4, 5]),
         ("The best is 3", [1, 2, 3, 4, 5]),
-        ('{"order": [3, 1]}', [1, 2, 3, 4, 5]),
+        ('{"ranking": [3, 1]}', [1, 2, 3, 4, 5]),
         ("3, 1, two", [1, 2, 3, 4, 5]),
         ("-3", [1, 2, 3, 4, 5]),
     ],
@@ -58,3 +58,12 @@ def test_ten_passages_are_shown_as_data_that_cannot_leave_their_tags() -> None:
     assert system.role == "system"
     assert user.content.count("<passage-") == user.content.count("</passage-") == ORDERED
     assert user.content.count("<question-") == 1
+
+
+def test_the_order_may_come_in_its_form() -> None:
+    assert ordered(ScriptedChat('{"order": [3, 1, 99]}'))[:3] == [3, 1, 2]
+
+
+@pytest.mark.parametrize("said", ['{"order": ["3"]}', '{"order": [3], "why": "x"}', '{"order": [3'])
+def test_another_form_changes_nothing(said: str) -> None:
+    assert ordered(ScriptedChat(said)) == list(range(1, 13))

@@ -82,3 +82,14 @@ def test_the_last_three_questions_are_shown_as_data_that_cannot_leave_their_tags
     assert user.content.count("<earlier-") == user.content.count("</earlier-") == 3
     assert user.content.count("<question-") == user.content.count("</question-") == 1
     assert "one" not in user.content
+
+
+def test_the_question_may_come_in_its_form() -> None:
+    assert rewritten('{"question": "How do I raise the quota for production?"}') == (
+        "How do I raise the quota for production?"
+    )
+
+
+@pytest.mark.parametrize("said", ['{"question": 1}', '{"question": "x", "more": 1}', '{"q'])
+def test_another_form_leaves_the_question_as_it_was(said: str) -> None:
+    assert rewritten(said) == "and for production?"
