@@ -17,7 +17,8 @@ from bot.deployments import platform_of
 from bot.examining import here
 from bot.messages import Incoming, Person, Reply, ReplyKind
 from bot.noticing import Notices
-from bot.settings import DeskSettings, Settings
+from bot.sections import DeskSettings
+from bot.settings import Settings
 from bot.sources import named
 from bot.store.notifications import DeskPageNotifier
 from bot.store.opening import Store, has_database

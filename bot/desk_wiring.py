@@ -13,7 +13,8 @@ from bot.channels.desk_events import DeskEvents
 from bot.desks.calling import USUAL, Names, Pace
 from bot.desks.once import Access, Attempts
 from bot.desks.sqlite import SqliteDesk
-from bot.settings import LOOPBACK, DeskSettings, Settings
+from bot.sections import LOOPBACK, DeskSettings
+from bot.settings import Settings
 from bot.store.attempts import CaseAttempts
 from bot.store.opening import Store
 from bot.store.read_back import ReadBack, Watch

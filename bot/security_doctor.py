@@ -19,7 +19,8 @@ from sqlalchemy.exc import ArgumentError
 from bot.channels import access
 from bot.channels.teams_files import HOSTS
 from bot.redaction import redact
-from bot.settings import LOOPBACK, Settings
+from bot.sections import LOOPBACK
+from bot.settings import Settings
 from bot.store.opening import Store, has_database, open_store
 from knowledge.errors import Misuse, SheriffError
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from bot import deployments
 from bot.faq_files import LOCAL, local_file
-from bot.settings import PlatformSettings, Settings, SourceSettings
+from bot.sections import PlatformSettings, SourceSettings
+from bot.settings import Settings
 from ingestion.chunking import Size, chunk
 from ingestion.sources import FaqSource, FolderSource, SchemaSource, Source, read_all
 from knowledge import bundled

@@ -11,7 +11,8 @@ from bot.channels.teams_manifest import host_of
 from bot.entra import LOGIN, token_finding
 from bot.findings import Finding, Health, printed
 from bot.probing import Answered, asked
-from bot.settings import GUID, LOOPBACK, Settings
+from bot.sections import GUID, LOOPBACK
+from bot.settings import Settings
 from bot.store_wiring import opened_store
 from bot.support.rota_file import read_rota
 from knowledge.errors import SheriffError, Unavailable

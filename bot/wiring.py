@@ -53,7 +53,8 @@ from bot.library import Library, StoppedError
 from bot.noticing import Notices
 from bot.occupancy import occupied
 from bot.redaction import masked
-from bot.settings import DeskSettings, GapSettings, RateSettings, Settings
+from bot.sections import DeskSettings, GapSettings, RateSettings
+from bot.settings import Settings
 from bot.sources import code_page, named, sources, strange_rota
 from bot.store.following import EVERY as FOLLOWED_EVERY
 from bot.store.following import Following

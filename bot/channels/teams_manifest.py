@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
-from bot.settings import GUID, Settings
+from bot.sections import GUID
+from bot.settings import Settings
 from knowledge.errors import Misuse
 
 Json = dict[str, Any]

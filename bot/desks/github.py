@@ -23,6 +23,9 @@ _LONGEST = 60_000  # characters of a text; GitHub takes 65,536 with all that is 
 _PAGE = 100  # the most that GitHub lists at once
 _SHAPE = ("number", "html_url", "state")  # of an issue, as far as it is needed
 _GONE = frozenset({301, 404, 410})  # moved to another repository, or deleted
+_LIVE = re.compile(  # what means something, unless a gap stands behind it
+    r"@|!(?=\[)|\](?=[(\[])|<(?=[A-Za-z/!?])|^[ >]{0,12}\[[^\]\n]{1,200}\](?=:)", re.MULTILINE
+)
 _NUMBER = re.compile(r"GH-([1-9][0-9]{0,17})")
 
 
@@ -65,13 +68,15 @@ class GitHubDesk:
         issue = self._issue(ticket)
         mark = f"<!-- sheriff note={key} -->"
         if issue is not None:
-            self._say(issue["number"], f"{mark}\n**{author}:** {_unnotified(text)}", lambda said: said.startswith(mark))
+            self._say(
+                issue["number"], f"{mark}\n**{_inert(author)}:** {_inert(text)}", lambda said: said.startswith(mark)
+            )
 
     def close(self, ticket: str, *, resolution: str) -> None:
         issue = self._issue(ticket)
         if issue is None or issue["state"] == "closed":
             return
-        words = _unnotified(resolution)
+        words = _inert(resolution)
         self._say(issue["number"], f"<!-- sheriff resolution -->\n{words}", lambda said: words in said)
         self._change(issue["number"], {"state": "closed", "state_reason": "completed"})
 
@@ -149,7 +154,7 @@ class GitHubDesk:
 
     def _create(self, case: Case, earlier: Sequence[Case], sheriff: str) -> Issue:
         place = self._place
-        text = _unnotified(body(case, earlier, sheriff=sheriff, page=place.page, most=_LONGEST))
+        text = _inert(body(case, earlier, sheriff=sheriff, page=place.page, most=_LONGEST))
         content = {
             "title": headline(case, width=200),
             "body": f"{_mark(case.id)}\n{text}",
@@ -239,6 +244,7 @@ def _begins(written: Issue, mark: str) -> bool:
     return str(written["body"] or "").startswith(mark)
 
 
-def _unnotified(text: str) -> str:
-    """The text with names that call nobody: an @ in a question is no mention of somebody on GitHub."""
-    return shortened(text.replace("@", "@\u200b"), _LONGEST)
+def _inert(text: str) -> str:
+    """The text as it was written: an @ in a question is no mention on GitHub, and nothing there hides an address behind
+    words, shows a picture from elsewhere, or is HTML."""
+    return shortened(_LIVE.sub(lambda found: f"{found[0]}\u200b", text), _LONGEST)

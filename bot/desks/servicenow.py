@@ -17,6 +17,7 @@ from bot.support.handoff import Found, Ticket, TicketState, unexpected
 Record = Mapping[str, str]
 _NUMBER = re.compile(r"[A-Z]{2,12}[0-9]{3,20}")
 _FIELDS = "sys_id,number,state,active,close_notes,correlation_id"
+_CODE = re.compile(r"\[(?=/?code\])", re.IGNORECASE)
 _LONGEST = 3_900  # characters; a description holds 4,000 unless an administrator has changed that
 _AT_ONCE = 50  # numbers in one query
 
@@ -70,7 +71,7 @@ class ServiceNowDesk:
             return mark in self._notes(record)
 
         if not is_there():
-            said = {self._place.note_field: f"{author}: {shortened(text, _LONGEST)}\n{mark}"}
+            said = {self._place.note_field: f"{_inert(author)}: {shortened(_inert(text), _LONGEST)}\n{mark}"}
             surely(lambda: self._change(record, said), is_there, self._pace)
 
     def close(self, ticket: str, *, resolution: str) -> None:
@@ -79,7 +80,9 @@ class ServiceNowDesk:
             return
         place = self._place
         code = {"close_code": place.close_code} if place.close_code else {}
-        self._change(record, {"state": place.closed_state, "close_notes": shortened(resolution, _LONGEST), **code})
+        self._change(
+            record, {"state": place.closed_state, "close_notes": shortened(_inert(resolution), _LONGEST), **code}
+        )
 
     def state(self, ticket: str) -> TicketState:
         record = self._record(ticket)
@@ -126,7 +129,7 @@ class ServiceNowDesk:
         content = {
             **place.fields,
             "short_description": headline(case, width=150),
-            "description": body(case, earlier, sheriff=sheriff, page=place.page, most=_LONGEST),
+            "description": _inert(body(case, earlier, sheriff=sheriff, page=place.page, most=_LONGEST)),
             "correlation_id": label_of(case.id),
             "correlation_display": "Sheriff",
             **self._assigned(sheriff),
@@ -150,6 +153,11 @@ class ServiceNowDesk:
 
     def _is_closed(self, record: Record) -> bool:
         return record.get("active") == "false" or record.get("state") in self._place.closed_states
+
+
+def _inert(text: str) -> str:
+    """The text as it was written: between [code] and [/code] ServiceNow would show it as HTML."""
+    return _CODE.sub("[\u200b", text)
 
 
 def _manner(table: str, names: Names) -> Manner:

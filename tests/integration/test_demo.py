@@ -20,7 +20,8 @@ from bot.demo.stage import Hands
 from bot.library import Library, Reading
 from bot.messages import Person
 from bot.occupancy import occupied
-from bot.settings import DeskSettings, Settings, TeamsSettings, load
+from bot.sections import DeskSettings, TeamsSettings
+from bot.settings import Settings, load
 from bot.store.demonstration import Demonstration
 from bot.store.opening import Store, open_store
 from bot.store.replicas import Replicas

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from datetime import timedelta
 
 import pytest
@@ -315,3 +316,47 @@ def test_the_resolution_and_the_notes_stand_in_the_ticket(there: Bench) -> None:
     written = "\n".join(there.double.texts(1))
     assert "Kim" in written
     assert written.index("It is prod.") < written.index("Set callers.")
+
+
+HOSTILE = """@ana ![x](https://evil.example/t.png) [your password](https://evil.example) <img src=//evil.example>
+<!-- sheriff case=c-9 --> [click][1] [code]<a href="https://evil.example">here</a>[/code]
+
+[1]: https://evil.example
+"""
+LIVE = {
+    "github": r"@\w|!\[|\]\(|\]\[|<(?!!-- sheriff (?:case=c-00000001|note=7|resolution) -->)[a-z!/]|^\[1\]:",
+    "servicenow": r"(?i)\[/?code\]",
+}
+
+
+@pytest.mark.parametrize("kind", LIVE)
+def test_what_people_write_is_shown_there_as_they_wrote_it(kind: str) -> None:
+    there = bench(kind)
+    ticket = there.desk.open(a_case(question=HOSTILE, answer=HOSTILE), assignee="Ana").number
+    there.desk.comment(ticket, HOSTILE, author="[code]<b>@ana", key="7")
+    there.desk.close(ticket, resolution=f"Done. {HOSTILE}")
+
+    fields = there.double.tickets[1].fields
+    written = [fields.get("body", fields.get("description")), *filter(None, there.double.texts(1))]
+    assert len(written) == 3
+    for text in written:
+        assert "your password" in text
+        assert not re.search(LIVE[kind], text, re.MULTILINE)
+
+
+def test_jira_gets_nothing_but_text() -> None:
+    there = bench("jira")
+    ticket = there.desk.open(a_case(question=HOSTILE), assignee="Ana").number
+    there.desk.comment(ticket, HOSTILE, author="<b>@ana", key="7")
+
+    kinds = set(re.findall(r'"type": *"(\w+)"', b"".join(r.content for r in there.double.requests).decode()))
+    assert kinds == {"doc", "paragraph", "text", "hardBreak"}
+
+
+def test_a_code_example_keeps_its_characters() -> None:
+    there = bench("github")
+    example = "```yaml\nlimits: [1, 2]\nrule: a < b\nkeys: {x: [y]}\n```"
+
+    there.desk.open(a_case(question=example), assignee="Ana")
+
+    assert example in there.double.tickets[1].fields["body"]

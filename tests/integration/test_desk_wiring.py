@@ -15,7 +15,8 @@ from pydantic import SecretStr
 from bot import desk_wiring
 from bot.doctor import examine
 from bot.findings import Health
-from bot.settings import DeskSettings, ServerSettings, Settings, load
+from bot.sections import DeskSettings, ServerSettings
+from bot.settings import Settings, load
 from bot.store.opening import Store, open_store
 from bot.store.turn_log import utc_now
 from bot.support import transitions

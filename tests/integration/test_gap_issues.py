@@ -15,7 +15,8 @@ from pydantic import SecretStr
 from bot import desk_wiring
 from bot.gap_issues import DocsDesk
 from bot.gap_reading import read_entry
-from bot.settings import DeskSettings, GapSettings, Settings
+from bot.sections import DeskSettings, GapSettings
+from bot.settings import Settings
 from bot.store.turn_log import utc_now
 from bot.support.handoff import TicketState
 from bot.support.ledger import GapState

@@ -12,7 +12,8 @@ from bot import teams_wiring
 from bot.channels.gap_news import GapNews
 from bot.channels.teams_link import TeamsLink
 from bot.channels.teams_thread import Place
-from bot.settings import Settings, TeamsSettings
+from bot.sections import TeamsSettings
+from bot.settings import Settings
 from bot.support.ledger import GapState
 from knowledge.errors import Unavailable
 from tests.integration.test_duty_news import MONDAY, SHERIFFS, Channel, body

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from bot import doctor, serving, sign_in_wiring
 from bot.findings import Health
 from bot.identity.roles import Role
-from bot.settings import ServerSettings, Settings, SignInSettings, load
+from bot.sections import ServerSettings, SignInSettings
+from bot.settings import Settings, load
 from knowledge.errors import Misuse
 from tests.openid_provider import CLIENT, SECRET, OpenIdProvider, running_provider
 

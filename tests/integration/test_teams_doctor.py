@@ -16,7 +16,8 @@ from bot.channels.teams_auth import CHANNEL_METADATA
 from bot.entra import LOGIN, MEANINGS, token_finding
 from bot.findings import Finding, Health
 from bot.probing import asked
-from bot.settings import ServerSettings, Settings, TeamsSettings
+from bot.sections import ServerSettings, TeamsSettings
+from bot.settings import Settings
 from bot.store.opening import open_store
 from bot.store.posts import CASE_CARD, Post
 from bot.teams_doctor import (

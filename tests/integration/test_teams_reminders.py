@@ -13,7 +13,8 @@ import pytest
 from bot import teams_wiring
 from bot.channels.teams_reminders import Reminders
 from bot.messages import Person
-from bot.settings import ServerSettings, Settings, TeamsSettings
+from bot.sections import ServerSettings, TeamsSettings
+from bot.settings import Settings
 from bot.store.opening import Store, open_store
 from bot.support import transitions
 from bot.support.cases import Case, CaseState, Cause

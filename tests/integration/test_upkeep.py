@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from bot.desks.sqlite import SqliteDesk
 from bot.messages import Person
 from bot.occupancy import occupied
-from bot.settings import PolicySettings, Settings
+from bot.sections import PolicySettings
+from bot.settings import Settings
 from bot.store import forgetting
 from bot.store.audit import audit
 from bot.store.forgetting import SOMEONE

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.settings import HandoffSettings
+from bot.sections import HandoffSettings
 from bot.support.cases import Case, CaseState, Event, EventKind
 from bot.support.clocks import DEFAULTS, Clocks, goals_of
 from bot.support.rota import Member, Rota

@@ -19,7 +19,7 @@ from bot.glossary_file import read_glossary
 from bot.intents import understand
 from bot.messages import Incoming, Person
 from bot.replay.asked import read as read_questions
-from bot.settings import FileSettings
+from bot.sections import FileSettings
 from bot.support.holidays import read_holidays
 from bot.support.ledger import number_of as gap_number
 from bot.support.notices import end_of

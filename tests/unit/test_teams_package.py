@@ -17,7 +17,8 @@ from bot.channels.teams_manifest import FOLDER, LANGUAGES, localisation, manifes
 from bot.channels.teams_package import package_files, zipped
 from bot.intents import Intent, understand
 from bot.messages import Incoming, Person
-from bot.settings import PlatformSettings, ServerSettings, Settings, TeamsSettings, load
+from bot.sections import PlatformSettings, ServerSettings, TeamsSettings
+from bot.settings import Settings, load
 from knowledge.errors import Misuse
 
 REPOSITORY = Path(__file__).resolve().parents[2]

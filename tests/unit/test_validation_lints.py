@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.settings import PlatformSettings
+from bot.sections import PlatformSettings
 from knowledge import bundled
 from knowledge.deployment.analysis import analyse
 from knowledge.deployment.platform import Platform

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot import knowledge_wiring, sources
-from bot.settings import ModelSettings, PlatformSettings, Settings, SourceSettings
+from bot.sections import ModelSettings, PlatformSettings, SourceSettings
+from bot.settings import Settings
 from knowledge.errors import Misuse
 
 
