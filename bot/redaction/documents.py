@@ -22,9 +22,10 @@ _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)")
 _KEY_LINE = re.compile(
     r"[ \t]*(?:- +|\? +)*(?:[\"'][^\"'\n]{1,120}[\"']|[^\s#:\[\]{}\"'-][^:\n\[\]{}\"]{0,80}|<<)[ \t]*:(?:[ \t\r]|$)"
 )
-_OTHER_LINE = re.compile(r"[ \t]*(?:#|$|- |-$|---|\.\.\.|[\[{\]}])|[ \t]+\S")
+_OTHER_LINE = re.compile(r"[ \t]*(?:#|$|- |-$|[?:] |---|\.\.\.|[\[{\]}])|[ \t]+\S")
 _BREAKS = {ord(c): " " for c in "\r\x85\u2028\u2029\x0b\x0c\x1c\x1d\x1e\ufeff\ufffe\uffff"}
 _PREFIX = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]*\n?[ \t]*)+")
+_NEXT_KEY = re.compile(r"[ \t]*:(?:\s|\Z)")
 _POINTING_TAGS = re.compile(
     r"!(?:secret|env|ref|getatt|sub|importvalue|reference|vault|include|keyvault|akv|ssm|file|var|join)", re.IGNORECASE
 )
@@ -69,7 +70,7 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
             fenced, begun = not fenced, -1 if fenced else place + len(line)
         elif not fenced:
             is_key = bool(_KEY_LINE.match(bare))
-            if begun < 0 and (is_key or re.match(r"[ \t]*(?:- \S|[\[{]|---)", bare)):
+            if begun < 0 and (is_key or re.match(r"[ \t]*(?:- \S|\? \S|[\[{]|---)", bare)):
                 begun = place
             elif begun >= 0 and not is_key and not _OTHER_LINE.match(bare):
                 yield begun, place
@@ -181,6 +182,10 @@ def _scalar(text: str, event: yaml.ScalarEvent, start: int, end: int) -> _Node:
     elif event.style in {'"', "'"}:
         start, end = start + 1, end - 1
     end = start + len(text[start:end].rstrip()) if event.style not in {'"', "'"} else end
+    line = text.rfind("\n", start, end)
+    if not event.style and line > 0 and _NEXT_KEY.match(text, end):
+        end = start + len(text[start:line].rstrip())  # a fault of indentation: its last line is the next key
+        return _Node(start, end, " ".join(text[start:end].split()), event.tag or "", is_plain=True)
     return _Node(start, end, event.value, event.tag or "", is_plain=not event.style)
 
 
@@ -225,9 +230,9 @@ def _handed_down(key: str, hint: Hint) -> Hint | None:
     """What a secret key says of the entries below it: all of "passwords:", only the value of "password:"."""
     if key.lower() in _VALUE_CHILDREN:
         return hint
-    if hint.kind == "password" and key.lower() not in _OPEN_IN_SECRETS and key.lower() not in _SETTINGS:
-        return Hint(hint.kind, Trust.LOOKS)
-    return Hint(hint.kind, Trust.LOOKS) if key.lower() not in _SETTINGS | _OPEN_IN_SECRETS else None
+    if key.lower() in _SETTINGS | _OPEN_IN_SECRETS:
+        return None
+    return Hint(hint.kind, Trust.LIKELY if hint.kind == "password" else Trust.LOOKS)
 
 
 _SETTINGS = words("documents", "settings")

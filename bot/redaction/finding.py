@@ -31,11 +31,12 @@ _MOST_REPEATED = 200
 def find(text: str) -> list[Found]:
     """Places of secrets in order, none overlapping another."""
     seen = folded(text)
-    found = [*_everywhere(seen.text)]
+    placeholders = [match.span() for match in PLACEHOLDER.finditer(seen.text)]
+    found = _begun_outside([*_everywhere(seen.text)], placeholders)
     found += [Found(start, end, each.kind) for start, end, inside in encoded(seen.text) for each in _first(inside)]
-    found = merged(_but_sealed(found, seen.text))
+    found = merged(_but_whole(_but_sealed(found, seen.text), placeholders, seen.text))
     found = merged([*found, *_repeated(seen.text, found)])
-    found = _outside(found, [match.span() for match in PLACEHOLDER.finditer(seen.text)], seen.text)
+    found = _outside(found, placeholders, seen.text)
     return [Found(*seen.original(each.start, each.end), each.kind) for each in found]
 
 
@@ -45,6 +46,37 @@ def _but_sealed(found: Sequence[Found], text: str) -> Sequence[Found]:
         return found
     sealed = [match.span() for match in _SEALED.finditer(text)]
     return [each for each in found if not any(start <= each.start < end for start, end in sealed)]
+
+
+def _but_whole(found: Sequence[Found], placeholders: Sequence[tuple[int, int]], text: str) -> Sequence[Found]:
+    """Without credentials as a whole (a connection string) whose secret parts are found by themselves: the host and the
+    name of the account are what the question is about."""
+    parts = [each for each in found if each.kind != "credentials"]
+    parts += [Found(start, end, "secret") for start, end in placeholders]
+    return [each for each in found if each.kind != "credentials" or not _has_its_secrets(each, parts, text)]
+
+
+def _has_its_secrets(whole: Found, parts: Sequence[Found], text: str) -> bool:
+    inside = merged([each for each in parts if whole.start <= each.start < whole.end])
+    if not inside:
+        return False
+    rest = text[whole.start : whole.end]
+    for each in reversed(inside):
+        rest = f"{rest[: each.start - whole.start]} {rest[each.end - whole.start :]}"
+    return not any(looks_random(part) for part in re.split(r"[\s;,&?/:@=\"']+", rest))
+
+
+def _begun_outside(found: Sequence[Found], placeholders: Sequence[tuple[int, int]]) -> Sequence[Found]:
+    """Without what was read from within the words of a placeholder."""
+    if not placeholders:
+        return found
+    ends = [end for _, end in placeholders]
+
+    def is_outside(place: int) -> bool:
+        near = bisect_right(ends, place)
+        return near == len(ends) or place <= placeholders[near][0]
+
+    return [each for each in found if is_outside(each.start)]
 
 
 def _outside(found: Sequence[Found], placeholders: Sequence[tuple[int, int]], text: str) -> list[Found]:

@@ -165,6 +165,7 @@ _TABLE: Sequence[tuple[str, str, str]] = (
     ("jwt", "eyJ", _B + r"e(?:yJ|wog|w0K)[A-Za-z0-9_-]{8,}\.(?:e[yw][A-Za-z0-9_-]{6,}|[A-Za-z0-9_-]{16,})\.[A-Za-z0-9_.-]{0,4096}"),
     ("password hash", "$", r"\$(?:2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}|apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}|[156y]\$(?:rounds=\d+\$)?[./A-Za-z0-9$]{1,40}\$[./A-Za-z0-9]{22,86}|argon2(?:id|i|d)\$[A-Za-z0-9$=,+/]{40,})"),
     ("password hash", "{S", r"\{S?SHA\d*\}[A-Za-z0-9+/]{27,}={0,2}"),
+    ("authorization", "auth", r"[\"']auth[\"']?\s{0,4}:\s{0,4}[\"'](?P<value>[A-Za-z0-9+/]{12,}={0,2})[\"']"),
     ("authorization", "asic", r"(?i)\bBasic\s{1,3}(?P<value>[A-Za-z0-9+/]{12,}={0,2})(?![A-Za-z0-9+/=])"),
     ("token", "earer", r"(?i)\bBearer\s{1,3}(?P<value>[A-Za-z0-9._~+/-]{16,}=*)"),
     ("mongodb key", "mdb_sa_sk_", _B + r"mdb_sa_sk_[A-Za-z0-9_-]{30,}"),

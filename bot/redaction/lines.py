@@ -46,6 +46,9 @@ _XML = re.compile(r"<(?P<name>[\w:.\-]{2,60})(?:\s[^<>\n]{0,200})?>(?P<value>[^<
 _XML_NAMED = re.compile(
     r"<\w{2,40}\s[^<>\n]{0,80}?(?:name|key)=[\"'](?P<name>[\w.\-]{2,80})[\"'][^<>\n]{0,80}>(?P<value>[^<>\n]{2,500})</"
 )
+_BUILD = re.compile(  # of a Dockerfile, with a space in place of the sign
+    r"^[ \t]*(?:ENV|ARG|setx)[ \t]+(?P<name>[A-Za-z_]\w{1,80})[ \t]+(?P<value>[^\s=][^\n]{2,300}?)[ \t]*$", re.MULTILINE
+)
 _URL = re.compile(
     r"(?<![A-Za-z0-9+.-])[a-z][a-z0-9+.\-]{1,30}://(?P<user>[^\s:/@\"'<>?#]{0,200}):(?P<value>[^\s\"'<>]{1,300})",
     re.IGNORECASE,
@@ -69,6 +72,9 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("password", r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mycli)\b[^\n|]{0,200}?\s-p(?P<value>[^\s\"'-][^\s\"']{2,100})"),
         ("password", r"\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|]{0,200}?\s-p[\"'](?P<value>[^\"'\n]{3,100})"),
         ("password", r"\b(?:docker|podman|nerdctl|helm registry|oras|skopeo|crane|az acr|az|oc|mongo(?:sh|dump)?|sqlcmd|bcp|cbq|cbc|couchbase-cli|redis-cli|kcadm\.sh|smbclient|ldap\w+|kinit|rabbitmqadmin|influx|isql|tsql|db2|vault login|argocd login)\b[^\n|]{0,250}?\s-(?:p|P|w|a|pw)[ =]?[\"']?(?P<value>(?!-)[^\s\"'<>|:/]{4,200})(?=[\s\"']|$)"),
+        ("password", r"(?<![\w-])(?:-u|--user|-a|--auth|-U|--proxy-user|--creds)[ =]?(?P<quote>[\"'])[^:\"'\n]{0,80}:(?P<value>[^\"'\n]{2,200})(?P=quote)"),
+        ("secret", r"\b(?:secrets?|kv|variable|parameter)\s+(?:set|put|create|add|update)(?:-\w+)?\b[^\n]{0,300}?\s(?:--value|--secret-string|--body|-b)[ =](?P<quote>[\"'])(?P<value>[^\"'\n]{3,400})(?P=quote)"),
+        ("secret", r"\b(?:secrets?|kv)\s+(?:set|put|create|add|update)\b[^\n]{0,300}?\s(?:--value|--secret-string|--body|-b)[ =](?P<value>[^\s\"'-][^\s\"']{3,400})"),
         ("password", r"\bsshpass\s+-p\s*[\"']?(?P<value>[^\s\"']{2,100})"),
         ("password", r"\bhtpasswd\s+-[a-zA-Z]*b[a-zA-Z]*\s+\S+\s+\S+\s+[\"']?(?P<value>[^\s\"']{2,100})"),
         ("password", r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+(?P<value>\S{2,200})"),
@@ -98,7 +104,8 @@ def by_line(text: str) -> Iterator[Found]:
     low = text.lower()
     for kind, pattern in _COMMANDS if any(part in low for part in _COMMAND_PARTS) else ():
         for match in pattern.finditer(text):
-            if holds(match["value"].rstrip(".,;)"), Hint(kind, Trust.SURE if kind != "token" else Trust.LIKELY)):
+            hint = Hint(kind, Trust.SURE if kind != "token" else Trust.LIKELY)
+            if holds(match["value"].rstrip(".,;)"), hint, whole="quote" in pattern.groupindex):
                 yield Found(match.start("value"), match.start("value") + len(match["value"].rstrip(".,;)")), kind)
 
 
@@ -146,11 +153,12 @@ def _value_after(text: str, place: int, hint: Hint, *, sign: str, begins: int) -
         if text.startswith(prefix, place):
             place += len(prefix) - 1
             break
+    escaped = text[max(0, place - 1) : place] == "\\"
     if place >= len(text) or text[place] == "\n":
         return
     closer = _OPENS.get(text[place])
     if closer:
-        yield from _quoted(text, place, closer, hint)
+        yield from _quoted(text, place, f"\\{closer}" if escaped else closer, hint)
         return
     end = text.find("\n", place)
     yield from _bare(text, place, end if end >= 0 else len(text), replace(hint), sign=sign, at_start=at_start)
@@ -158,10 +166,10 @@ def _value_after(text: str, place: int, hint: Hint, *, sign: str, begins: int) -
 
 def _quoted(text: str, place: int, closer: str, hint: Hint) -> Iterator[Found]:
     start, end = place + 1, place + 1
-    while end < len(text) and end - start < 4000 and text[end] != closer:
+    while end < len(text) and end - start < 4000 and not text.startswith(closer, end):
         if text[end] == "\n" and end - start > 300:
             return
-        end += 2 if text[end] == "\\" and closer != "'" else 1
+        end += 2 if text[end] == "\\" and closer in {'"', "`"} else 1
     end = min(end, len(text))
     value = text[start:end].rstrip("\\")
     if "\n" in value:
@@ -176,7 +184,7 @@ def _bare(text: str, place: int, end: int, hint: Hint, *, sign: str, at_start: b
     rest = text[place : min(end, place + 2000)]
     comment = re.search(r"\s#(?:\s|$)", rest)
     rest = rest[: comment.start()] if comment else rest
-    first = _cut(rest.split(maxsplit=1)[0] if rest.split() else "", sign)
+    first = _cut(rest.split(maxsplit=1)[0] if rest.split() else "", sign, joined=hint.kind == "credentials")
     if not first:
         return
     words = rest.split()
@@ -241,18 +249,23 @@ def is_odd_word(value: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z]{5,40}", value)) and not _DESCRIBING.fullmatch(value)
 
 
-def _cut(word: str, sign: str) -> str:
-    """The value in an unquoted word: without what closes the sentence, the bracket, the query or the connection string."""
+def _cut(word: str, sign: str, *, joined: bool = False) -> str:
+    """The value in an unquoted word: without what closes the sentence, the bracket, the query or, unless it is one that
+    is `joined` from parts, the connection string."""
     for closer in ('"', "`", "</", "\\n", '\\"', "<"):
         if not word.startswith(closer):
             word = word.split(closer, 1)[0]
     if sign.startswith("=") or sign == ":":
-        ends = re.search(r";|&(?=[\w.%-]+=)|,(?=[\w.\"' -]+[:=])|'(?=$|[,;)\s])", word)
+        ends = (_ENDS_JOINED if joined else _ENDS).search(word)
         word = word[: ends.start()] if ends else word
     stripped = word.rstrip(".,;:)'")
     if stripped.endswith(("}", "]")) and not re.search(r"[{\[]", stripped):
         stripped = stripped.rstrip("}]")
     return stripped or word
+
+
+_ENDS_JOINED = re.compile(r",(?=[\w.\"' -]+[:=])|'(?=$|[,;)\s])")
+_ENDS = re.compile(rf";|&(?=[\w.%-]+=)|{_ENDS_JOINED.pattern}")
 
 
 def _default_in(value: str, place: int, hint: Hint) -> Iterator[Found]:
@@ -293,7 +306,8 @@ def _named(text: str) -> Iterator[Found]:
     for match in _PAIR.finditer(text):
         if hint := hint_of(match["name"]):
             yield from _value_after(text, match.end(), hint, sign=":", begins=match.start())
-    for match in (*_PAIR_TURNED.finditer(text), *_XML.finditer(text), *_XML_NAMED.finditer(text)):
+    named = (_PAIR_TURNED, _XML, _XML_NAMED, _BUILD)
+    for match in (found for pattern in named for found in pattern.finditer(text)):
         hint = hint_of(match["name"])
         value = match["value"].strip("\"'")
         if hint and holds(value, hint, whole=True):

@@ -9,7 +9,7 @@ from bot.redaction.keys import Hint, Trust
 from bot.redaction.lines import is_odd_word
 from bot.redaction.spans import Found
 from bot.redaction.values import is_reference, looks_chosen, looks_random, names_a_secret
-from bot.redaction.verdict import SENTENCE
+from bot.redaction.verdict import SENTENCE, holds
 
 _PASSWORD = r"(?:pass[ -]?(?:word|phrase|code|wort)|passwd|pwd|pw|psw|kennwort|mdp|mots? de passe|contrasena)"
 _TOKEN = r"(?:(?:api|access|auth|bearer|secret|private|account|client|license|signing|personal access)[ -]?(?:tokens?|keys?|secret)|token|jeton|secret|cle (?:api|secrete|d'acces)|pat|geheimnis|schlussel)"
@@ -27,9 +27,16 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("password", rf"\b(?:log(?:ged|ging)?[ -]?(?:in|on)|login|sign(?:ed|ing)?[ -]?in|connect(?:ed)?|credentials?|creds?|account|user(?:name)?|benutzer|zugangsdaten|identifiants?|anmelden)\b[^\n]{{0,50}}?[\s\"'`(][\w.@-]{{2,40}}\s*[/:]\s*{_WORD_ALONE}"),
         ("password", rf"\b(?:user|username|login|usr|benutzer|utilisateur)\s*(?:is|:|=)?\s*\S{{2,60}}?[\s,;]{{1,3}}(?:and|und|et|with|mit|avec|&|,|/)?\s*(?:the\s|das\s|le\s)?(?:{_PASSWORD}|pass)\s*(?:is|:|=|ist|est)?\s*{_WORD}"),
         ("password", rf"(?<![\w./:-]){_PASSWORD}(?!\w)\s+(?:{_PUSHED})[\"'`\u00ab]\s?(?P<value>[^\n\"'`\u00bb]{{3,60}})[\"'`\u00bb]"),
+        ("password", rf"(?<![\w./:-]){_PASSWORD}(?!\w)\b[^\n:=\"'()\[\]{{}}|<>]{{0,60}}?\s(?:from|von|de|du)\s+{_WORD}(?=[\"'`)\]]{{0,2}}\s+(?:to|auf|zu|nach|in|a|vers)\s)"),
         ("token", rf"(?<![\w./:-]){_TOKEN}(?!\w)\s+(?:{_PUSHED})[\"'`\u00ab]\s?(?P<value>[^\s\"'`\u00bb]{{6,200}})[\"'`\u00bb]"),
     )
 )  # fmt: skip
+_PHRASE = re.compile(
+    rf"(?<![\w./:-]){_PASSWORD}(?!\w)\b[^\n:=\"'()\[\]{{}}|<>]{{0,60}}?(?:\s(?:is|was|to|ist|lautet|est|auf|now)|\s?:|\s?=)\s*"
+    r"(?:\u00ab(?P<value>[^\u00ab\u00bb\n]{4,80})\u00bb|[\"'`](?P<quoted>[^\"'`\n]{4,80})[\"'`])",
+    re.IGNORECASE,
+)
+_DIGIT_OR_SIGN = re.compile(r"[\d!@#$%&*+?]")
 _HINTS = {"password": Hint("password", Trust.SURE), "token": Hint("token", Trust.LIKELY)}
 
 
@@ -41,6 +48,17 @@ def by_prose(text: str) -> Iterator[Found]:
             quoted = text[match.start("value") - 1 : match.start("value")] in {'"', "'", "`", "\u00ab"}
             if _is_secret(value, kind, quoted=quoted, said=text[match.start() : match.start("value")]):
                 yield Found(match.start("value"), match.start("value") + len(value), kind)
+    yield from _in_quotes(text)
+
+
+def _in_quotes(text: str) -> Iterator[Found]:
+    """A password of several words: « Le Grand Bleu 12 »."""
+    for match in _PHRASE.finditer(text):
+        group = "value" if match["value"] else "quoted"
+        value = match[group].strip()
+        if " " in value and _DIGIT_OR_SIGN.search(value) and holds(value, _HINTS["password"], whole=True):
+            start = match.start(group) + match[group].index(value)
+            yield Found(start, start + len(value), "password")
 
 
 def _bare(value: str) -> str:

@@ -21,7 +21,7 @@ _ATOMS = words("values", "atoms")
 # Words that stand where a secret will be, kinds and settings.
 _EXAMPLES = re.compile(
     r"(?:change|replace|fill|insert|enter|put|set|add|use|paste|type|provide|specify)[ _.-]?"
-    r"(?:me|it|this|your|here|in|later|the|a)\b.*"
+    r"(?:me|it|this|your|here|in|later|the|a)\b.*(?<!\d)"
     r"|changeme[._!-]?|changeit|replaceme\w{0,6}|your[ _.-]?\w.*|.{0,30}[ _.-](?:goes[ _.-])?here|my[_-]?(?:password|secret|token|api[_-]?key|key)"
     r"|(?:an?|the|some|any)?[ _.-]?(?:example|sample|dummy|placeholder|fake|mock)[ _.-]?"
     r"(?:password|passwd|secret|token|key|api[_-]?key|value|only)?"

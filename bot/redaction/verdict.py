@@ -10,6 +10,8 @@ from bot.redaction.wordlists import words
 
 # Words of sentences: a value with one of them explains something.
 SENTENCE = words("verdict", "sentence")
+# Under a key that is sure, "zebra-key-77" was made up, while "db-password-2" and "tls-secret-v12" are names.
+_NUMBERED = re.compile(r"[-_.](?:(?!v\d)[a-z]{2,}[1-9]\d{0,3}|[1-9]\d{1,3})$")
 
 
 def holds(value: str, hint: Hint, *, whole: bool = False) -> bool:
@@ -29,7 +31,7 @@ def holds(value: str, hint: Hint, *, whole: bool = False) -> bool:
 def _is_password(value: str) -> bool:
     if re.fullmatch(r"[+-]?\d+(?:\.\d+)?", value):
         return len(value) >= 4
-    return len(value) >= 3 and not names_a_secret(value)
+    return len(value) >= 3 and (not names_a_secret(value) or bool(_NUMBERED.search(value)))
 
 
 def _is_token(value: str) -> bool:

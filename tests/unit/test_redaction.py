@@ -249,3 +249,39 @@ def test_of_a_long_file_only_what_is_shown_is_looked_through_and_lines_stay() ->
     assert "Hunter" not in repr(hidden)
     told = {line for d in hidden.diagnostics for line in (d.span.line, d.span.end_line)}
     assert all(shown.split("\n")[line - 1] for line in told)
+
+
+SERVICE_BUS = "Endpoint=sb://pay.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey="
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("jdbc: jdbc:oracle:thin:pay_app/Or4cle_thin@ora-pay.corp.example:1521/PAYPRD", "@ora-pay.corp.example:1521/"),
+        ("uri: amqps://orders:r4bb%21t@rabbit.corp.example:5671/%2Fpay", "@rabbit.corp.example:5671/%2Fpay"),
+        ("url: redis://:r3d1s-only-pw@redis.corp.example:6379/0", "@redis.corp.example:6379/0"),
+        ("-  password: old-Lemon-1\n+  password: new-Lemon-2\n   threshold: 2\nline 3", "\n   threshold: 2\nline 3"),
+        (
+            'config: "{\\"clientSecret\\":\\"vN5ffIMqUn9leXdQnIuB\\",\\"endpoint\\":\\"https://idp.corp.example\\"}"',
+            "https://idp.corp.example",
+        ),
+        (
+            f"connectionString: {SERVICE_BUS}QbNEwTa3A7sMqzWemiWCenHjduVQ2G6pTd1g4wkQZBY=",
+            SERVICE_BUS,
+        ),
+    ],
+)
+def test_what_the_question_is_about_stays_beside_the_placeholder(text: str, stays: str) -> None:
+    redacted = redact(text)
+
+    assert redacted.found
+    assert stays in redacted.text
+    assert redact(redacted.text).text == redacted.text
+
+
+def test_a_connection_string_goes_as_a_whole_where_a_part_of_it_is_not_understood() -> None:
+    text = redact(
+        "connectionString: Endpoint=sb://x.example/;SharedAccessKey=QbNEwTa3A7sMqzWemiWC=;Odd=x9Kd02LmPq7Zt4Rw"
+    ).text
+
+    assert "x9Kd02LmPq7Zt4Rw" not in text
