@@ -64,6 +64,7 @@ class Soak:
 
     minutes: float
     rate: float
+    took: float = 0.0  # seconds from the first turn sent to the last one answered
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
@@ -109,6 +110,7 @@ def asdict_of(found: Soak) -> dict[str, object]:
     return {
         "minutes": found.minutes,
         "rate": found.rate,
+        "took": found.took,
         "statuses": dict(found.statuses),
         "looks": [asdict(look) for look in found.looks],
         "p50": percentile(found.seconds, 0.5),
@@ -122,7 +124,9 @@ def asdict_of(found: Soak) -> dict[str, object]:
 
 def lines(found: Soak) -> Iterator[str]:
     sent = sum(found.statuses.values())
+    reached = sent / found.took if found.took else 0.0
     yield f"{found.minutes:g} min at {found.rate:g} turns/s: {sent:,} turns, {found.faults:,} with an error"
+    yield f"  answered {reached:.1f} turns/s over {found.took / 60:.1f} min"
     by_status = [f"{status or 'none'}: {count:,}" for status, count in sorted(found.statuses.items())]
     yield f"  by status {', '.join(by_status)}"
     if found.seconds:
@@ -166,6 +170,7 @@ def _send(found: Soak, url: str, questions: Sequence[str]) -> None:
             senders.submit(_turn, found, client, number, _text(kind, number, questions), chance.randrange(PEOPLE))
             number += 1
             time.sleep(max(0.0, begun + number / found.rate - time.monotonic()))
+    found.took = time.monotonic() - begun
 
 
 def _text(kind: str, number: int, questions: Sequence[str]) -> str:

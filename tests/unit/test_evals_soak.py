@@ -15,7 +15,7 @@ def soaked(**given: float) -> Soak:
     looks = [
         Look(t, first + (last - first) * t / 600, 80 + int(given.get("leak", 0) * t / 600), 40) for t in range(600)
     ]
-    return Soak(10, 20, Counter({200: 11_990, 429: 10}), [0.02] * 12_000, looks)
+    return Soak(10, 20, 750.0, Counter({200: 11_990, 429: 10}), [0.02] * 12_000, looks)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,7 @@ def test_a_refusal_for_too_many_is_an_answer_and_silence_or_a_crash_is_not() -> 
     assert found.faults == 3
     assert "12,003 turns, 3 with an error" in next(lines(found))
     assert any("none: 1, 200: 11,990, 429: 10, 502: 2" in line for line in lines(found))
+
+
+def test_a_rate_that_was_not_kept_is_told() -> None:
+    assert "answered 16.0 turns/s over 12.5 min" in "\n".join(lines(soaked()))
