@@ -172,6 +172,8 @@ def _load(graph: Path, threads: int) -> _Loaded:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Threads that wait by turning round cost four times the processor time of a question, for 6 ms less of it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
         session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
