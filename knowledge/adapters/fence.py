@@ -176,7 +176,7 @@ def _number(value: float) -> str:
 
 
 def _begin(limits: Limits, warm: Callable[[], object] | None) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries print when they die is said by the reason, in a sentence
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries print when they die; the caller hears a sentence
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if limits_memory():
         import resource

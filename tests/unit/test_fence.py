@@ -55,6 +55,17 @@ def stumble() -> None:
     raise KeyError("a mistake of ours")
 
 
+def shout() -> int:
+    return os.write(2, b"memory allocation of 4 bytes failed\n")
+
+
+def test_what_a_library_prints_when_it_dies_reaches_no_terminal(
+    fence: Fence, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert fence.call(shout) == 36
+    assert capfd.readouterr().err == ""
+
+
 def test_work_is_done_in_another_process(fence: Fence) -> None:
     assert fence.call(length, "sheriff") == 7
     assert fence.call(os.getpid) != os.getpid()
