@@ -61,13 +61,13 @@ def is_off_topic(question: str, confidence: float, *, aside: float = 0.0, names:
     """Whether an unanswered question gets a polite no instead of a person's time.
 
     Conservative: the question holds no identifier, and is most probably no work on a platform (`aside`), the more so if
-    it `names` something of the platform; or it is far from every page by its confidence, and names an everyday matter
-    or asks for amusement. Whatever else may be about the platform stays a question.
+    it `names` something of the platform; or it asks for amusement; or it is far from every page by its confidence, and
+    names an everyday matter. Whatever else may be about the platform stays a question.
     """
     if _TECHNICAL.search(question):
         return False
     if aside >= (SURELY_ASIDE if names else ASIDE):
         return True
-    if confidence > SURELY_UNKNOWN:
-        return False
-    return bool(_EVERYDAY.search(question) or _AMUSEMENT.search(question))
+    if _AMUSEMENT.search(question):
+        return True
+    return confidence <= SURELY_UNKNOWN and bool(_EVERYDAY.search(question))

@@ -29,3 +29,8 @@ def test_what_may_be_about_the_platform_stays_a_question(question: str) -> None:
 
 def test_a_question_that_the_pages_come_near_to_is_never_off_topic() -> None:
     assert not is_off_topic("recipe for a deployment", SURELY_UNKNOWN + 0.01)
+
+
+@pytest.mark.parametrize("question", ["Write me a poem about kubernetes", "tell a joke about our pipeline"])
+def test_amusement_is_off_topic_whatever_it_is_about(question: str) -> None:
+    assert is_off_topic(question, SURELY_UNKNOWN + 0.1)
