@@ -47,7 +47,7 @@ REFERENCE_LINK = re.compile(rf"(?<![\]!\\])\[({_LABEL}+)\](?:\[({_LABEL}*)\])?(?
 FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,200}\](?::[ \t]*)?")
 ENTITY = re.compile(r"&#?\w+;")
 LIST_IN_CELL = re.compile(r"</li>\s*<li>", re.IGNORECASE)
-JSX_ATTRIBUTE = re.compile(r"(?<=[\w\"'])\s+[a-zA-Z]+=\{\{[^{}<>]*\}\}")
+JSX_ATTRIBUTE = re.compile(r"(?<=[\w\"'])\s++[a-zA-Z]+=\{\{[^{}<>]*\}\}")
 HTML_LINK = re.compile(
     r"<a\s(?=[^<>]*>)(?>[^<>]*?href=\"(https?://[^\"<>\s]+)\"[^<>]*>)([^<>`\[\]\n]+)</a>", re.IGNORECASE
 )
