@@ -20,9 +20,9 @@ VERSION: Final = 1  # raise it when a page would be judged differently
 MOST_FLAGS: Final = 5  # told of one page: whoever repairs it sees the others then
 _HIDDEN: Final = 4  # characters that cannot be seen from which on they carry a message
 _SHOWN: Final = 80  # characters of a passage in the report
-_LINK: Final = re.compile(r"(?<!!)\[([^\[\]]*)\]\([^()\s]*(?:\([^()\s]*\))?[^()]*\)")
+_LINK: Final = re.compile(r"(?<!!)\[([^\[\]]*)\]\([^()\s]*+(?:\([^()\s]*\))?[^()]*\)")
 _ADDRESS: Final = re.compile(
-    r"(?:\b[a-z][a-z0-9+.-]*://|\bwww\.|\bmailto:)[^\s<>\"'`)\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE
+    r"(?:\b[a-z][a-z0-9+.-]{0,30}://|\bwww\.|\bmailto:)[^\s<>\"'`)\]]+|[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE
 )
 
 

@@ -51,7 +51,8 @@ def in_page(text: str) -> Steering:
 
 @lru_cache(maxsize=4096)  # a page is looked at as its file has it, and as its reader gives it
 def _of_page(text: str) -> Steering:
-    return _weighed(_noted(readings(text)), "page")
+    said = _noted(readings(text))
+    return _weighed(said, "page") if said else NOTHING
 
 
 def _noted(said: Sequence[str]) -> Sequence[str]:

@@ -27,7 +27,10 @@ _MARKUP: Final = re.compile(
 )
 _LATIN: Final = re.compile(r"[A-Za-z]")
 _WORD: Final = re.compile(r"\w+")
-_DIGIT_WORD: Final = re.compile(r"(?=\S*[A-Za-z])(?=\S*[013457@$|])[A-Za-z013457@$|!]{3,}")
+_MIXED: Final = re.compile(r"(?<!\S)(?=\S*[A-Za-z])\S*[013457@$|]\S*")  # looks ahead once for each stretch of text
+_LETTERS_LAST: Final = re.compile(r".*[A-Za-z]", re.DOTALL)
+_DIGITS_LAST: Final = re.compile(r".*[013457@$|]", re.DOTALL)
+_DIGIT_WORD: Final = re.compile(r"[A-Za-z013457@$|!]{3,}")
 _SPACED: Final = re.compile(
     r"(?<!\w)(?:[A-Za-z][ .*_-]){4,}[A-Za-z](?!\w)(?:\s{2,}(?:[A-Za-z][ .*_-])*[A-Za-z](?!\w))*"
 )
@@ -86,12 +89,18 @@ def _respelt(plain: str) -> Iterator[str]:
     """The text with its letters closed up, put for digits, turned back by 13, or read from the end."""
     if _SPACED.search(plain):
         yield _SPACED.sub(lambda found: _closed_up(found[0]), plain)
-    if _DIGIT_WORD.search(plain):
-        yield _DIGIT_WORD.sub(lambda word: word[0].translate(_DIGITS), plain)
+    if _MIXED.search(plain):
+        yield _MIXED.sub(lambda found: _undigited(found[0]), plain)
     if _ROTATED.search(plain):
         yield codecs.decode(plain, "rot13")
     if _REVERSED.search(plain):
         yield plain[::-1]
+
+
+def _undigited(mixed: str) -> str:
+    """ "pl34s3-1gn0r3" → "please-ignore"; a part after which no letter or no digit stands is left as it is."""
+    last = min(len(end[0]) - 1 for kind in (_LETTERS_LAST, _DIGITS_LAST) if (end := kind.match(mixed)))
+    return _DIGIT_WORD.sub(lambda word: word[0].translate(_DIGITS) if word.start() <= last else word[0], mixed)
 
 
 def _closed_up(spaced: str) -> str:

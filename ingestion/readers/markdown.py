@@ -69,6 +69,8 @@ def _headings(lines: list[str]) -> Iterator[tuple[int, str, int, int]]:
         if token.type == "heading_open" and _is_heading(token, tokens[position + 1].content):
             yield int(token.tag[1]), tokens[position + 1].content, start, end
         elif token.type == "html_block" and (found := HTML_HEADING.match(token.content)):
+            if len(found[3]) > MAX_HEADING:
+                continue
             identity = HTML_ID.search(found[2])
             yield int(found[1]), f"{found[3]}{{#{identity[1]}}}" if identity else found[3], start, end
 

@@ -13,21 +13,24 @@ from ingestion.readers.markdown_html import (
     without_comments,
 )
 from ingestion.readers.page import characters, code_blocks, code_mask
+from ingestion.readers.pairs import between
 
 ADMONITION = re.compile(r"^(\s*)(?:!!!|\?\?\?\+?)\s+([\w-]+)(?:\s+(?:inline|end))*(?:\s+\"(.*)\")?\s*$")
 TAB = re.compile(r"^(\s*)===[+!]?\s+\"(.+)\"\s*$")
 CONTAINER = re.compile(r"^\s*:::+\s*\{?\.?([\w-]*)\}?\s*(.*)$")
 ALERT = re.compile(r"^(\s*>\s*)\[!(\w+)\]\s*$")
-SNIPPET = re.compile(r"^\s*(?:--8<--.*|\{!.*!\}|\[TOC\]|import .* from ['\"].*['\"];?)\s*$")
+SNIPPET = re.compile(r"^\s*(?:--8<--.*|\{!.*!\}|\[TOC\]|import (?>.*? from ['\"]).*['\"];?)\s*$")
 
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-SHORTCODE = re.compile(r"\{\{[<%].*?[%>]\}\}", re.DOTALL)
-JINJA = re.compile(r"\{%.*?%\}", re.DOTALL)
+UNSEEN = (  # comments, shortcodes of Hugo, and Jinja: what opens them, and what closes them
+    (re.compile("<!--"), re.compile("-->")),
+    (re.compile(r"\{\{[<%]"), re.compile(r"[%>]\}\}")),
+    (re.compile(r"\{%"), re.compile(r"%\}")),
+)
 INCLUDE = re.compile(
     r"^\s*(?:\{%-?\s*(?:include|(?:end)?filter)\b.*%\}|--8<--.*|\{!.*!\}|\{\{[<%]\s*(?:include|readfile|code\w*)\b.*[>%]\}\})\s*$"
 )
 RAW = re.compile(r"^\s*\{%-?\s*(?:end)?raw\s*-?%\}\s*$")
-SUMMARY = re.compile(r"<summary[^>]*>(.*?)</summary>", re.DOTALL | re.IGNORECASE)
+SUMMARY = re.compile(r"<summary[^>]{0,500}>", re.IGNORECASE), re.compile("</summary>", re.IGNORECASE)
 WRAPPER = re.compile(
     r"</?(?:details|div|center|font|span|p|section|figure|picture|Tabs|TabItem)\b[^<>]*>", re.IGNORECASE
 )
@@ -41,11 +44,13 @@ TITLED_LINK = re.compile(rf"(\]\([^()\s]+){LINK_TITLE}\s*\)")
 DEFINITION = re.compile(r"^ {0,3}\[([^\]\[^][^\]\[]*)\]:(?:\s+\S+|https?:\S+)(?:\s+[\"'(].*)?\s*$")
 _LABEL = r"(?:[^\]\[\n]|\n(?!\s*\n))"  # may go on on the next line, but not in the next paragraph
 REFERENCE_LINK = re.compile(rf"(?<![\]!\\])\[({_LABEL}+)\](?:\[({_LABEL}*)\])?(?![(:\[])")
-FOOTNOTE = re.compile(r"\[\^[^\]\s]+\](?::[ \t]*)?")
+FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,200}\](?::[ \t]*)?")
 ENTITY = re.compile(r"&#?\w+;")
 LIST_IN_CELL = re.compile(r"</li>\s*<li>", re.IGNORECASE)
-JSX_ATTRIBUTE = re.compile(r"(?<=[\w\"'])\s+[a-zA-Z]+=\{\{[^{}<>]*\}\}")
-HTML_LINK = re.compile(r"<a\s[^<>]*?href=\"(https?://[^\"<>\s]+)\"[^<>]*>([^<>`\[\]\n]+)</a>", re.IGNORECASE)
+JSX_ATTRIBUTE = re.compile(r"(?<=[\w\"'])\s++[a-zA-Z]+=\{\{[^{}<>]*\}\}")
+HTML_LINK = re.compile(
+    r"<a\s(?=[^<>]*>)(?>[^<>]*?href=\"(https?://[^\"<>\s]+)\"[^<>]*>)([^<>`\[\]\n]+)</a>", re.IGNORECASE
+)
 HTML_STRONG = re.compile(r"<(?:strong|b)>([^<>`\n]*[^<>`\s])</(?:strong|b)>", re.IGNORECASE)
 HTML_CODE = re.compile(r"(?<!<pre>)<code>([^<>`\n]+)</code>", re.IGNORECASE)
 STYLES = re.compile(r"\{:[^{}#\n]*\}[ \t]*$", re.MULTILINE)
@@ -141,9 +146,9 @@ def _indent(line: str) -> str:
 
 def _prose(lines: list[str]) -> list[str]:
     text = "\n".join(_line(line) for line in lines)
-    for pattern, end in ((COMMENT, "-->"), (SHORTCODE, "}}"), (JINJA, "%}")):
-        text = outside_code(pattern, _line_feeds, text) if end in text else text
-    text = outside_code(SUMMARY, _bold, text) if "</" in text else text
+    for opening, closing in UNSEEN:
+        text = between(opening, closing, lambda whole, _: "\n" * whole.count("\n"), text)
+    text = between(*SUMMARY, _bold, text)
     for pattern in (WRAPPER, STYLES, FOOTNOTE):
         text = outside_code(pattern, _line_feeds, text)
     text = outside_code(JSX_ATTRIBUTE, _line_feeds, text)
@@ -181,6 +186,6 @@ def _picture(found: re.Match[str]) -> str:
     return _words(found) if SAYS_SOMETHING.search(found[1]) else _line_feeds(found)
 
 
-def _bold(found: re.Match[str]) -> str:
-    words = found[1].strip()
-    return f"**{words}**" + "\n" * (found[0].count("\n") - words.count("\n"))
+def _bold(whole: str, inside: str) -> str:
+    words = inside.strip()
+    return f"**{words}**" + "\n" * (whole.count("\n") - words.count("\n"))

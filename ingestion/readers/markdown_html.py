@@ -10,12 +10,16 @@ from markdown_it import MarkdownIt
 
 from ingestion.readers import html
 from ingestion.readers.page import code_mask
+from ingestion.readers.pairs import LineNumbers, pairs
 
-ANCHOR_TAG = re.compile(r"<a\s[^<>]*?(?:name|id)\s*=\s*[\"']?([\w:.-]+)[\"']?[^<>]*>(?:\s*</a>)?", re.IGNORECASE)
+ANCHOR_TAG = re.compile(
+    r"<a\s(?=[^<>]*>)(?>[^<>]*?(?:name|id)\s*=\s*[\"']?([\w:.-]+)[\"']?[^<>]*>)(?:\s*</a>)?", re.IGNORECASE
+)
 HTML_HEADING = re.compile(r"\s*<h([1-6])\b([^>]*)>((?:(?!<h[1-6]\b).)*?)</h\1>\s*$", re.IGNORECASE | re.DOTALL)
-TABLE = re.compile(r"^[ \t]*<table\b.*?</table>", re.DOTALL | re.IGNORECASE | re.MULTILINE)
-BOX = re.compile(r"^<(details|div|section|center|table)\b.*?^</\1>", re.DOTALL | re.IGNORECASE | re.MULTILINE)
-HEADING_INSIDE = re.compile(r"^<h[1-6][^<>]*>\s*([^<>]*[^<>\s])\s*</h[1-6]>$", re.IGNORECASE)
+TABLE = re.compile(r"^[ \t]*<table\b", re.IGNORECASE | re.MULTILINE)
+TABLE_END = re.compile("</table>", re.IGNORECASE)
+BOX = re.compile(r"^<(details|div|section|center|table)\b", re.IGNORECASE | re.MULTILINE)
+HEADING_INSIDE = re.compile(r"^<h[1-6][^<>]*>\s*+([^<>]*[^<>\s])\s*</h[1-6]>$", re.IGNORECASE)
 MARKDOWN_ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])\s", re.MULTILINE)
 STRUCTURE = re.compile(r"</?(?:h[1-6]|ul|ol|li|dl|dt|dd|pre|a|img|object|iframe|video)\b", re.IGNORECASE)
 
@@ -51,12 +55,15 @@ def tables_as_markdown(lines: list[str]) -> list[str]:
     text = "\n".join(lines)
     if "</" not in text or not TABLE.search(text):
         return lines
-    mask = code_mask(lines)
-
-    def table(found: re.Match[str]) -> str:
-        return found[0] if mask[text.count("\n", 0, found.start())] else fitted(found[0], html.fragment(found[0]))
-
-    return TABLE.sub(table, text).split("\n")
+    mask, number = code_mask(lines), LineNumbers(text)
+    kept: list[str] = []
+    at = 0
+    for start, end in pairs(TABLE, lambda _: TABLE_END, text):
+        if not mask[number.of(start.start())]:
+            table = text[start.start() : end.end()]
+            kept += [text[at : start.start()], fitted(table, html.fragment(table))]
+            at = end.end()
+    return ("".join(kept) + text[at:]).split("\n")
 
 
 def at_the_margin(lines: list[str]) -> list[str]:
@@ -64,13 +71,18 @@ def at_the_margin(lines: list[str]) -> list[str]:
     text = "\n".join(lines)
     if "</" not in text or not BOX.search(text):
         return lines
-    mask = code_mask(lines)
+    mask, number = code_mask(lines), LineNumbers(text)
     result = list(lines)
-    for found in BOX.finditer(text):
-        start, end = text.count("\n", 0, found.start()), text.count("\n", 0, found.end()) + 1
-        if not any(mask[start:end]) and not MARKDOWN_ITEM.search(found[0]):
+    for opening, closing in pairs(BOX, lambda found: _box_end(found[1].lower()), text):
+        start, end = number.of(opening.start()), number.of(closing.end()) + 1
+        if not any(mask[start:end]) and not MARKDOWN_ITEM.search(text, opening.start(), closing.end()):
             result[start:end] = [HEADING_INSIDE.sub(r"**\1**", line.lstrip()) for line in lines[start:end]]
     return result
+
+
+@cache
+def _box_end(tag: str) -> re.Pattern[str]:
+    return re.compile(f"^</{tag}>", re.IGNORECASE | re.MULTILINE)
 
 
 def blocks_as_markdown(lines: list[str]) -> list[str]:

@@ -134,9 +134,9 @@ def _shortened(line: str) -> str:
 
 
 ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot);)(?:[A-Za-z]{2,30}|#(?:\d{4,7}|[2-9]\d\d|1[3-9]\d|12[89]));")
-TABLE_RULE = re.compile(r"^[\s>]*\|?[\s:|-]*\|[\s:|-]*$")
+TABLE_RULE = re.compile(r"^[\s>]*+(?=[^|]*\|)[\s:|-]*+$")
 LONG_RULE = re.compile(r"-{4,}")
-FENCE = re.compile(r"^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}|~{3,})(.*)$")
+FENCE = re.compile(r"^[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s++)*+(`{3,}|~{3,})(.*)$")
 
 
 def code_mask(lines: list[str]) -> list[bool]:
