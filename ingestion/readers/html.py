@@ -12,6 +12,14 @@ from ingestion.readers.page import Outline, Page, title_from_path
 
 LEFT_OUT: Final = "script, style, nav, noscript, template, svg, iframe, button, form, footer, aside, [hidden]"
 MAX_DEPTH: Final = 100  # deeper nesting is read as plain text
+MAX_OPEN: Final = 5_000
+# Elements without an end, or whose end is often left out.
+NOT_COUNTED: Final = frozenset(
+    {"area", "base", "body", "br", "col", "colgroup", "dd", "dt", "embed", "head", "hr", "html", "img", "input", "li"}
+    | {"link", "meta", "optgroup", "option", "p", "path", "rect", "rp", "rt", "source", "tbody", "td", "tfoot", "th"}
+    | {"thead", "tr", "track", "use", "wbr"}
+)
+_TAG: Final = re.compile(r"<(?P<closes>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*)")
 HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 BLOCKS: Final = frozenset(
     {"address", "article", "blockquote", "body", "details", "dd", "div", "dl", "dt", "fieldset", "figure"}
@@ -26,6 +34,10 @@ def read(text: str, path: str) -> Page:
     """The page's title and sections; navigation, scripts and forms are left out."""
     from selectolax.lexbor import LexborHTMLParser
 
+    if deep := _too_deep(text):
+        return Page(
+            title_from_path(path), (), refused=f"opens more than {MAX_OPEN} elements in each other (line {deep})"
+        )
     tree = LexborHTMLParser(text)
     named = tree.css_first("head > title")
     hidden.remove(tree)
@@ -60,6 +72,19 @@ def fragment(html: str) -> str:
         writer.children(body, 0)
     writer.end_paragraph()
     return "\n".join(section.text for section in writer.outline.sections())
+
+
+def _too_deep(text: str) -> int:
+    """The line at which more elements are open than any page needs; 0 for none. The parser's and the selectors' time
+    grows with the square of the depth."""
+    open_now = 0
+    for tag in _TAG.finditer(text):
+        if tag["name"].lower() in NOT_COUNTED:
+            continue
+        open_now = max(0, open_now - 1) if tag["closes"] else open_now + 1
+        if open_now > MAX_OPEN:
+            return text.count("\n", 0, tag.start()) + 1
+    return 0
 
 
 def _without_site(title: str) -> str:

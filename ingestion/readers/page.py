@@ -23,6 +23,7 @@ class Page:
     component: str = ""
     owner: str = ""
     updated: str = ""
+    refused: str = ""  # why nothing was read, to stand behind the file's name
 
 
 def title_from_path(path: str) -> str:

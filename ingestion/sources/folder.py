@@ -38,6 +38,9 @@ class FolderSource:
             yield Skipped(f"{self.name}:{entry.path}", text.reason, text.keeps)
             return
         page = READERS[PurePosixPath(entry.path).suffix.lower()](text, entry.path)
+        if page.refused:
+            yield Skipped(f"{self.name}:{entry.path}", f"{page.refused}; split the file, or take it out")
+            return
         if not page.sections:
             yield Skipped(f"{self.name}:{entry.path}", "has no text besides its title", keeps=False)
             return

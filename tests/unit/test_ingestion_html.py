@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,3 +60,18 @@ def test_any_text_is_a_page(text: str) -> None:
 
     assert page.title
     assert all(section.text.strip() for section in page.sections)
+
+
+def test_elements_within_elements_beyond_measure_are_refused_before_they_are_parsed() -> None:
+    page = html.read("<p>ok\n" + "<div>" * 100_000, "deep.html")
+
+    assert page.refused == "opens more than 5000 elements in each other (line 2)"
+    assert page.sections == ()
+
+
+@pytest.mark.parametrize("many", ["<p>text", "<li>text", "<tr><td>x", "<br>", "<b>x</b>", "<div>x</div>", "<option>x"])
+def test_many_elements_side_by_side_are_no_depth(many: str) -> None:
+    page = html.read(f"<h1>T</h1><p>text</p>{many * 6_000}", "page.html")
+
+    assert not page.refused
+    assert page.sections
