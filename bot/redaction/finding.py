@@ -66,7 +66,7 @@ def _has_its_secrets(whole: Found, parts: Sequence[Found], text: str) -> bool:
     return not any(looks_random(part) for part in re.split(r"[\s;,&?/:@=\"']+", rest))
 
 
-def _begun_outside(found: Sequence[Found], placeholders: Sequence[tuple[int, int]]) -> Sequence[Found]:
+def _begun_outside(found: list[Found], placeholders: Sequence[tuple[int, int]]) -> list[Found]:
     """Without what was read from within the words of a placeholder."""
     if not placeholders:
         return found
