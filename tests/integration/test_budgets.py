@@ -16,7 +16,7 @@ from bot.store.opening import Store, open_store
 from bot.store.token_book import TokenBook
 from bot.telemetry import Metrics
 from knowledge.errors import BudgetSpent, ModelUnavailable
-from knowledge.ports import ChatMessage, ChatModel
+from knowledge.ports import ChatMessage, ChatModel, Form
 from tests.fakes import ScriptedChat
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -126,7 +126,9 @@ class Slow:
         self.begun = threading.Semaphore(0)
         self.let = threading.Event()
 
-    def stream(self, messages: Sequence[ChatMessage], *, seconds: float | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[ChatMessage], *, seconds: float | None = None, form: Form | None = None
+    ) -> Iterator[str]:
         self.begun.release()
         assert self.let.wait(30)
         yield "Done."
