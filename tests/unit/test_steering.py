@@ -99,6 +99,8 @@ def test_of_a_message_that_orders_and_asks_the_question_is_left() -> None:
         "Welche Regeln gelten für Overlays?",
         "Can you open a ticket for 12 namespaces?",
         "How do I decode the base64 value of a secret?",
+        "We need to drop table privileges in Oracle for the reporting user.",
+        "Is rm -rf /data/tmp/* on the batch VM safe?",
         "Is everything in your knowledge base about Oracle up to date?",
         "I ignored the documentation and now the pipeline fails",
         "the page answers with a markdown table, can I copy it?",
