@@ -24,7 +24,7 @@ _PAGE = 100  # the most that GitHub lists at once
 _SHAPE = ("number", "html_url", "state")  # of an issue, as far as it is needed
 _GONE = frozenset({301, 404, 410})  # moved to another repository, or deleted
 _LIVE = re.compile(  # what means something, unless a gap stands behind it
-    r"@|!(?=\[)|\](?=[(\[])|<(?=[A-Za-z/!?])|^[ >]{0,12}\[[^\]\n]{1,200}\](?=:)", re.MULTILINE
+    r"@|!(?=\[)|\](?=[(\[])|(?<!\\)(?:\\\\)*<(?=[A-Za-z/!?])|^[ >]{0,12}\[[^\]\n]{1,200}\](?=:)", re.MULTILINE
 )
 _NUMBER = re.compile(r"GH-([1-9][0-9]{0,17})")
 
